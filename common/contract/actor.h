@@ -1,0 +1,44 @@
+#pragma once
+/* Who asks: the verified identity behind a request, and what roles allow it to do. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jwt.h"
+#include "str.h"
+
+struct actor {
+    int64_t user_id;     /* 0 for services */
+    struct str service;  /* absent for people */
+    struct str email, name;
+    struct str role;     /* user, staff, admin */
+    const struct jwt_role *roles;
+    size_t role_count;
+    struct str scope;
+    struct str jti;
+    int64_t expires_s;
+};
+
+/* The permission table: who may do what, denied by default. */
+enum permission {
+    PERM_NONE,
+#define X(name, text, roles) PERM_##name,
+#include "permission.def"
+#undef X
+    PERM_COUNT
+};
+
+bool actor_has_role(const struct actor *a, const char *system, const char *role);
+bool actor_may(const struct actor *a, enum permission p);
+/* role is staff or admin: Ticket Coordinator or an Admin of hdts. */
+bool actor_is_staff(const struct actor *a);
+/* hdts Admin or tts Admin. */
+bool actor_is_admin(const struct actor *a);
+static inline bool actor_is_service(const struct actor *a)
+{
+    return a && a->service.p;
+}
+const char *permission_name(int p);
+/* "hdts:Ticket Coordinator|hdts:Admin", for documents and the test matrix; "*" is any person. */
+const char *permission_roles(int p);
+
+void actor_from_claims(struct actor *a, const struct jwt_claims *c);

@@ -1,0 +1,112 @@
+#pragma once
+/*
+ * Domain events: CloudEvents 1.0 (structured JSON) on the topic exchange tts.events, routing key =
+ * type. Payloads are declared here once; every program encodes and decodes them by these schemas.
+ * The CloudEvents id is the AMQP message_id; subject is the ticket number or user id.
+ */
+#include "db.h"
+#include "json.h"
+#include "mq.h"
+
+/* Person as carried in payloads. */
+struct event_person {
+    int64_t id;
+    struct str name, email;
+};
+
+/* ticket.* : the ticket after the change. */
+struct event_ticket {
+    int64_t ticket_id;
+    struct str ticket_number, subject, category, sub_category, department, priority;
+    struct str status;      /* helpdesk words: Open, In Progress, … */
+    struct str old_status;  /* ticket.status_changed */
+    int64_t requester_id;
+    struct str requester_name, requester_email;
+    int64_t owner_id;       /* JSON_NO_INT: none */
+    struct str owner_name;
+    int64_t actor_id;       /* who caused it, JSON_NO_INT: the system */
+    struct str actor_name;
+    struct str comment;     /* ticket.commented */
+    struct str visibility;  /* ticket.commented: public or internal */
+    int64_t rating;         /* ticket.closed, feedback.received */
+    struct str feedback;
+    struct str reason;
+    int64_t created_at;
+};
+extern const struct json_schema EVENT_TICKET;
+
+/* task.* and sla.* */
+struct event_task {
+    int64_t task_id, task_item_id;
+    struct str ticket_number, subject;
+    struct str workflow_name, step, previous_step, role, status;
+    struct str transition;      /* task.transitioned */
+    struct str notes;
+    int64_t assignee_id;        /* JSON_NO_INT: pooled */
+    struct str assignee_name;
+    int64_t owner_id;
+    struct str owner_name;
+    int64_t requester_id;
+    struct str outcome;         /* task.completed: resolved or rejected */
+    int64_t actor_id;
+    struct str actor_name;
+    struct str metric;          /* sla.*: resolution, step, … */
+    int64_t due_at;             /* sla.* */
+};
+extern const struct json_schema EVENT_TASK;
+
+/* message.created */
+struct event_message {
+    int64_t id, conversation_id, sender_id;
+    struct str ticket_number, sender_name, content, client_id;
+    int64_t created_at;
+    struct json_array participant_ids; /* int64_t */
+};
+extern const struct json_schema EVENT_MESSAGE;
+
+/* user.created, user.updated; role.assigned, role.revoked carry the user with all roles left. */
+struct event_user_role {
+    struct str system, role;
+    int64_t system_role_id;
+};
+struct event_user {
+    int64_t id;
+    struct str email, name, department;
+    int8_t active;
+    int64_t version;          /* grows with every change; an older one is ignored */
+    struct json_array roles;  /* struct event_user_role */
+};
+extern const struct json_schema EVENT_USER;
+
+/* notification.created */
+struct event_notification {
+    int64_t id, user_id;
+    struct str type, title, message, ticket_number;
+    int64_t created_at;
+};
+extern const struct json_schema EVENT_NOTIFICATION;
+
+/* What an event is about and where it came from. */
+struct event_meta {
+    const char *source;     /* "auth-service" */
+    const char *type;       /* "ticket.created" */
+    struct str subject;
+    int64_t time;           /* wall µs */
+    struct log_context log; /* becomes traceparent */
+    bool time_overridden;
+};
+
+/* Writes the event to the outbox of the current transaction. */
+MUST_CHECK enum err CO_FN event_put(struct db_session *s, const struct event_meta *meta,
+                                    const struct json_schema *schema, const void *payload);
+
+struct event {
+    struct str id, type, source, subject;
+    int64_t time;
+    const struct json *data;
+};
+/* ERR_INVALID_PAYLOAD when the message is no CloudEvent. */
+MUST_CHECK enum err event_decode(struct arena *a, const struct mq_message *m, struct event *out);
+/* Fills *out by schema; ERR_INVALID_PAYLOAD with the first problem in *why. */
+MUST_CHECK enum err event_data(struct arena *a, const struct event *e,
+                               const struct json_schema *schema, void *out, const char **why);

@@ -1,0 +1,55 @@
+#pragma once
+/* HTTP client: curl multi on the loop, with keep-alive and deadlines. http and https only, no
+ * redirects, no proxy environment. */
+#include <stdint.h>
+
+#include "arena.h"
+#include "co.h"
+#include "err.h"
+#include "str.h"
+
+struct http_client;
+struct loop;
+
+struct http_client *http_client_new(struct loop *l);
+void http_client_free(struct http_client *c);
+
+struct http_call_header {
+    const char *name;
+    struct str value;
+};
+
+struct http_call {
+    const char *method;
+    struct str url;
+    const struct http_call_header *headers;
+    size_t header_count;
+    struct str body;         /* absent: none */
+    int timeout_ms;          /* whole exchange; 0: 10 s; the coroutine's deadline shortens it */
+    int connect_timeout_ms;  /* 0: 2 s */
+    int64_t max_reply_bytes; /* 0: 8 MiB */
+};
+
+struct http_answer {
+    int status;
+    struct str body, content_type;
+};
+
+/* ERR_SERVICE_UNAVAILABLE when the peer cannot be reached, ERR_TIMEOUT, ERR_BAD_GATEWAY when it talks
+ * nonsense or too much, ERR_CANCELLED. Any HTTP status is ERR_OK. */
+MUST_CHECK enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
+                                           const struct http_call *call, struct http_answer *out);
+
+/* Sends a mail through an SMTP server: curl's own client, on the same loop. */
+struct mail_call {
+    struct str url;          /* smtp://host:1025 or smtps://…; user and password inside are used */
+    struct str from;         /* envelope */
+    const struct str *to;
+    size_t to_count;
+    struct str message;      /* RFC 5322, CRLF lines */
+    int timeout_ms;
+};
+/* ERR_SERVICE_UNAVAILABLE and ERR_TIMEOUT are worth another try; ERR_INVALID_INPUT (5xx) is not.
+ * *why is text in the arena. */
+MUST_CHECK enum err CO_FN mail_send(struct http_client *c, struct arena *a,
+                                    const struct mail_call *call, const char **why);

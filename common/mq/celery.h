@@ -1,0 +1,24 @@
+#pragma once
+/* Celery message protocol 2 with the JSON serialiser. */
+#include "json.h"
+#include "mq.h"
+#include "outbox.h"
+
+struct celery_task {
+    struct str name, id;
+    const struct json *args;   /* array */
+    const struct json *kwargs; /* object */
+    int64_t retries;
+    int64_t eta_us, expires_us; /* INT64_MIN: none */
+};
+
+/* ERR_INVALID_PAYLOAD with *why when headers or body are not those of a task. */
+MUST_CHECK enum err celery_decode(struct arena *a, const struct mq_message *m,
+                                  struct celery_task *out, const char **why);
+/* Positional argument i, or the keyword argument of that name, whichever is given. */
+const struct json *celery_arg(const struct celery_task *t, size_t i, const char *name);
+
+/* Queues a task in the outbox. args and kwargs are JSON texts ("[…]", "{…}"). The id is a new UUID. */
+MUST_CHECK enum err CO_FN celery_put(struct db_session *s, const char *queue, const char *task,
+                                     struct str args, struct str kwargs, struct str key,
+                                     struct str traceparent, struct str time_override);

@@ -1,0 +1,121 @@
+#pragma once
+/*
+ * RabbitMQ (AMQP 0-9-1). One thread drives librabbitmq; it and the loop exchange messages and share
+ * nothing else. Publishes are persistent, mandatory and confirmed, in windows; deliveries are
+ * acknowledged after the handler's transaction has committed. Reconnects with backoff for ever.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "co.h"
+#include "db.h"
+#include "err.h"
+#include "log.h"
+#include "str.h"
+
+struct loop;
+struct mq;
+
+struct mq_config {
+    struct str url;       /* amqp://user:password@host:port/vhost */
+    const char *name;     /* connection name shown by the broker */
+    int confirm_window;   /* most unconfirmed publishes, 0: 256 */
+    int heartbeat_s;      /* 0: 30 */
+};
+
+struct mq *mq_new(struct loop *l, const struct mq_config *cfg);
+/* Declare everything, then start. */
+void mq_start(struct mq *m);
+/* Cancels the consumers, waits for running handlers (at most timeout_ms), closes. */
+void CO_FN mq_stop(struct mq *m, int timeout_ms);
+void mq_free(struct mq *m);
+bool mq_is_up(const struct mq *m);
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+struct mq_header {
+    struct str name, value; /* integers, booleans and nulls arrive as their text */
+    enum { MQ_HEADER_STR, MQ_HEADER_INT, MQ_HEADER_NULL, MQ_HEADER_BOOL } kind;
+};
+
+struct mq_message {
+    struct str exchange, routing_key;
+    struct str message_id, correlation_id, type, content_type, content_encoding, reply_to;
+    int64_t timestamp_s; /* 0: none */
+    const struct mq_header *headers;
+    size_t header_count;
+    struct str body;
+};
+struct str mq_header_get(const struct mq_message *m, const char *name);
+
+/*
+ * Publishes and waits for the broker's confirm. ERR_QUEUE_CONNECTION_FAILED when the broker is away,
+ * ERR_QUEUE_ERROR when it refused or could not route the message, ERR_TIMEOUT. After a time-out or a
+ * lost connection the message may or may not have arrived.
+ */
+MUST_CHECK enum err CO_FN mq_publish(struct mq *m, const struct mq_message *msg);
+/* The same for n messages in one window, in order. rc[i] tells of each. */
+void CO_FN mq_publish_many(struct mq *m, const struct mq_message *msgs, size_t n, enum err *rc);
+
+/* ---- topology ----------------------------------------------------------------------------- */
+
+enum mq_queue_kind {
+    MQ_CLASSIC,   /* durable, no arguments: what Celery declares; bound to a direct exchange of its name */
+    MQ_QUORUM,    /* own durable queues: delivery limit, dead-letter exchange */
+    MQ_EXCLUSIVE, /* this process's own, gone with it; name is a prefix */
+};
+
+struct mq_binding {
+    const char *exchange, *routing_key;
+};
+
+struct mq_queue {
+    const char *name;
+    enum mq_queue_kind kind;
+    const struct mq_binding *bindings; /* .exchange == NULL ends; may be NULL */
+};
+
+#define MQ_EVENTS_EXCHANGE "tts.events" /* topic, durable; always declared */
+
+void mq_declare_queue(struct mq *m, const struct mq_queue *q);
+
+/* ---- consuming ---------------------------------------------------------------------------- */
+
+struct mq_delivery {
+    const struct mq_message *message;
+    struct arena *arena;
+    struct db_session *db;   /* inside the transaction that holds the inbox row; NULL without a db */
+    void *app;
+    int attempt;             /* 1 for the first */
+    bool redelivered;
+    struct log_context log;  /* from the traceparent header */
+    int64_t now;             /* wall µs, or the sender's overridden time */
+    bool time_overridden;
+    struct str reject_reason; /* set by the handler for the dead letter */
+};
+
+/*
+ * ERR_OK: committed and acknowledged. Any other: rolled back and tried again after 1, 2, 4 and 8 s,
+ * then moved to "<queue>.dead" with the reason in the header x-tts-reason. ERR_INVALID_PAYLOAD is
+ * retried likewise; MQ_PARK moves at once.
+ */
+typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
+
+struct mq_consumer {
+    const char *queue;       /* declared before */
+    int prefetch;            /* unacknowledged deliveries, 0: 64 */
+    int concurrency;         /* handlers at once, 0: 16. 1 keeps the queue's order */
+    /* Deliveries with the same key are handled one after the other, in order; NULL: no ordering. */
+    struct str (*order_key)(const struct mq_message *m);
+    bool use_inbox;          /* record message_id in the inbox, skip what it already holds */
+    mq_handler_fn handler;
+};
+/* db may be NULL for consumers that write nothing. */
+void mq_consume(struct mq *m, const struct mq_consumer *c, struct db *db, void *app);
+
+struct mq_stats {
+    int64_t published, confirmed, returned, consumed, acked, retried, dead, redelivered;
+    int connected;
+};
+void mq_stats(const struct mq *m, struct mq_stats *out);

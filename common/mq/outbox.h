@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * Transactional outbox: a message is a row written in the transaction that caused it. The relay
+ * publishes rows in order of id, deletes those the broker confirmed, and is safe to run in every
+ * replica (one at a time works, by advisory lock). Tables: mq/migrations.
+ */
+#include "mq.h"
+
+struct outbox_entry {
+    struct str exchange, routing_key;
+    struct str message_id;     /* absent: a new UUID */
+    struct str correlation_id; /* absent: none */
+    struct str type, content_type;
+    struct str headers_json;   /* JSON object of AMQP headers, absent: none */
+    struct str body;
+    struct str key;            /* ordering key, e.g. the ticket number; for diagnosis */
+};
+
+/* Inside a transaction (ERR_INTERNAL_ERROR otherwise). Kicks the relay on commit. */
+MUST_CHECK enum err CO_FN outbox_put(struct db_session *s, const struct outbox_entry *e);
+
+struct outbox_relay;
+struct outbox_relay *outbox_relay_start(struct loop *l, struct db *db, struct mq *m);
+/* Stops after the batch in hand. */
+void CO_FN outbox_relay_stop(struct outbox_relay *r);
+/* Rows waiting and the age of the oldest in seconds, as of the last look. */
+void outbox_relay_stats(const struct outbox_relay *r, int64_t *pending, double *oldest_s);
+/* Looks now instead of at the next poll. */
+void outbox_kick(void);
+
+extern const struct db_migration MQ_MIGRATIONS[];
+extern const size_t MQ_MIGRATION_COUNT;

@@ -1,0 +1,110 @@
+#pragma once
+/*
+ * The standard main of a fleet program: settings, logs, loop, migrations, database, broker, HTTP
+ * server, registry lease, health, metrics, graceful stop. A service's main.c only fills in a
+ * struct service_desc.
+ */
+#include "actor.h"
+#include "client.h"
+#include "config.h"
+#include "db.h"
+#include "loop.h"
+#include "migrate.h"
+#include "metrics.h"
+#include "mq.h"
+#include "offload.h"
+#include "outbox.h"
+#include "req.h"
+#include "route.h"
+#include "server.h"
+
+/* Settings that every program has. */
+struct service_config {
+    int64_t port;
+    struct str bind;
+    struct str db_url, db_host, db_user, db_password, db_name, db_ssl_mode;
+    int64_t db_port, db_pool, db_read_connections;
+    struct str amqp_url;
+    struct str registry_url, auth_service_url, helpdesk_service_url, workflow_service_url,
+        messaging_service_url, notification_service_url;
+    struct str jwt_secret, jwt_previous_secrets;
+    int64_t jwt_expiry_s;
+    struct str allowed_origins;
+    struct str log_level, environment;
+    int64_t workers, max_body_bytes, request_timeout_ms, drain_delay_ms;
+    struct str advertise_host; /* the address registered at the registry */
+    struct str trusted_proxies;
+    struct str service_secret; /* signs service tokens; empty: jwt_secret */
+};
+
+enum service_flags {
+    SERVICE_NO_DB = 1,
+    SERVICE_NO_MQ = 2,
+    SERVICE_NO_REGISTRY = 4,
+    SERVICE_OWN_SERVER = 8, /* start() runs its own listener (gateway); routes are served on it too */
+};
+
+struct service;
+
+struct service_check {
+    const char *name;
+    /* ERR_OK when fine; may suspend. */
+    enum err (*check)(struct service *s);
+};
+
+struct service_desc {
+    const char *name;              /* "auth-service" */
+    const char *schema;            /* PostgreSQL schema, NULL without one */
+    int default_port;
+    unsigned flags;
+    const struct setting *settings; /* the program's own, .name == NULL ends; may be NULL */
+    size_t config_size;             /* of the struct they fill */
+    const struct route *routes;     /* .method == NULL ends */
+    const struct db_migration *migrations; /* .sql == NULL ends */
+    /* After settings are read and before anything connects: create state, declare queues and
+     * consumers. ERR_OK or the program ends with status 78. */
+    enum err (*init)(struct service *s);
+    /* In a coroutine, once the database is migrated: seeds, snapshots, timers. Repeated with backoff
+     * until ERR_OK; /ready waits for it. */
+    enum err (*start)(struct service *s);
+    /* In a coroutine, when stopping, before connections close. */
+    void (*stop)(struct service *s);
+    const struct service_check *checks; /* extra /ready checks, .name == NULL ends */
+};
+
+struct service {
+    const struct service_desc *desc;
+    struct service_config config;
+    void *own_config; /* desc->config_size bytes */
+    void *state;      /* the program's own, set by init */
+    struct arena *arena; /* process lifetime */
+    struct loop *loop;
+    struct db *db;          /* NULL until migrated */
+    struct mq *mq;
+    struct outbox_relay *relay;
+    struct offload *offload;
+    struct http_client *http;
+    struct http_server *server;
+    struct route_table *routes;
+    struct jwt_keys *jwt, *service_jwt;
+    bool is_ready, is_draining, is_production;
+    struct service_private *priv;
+};
+
+/* Never returns before the program ends; the value is main's. Understands --check-config,
+ * --print-config, --print-settings, --print-openapi, --migrate, --healthcheck, --version. */
+int service_main(int argc, char **argv, const struct service_desc *desc);
+
+/* The service behind a request or delivery. */
+struct service *req_service(const struct req *r);
+/* A session for this request, created at first use. ERR_SERVICE_UNAVAILABLE while there is no
+ * database (the reply gets Retry-After). */
+MUST_CHECK enum err req_db(struct req *r, struct db_session **out);
+
+/* Authorization header value for calls to other services ("Bearer …"), short-lived, cached. */
+struct str service_authorization(struct service *s, struct arena *a);
+/* Base URL of a fleet program: from the registry when it knows an instance, else configured. */
+struct str service_url(struct service *s, const char *name);
+/* Runs fn(s, arg) in a coroutine every interval_ms, never overlapping, while not draining. */
+void service_every(struct service *s, int interval_ms, const char *name,
+                   void (*fn)(struct service *s, void *arg), void *arg);
