@@ -41,3 +41,10 @@ $(OUT)/%.o: %.c
 	$(QUIET)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(OUT)/%.o: $(OUT)/%.c
 	$(QUIET)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The libraries this one needs are built first, unless the caller has done so (DEPS_BUILT=1).
+deps:
+	@$(if $(DEPS_BUILT),:,for d in $(call closure,$(DEPS)); do $(MAKE) -s -C $(ROOT)/common/$$d DEPS_BUILT=1 || exit 1; done)
+$(filter-out $(OUT)/%,$(foreach d,$(call closure,$(DEPS)),$(BUILD)/common/$(d)/lib$(d).a)): | deps
+	@:
+.PHONY: deps

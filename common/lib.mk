@@ -3,7 +3,6 @@ ROOT := ../..
 OUT      = $(BUILD)/common/$(LIB)
 include $(ROOT)/common/build.mk
 
-
 SOURCES := $(wildcard *.c *.S)
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(SOURCES))) $(if $(SQL_MODULE),$(OUT)/migrations.o)
 TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))

@@ -2,7 +2,8 @@
 /*
  * Region memory: everything a request or message allocates, freed at once.
  * An arena belongs to one coroutine at a time; it is not thread-safe. Out of memory aborts.
- * Debug builds (-DARENA_POISON) fill freed blocks with 0xDD; under AddressSanitizer they are poisoned.
+ * Debug builds (-DARENA_POISON) fill freed blocks with 0xDD; under AddressSanitizer they are
+ * poisoned.
  */
 #include <stdarg.h>
 #include <stddef.h>

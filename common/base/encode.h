@@ -9,7 +9,8 @@
 
 #define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 
-/* Both return the length written, without NUL; out holds BASE64_SIZE(n). The url form has no padding. */
+/* Both return the length written, without NUL; out holds BASE64_SIZE(n). The url form has no
+ * padding. */
 size_t base64_encode(const void *in, size_t n, char *out);
 size_t base64url_encode(const void *in, size_t n, char *out);
 /* out holds in.len / 4 * 3 + 3 bytes. Padding is required by the first, refused by the second. */

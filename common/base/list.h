@@ -1,5 +1,6 @@
 #pragma once
-/* Intrusive doubly linked list. A node is in at most one list; an unlinked node points at itself. */
+/* Intrusive doubly linked list. A node is in at most one list; an unlinked node points at itself.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 

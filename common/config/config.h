@@ -33,7 +33,7 @@ struct setting {
     const char *name;
     const char *aliases; /* other accepted names, separated by '|', or NULL; name wins */
     enum setting_type type;
-    size_t offset; /* of the target member */
+    size_t offset;   /* of the target member */
     const char *def; /* default text, or NULL for absent */
     unsigned flags;
     const char *help;
@@ -48,7 +48,8 @@ struct setting_table {
     void *target;
 };
 
-/* Strings are allocated in a. Problems are written to err, one line each; false when there were any. */
+/* Strings are allocated in a. Problems are written to err, one line each; false when there were
+ * any. */
 bool config_load(const struct setting_table *tables, size_t n, struct arena *a, FILE *err);
 /* NAME=value lines, secrets masked as ***. */
 void config_print(const struct setting_table *tables, size_t n, FILE *out);

@@ -7,10 +7,10 @@
 #include "str.h"
 
 struct actor {
-    int64_t user_id;     /* 0 for services */
-    struct str service;  /* absent for people */
+    int64_t user_id;    /* 0 for services */
+    struct str service; /* absent for people */
     struct str email, name;
-    struct str role;     /* user, staff, admin */
+    struct str role; /* user, staff, admin */
     const struct jwt_role *roles;
     size_t role_count;
     struct str scope;

@@ -18,17 +18,17 @@ struct event_person {
 struct event_ticket {
     int64_t ticket_id;
     struct str ticket_number, subject, category, sub_category, department, priority;
-    struct str status;      /* helpdesk words: Open, In Progress, … */
-    struct str old_status;  /* ticket.status_changed */
+    struct str status;     /* helpdesk words: Open, In Progress, … */
+    struct str old_status; /* ticket.status_changed */
     int64_t requester_id;
     struct str requester_name, requester_email;
-    int64_t owner_id;       /* JSON_NO_INT: none */
+    int64_t owner_id; /* JSON_NO_INT: none */
     struct str owner_name;
-    int64_t actor_id;       /* who caused it, JSON_NO_INT: the system */
+    int64_t actor_id; /* who caused it, JSON_NO_INT: the system */
     struct str actor_name;
-    struct str comment;     /* ticket.commented */
-    struct str visibility;  /* ticket.commented: public or internal */
-    int64_t rating;         /* ticket.closed, feedback.received */
+    struct str comment;    /* ticket.commented */
+    struct str visibility; /* ticket.commented: public or internal */
+    int64_t rating;        /* ticket.closed, feedback.received */
     struct str feedback;
     struct str reason;
     int64_t created_at;
@@ -40,18 +40,18 @@ struct event_task {
     int64_t task_id, task_item_id;
     struct str ticket_number, subject;
     struct str workflow_name, step, previous_step, role, status;
-    struct str transition;      /* task.transitioned */
+    struct str transition; /* task.transitioned */
     struct str notes;
-    int64_t assignee_id;        /* JSON_NO_INT: pooled */
+    int64_t assignee_id; /* JSON_NO_INT: pooled */
     struct str assignee_name;
     int64_t owner_id;
     struct str owner_name;
     int64_t requester_id;
-    struct str outcome;         /* task.completed: resolved or rejected */
+    struct str outcome; /* task.completed: resolved or rejected */
     int64_t actor_id;
     struct str actor_name;
-    struct str metric;          /* sla.*: resolution, step, … */
-    int64_t due_at;             /* sla.* */
+    struct str metric; /* sla.*: resolution, step, … */
+    int64_t due_at;    /* sla.* */
 };
 extern const struct json_schema EVENT_TASK;
 
@@ -73,8 +73,8 @@ struct event_user {
     int64_t id;
     struct str email, name, department;
     int8_t active;
-    int64_t version;          /* grows with every change; an older one is ignored */
-    struct json_array roles;  /* struct event_user_role */
+    int64_t version;         /* grows with every change; an older one is ignored */
+    struct json_array roles; /* struct event_user_role */
 };
 extern const struct json_schema EVENT_USER;
 
@@ -88,8 +88,8 @@ extern const struct json_schema EVENT_NOTIFICATION;
 
 /* What an event is about and where it came from. */
 struct event_meta {
-    const char *source;     /* "auth-service" */
-    const char *type;       /* "ticket.created" */
+    const char *source; /* "auth-service" */
+    const char *type;   /* "ticket.created" */
     struct str subject;
     int64_t time;           /* wall µs */
     struct log_context log; /* becomes traceparent */

@@ -12,10 +12,17 @@ enum ticket_status {
 const char *ticket_status_helpdesk(enum ticket_status s); /* "In Progress" */
 const char *ticket_status_simple(enum ticket_status s);   /* "in_progress" */
 const char *ticket_status_task(enum ticket_status s);     /* "in_progress" */
-/* Accepts any surface's word in any case, blanks and '_' alike; TICKET_STATUS_COUNT when unknown. */
+/* Accepts any surface's word in any case, blanks and '_' alike; TICKET_STATUS_COUNT when unknown.
+ */
 enum ticket_status ticket_status_parse(struct str word);
 
-enum ticket_priority { PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_URGENT, PRIORITY_COUNT };
+enum ticket_priority {
+    PRIORITY_LOW,
+    PRIORITY_MEDIUM,
+    PRIORITY_HIGH,
+    PRIORITY_URGENT,
+    PRIORITY_COUNT
+};
 const char *ticket_priority_label(enum ticket_priority p);  /* "Low" … "Urgent" */
 const char *ticket_priority_simple(enum ticket_priority p); /* "low" … "urgent" */
 /* "Critical" is Urgent. PRIORITY_COUNT when unknown. */

@@ -4,7 +4,8 @@
  * a connection opens, and exchanged in binary. Outside a transaction reads are pipelined over a few
  * shared connections and a write is one autocommitted statement on a pooled one; inside a
  * transaction everything runs on its connection, BEGIN travelling with the first statement.
- * Lost connections are reopened with backoff; work in flight on them ends in ERR_SERVICE_UNAVAILABLE.
+ * Lost connections are reopened with backoff; work in flight on them ends in
+ * ERR_SERVICE_UNAVAILABLE.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +56,8 @@ struct db_stmt {
     bool is_read;
 };
 
-/* Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only. */
+/* Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only.
+ */
 #define DB_READ(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, true, sql_)
 #define DB_WRITE(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, sql_)
 #define DB_STMT_(var, params_, cols_, read_, sql_)                                                 \
@@ -79,12 +81,19 @@ struct db_value {
 #define DB_INT(v) ((struct db_value){.kind = 'i', .i = (v)})
 #define DB_BOOL(v) ((struct db_value){.kind = 'b', .i = (v)})
 #define DB_DOUBLE(v) ((struct db_value){.kind = 'd', .d = (v)})
-#define DB_STR(v) ((struct db_value){.kind = 't', .s = (v)})   /* absent → NULL; text, jsonb, uuid, bytea */
-#define DB_TIME(v) ((struct db_value){.kind = 'z', .i = (v)})  /* INT64_MIN → NULL */
+#define DB_STR(v)                                                                                  \
+    ((struct db_value){.kind = 't', .s = (v)}) /* absent → NULL; text, jsonb, uuid, bytea */
+#define DB_TIME(v) ((struct db_value){.kind = 'z', .i = (v)})    /* INT64_MIN → NULL */
 #define DB_OPT_INT(v) ((struct db_value){.kind = 'i', .i = (v)}) /* INT64_MIN → NULL */
 #define DB_NULL ((struct db_value){.kind = 0})
-#define DB_INT_ARRAY(p, n) ((struct db_value){.kind = 'I', .array = {(p), (n)}})
-#define DB_STR_ARRAY(p, n) ((struct db_value){.kind = 'T', .array = {(p), (n)}})
+#define DB_INT_ARRAY(p, n)                                                                         \
+    ((struct db_value){                                                                            \
+        .kind = 'I', .array = {(p), (n)}
+    })
+#define DB_STR_ARRAY(p, n)                                                                         \
+    ((struct db_value){                                                                            \
+        .kind = 'T', .array = {(p), (n)}
+    })
 
 /* ---- sessions ----------------------------------------------------------------------------- */
 
@@ -124,9 +133,9 @@ struct db_result; /* in the session's arena */
 
 /*
  * Unique violations → ERR_CONFLICT, foreign key → ERR_NOT_FOUND, check and not-null →
- * ERR_VALIDATION_ERROR, 40001/40P01 → ERR_SERIALIZATION, connection, shutdown and resource classes →
- * ERR_SERVICE_UNAVAILABLE, statement timeout → ERR_TIMEOUT, all others → ERR_DATABASE_ERROR (logged).
- * out may be NULL.
+ * ERR_VALIDATION_ERROR, 40001/40P01 → ERR_SERIALIZATION, connection, shutdown and resource classes
+ * → ERR_SERVICE_UNAVAILABLE, statement timeout → ERR_TIMEOUT, all others → ERR_DATABASE_ERROR
+ * (logged). out may be NULL.
  */
 MUST_CHECK enum err CO_FN db_run(struct db_session *s, const struct db_stmt *stmt,
                                  struct db_result **out, const struct db_value *values, size_t n);
@@ -141,11 +150,12 @@ size_t db_rows(const struct db_result *r);
 int64_t db_affected(const struct db_result *r);
 /* A wrong row, column or type letter aborts: it is a programming error. */
 bool db_is_null(const struct db_result *r, size_t row, int col);
-int64_t db_get_int(const struct db_result *r, size_t row, int col);    /* i, n; NULL → INT64_MIN */
-bool db_get_bool(const struct db_result *r, size_t row, int col);      /* NULL → false */
-double db_get_double(const struct db_result *r, size_t row, int col);  /* NULL → NaN */
-int64_t db_get_time(const struct db_result *r, size_t row, int col);   /* NULL → INT64_MIN */
-struct str db_get_str(const struct db_result *r, size_t row, int col); /* t, j, u, y; NULL → absent */
+int64_t db_get_int(const struct db_result *r, size_t row, int col);   /* i, n; NULL → INT64_MIN */
+bool db_get_bool(const struct db_result *r, size_t row, int col);     /* NULL → false */
+double db_get_double(const struct db_result *r, size_t row, int col); /* NULL → NaN */
+int64_t db_get_time(const struct db_result *r, size_t row, int col);  /* NULL → INT64_MIN */
+struct str db_get_str(const struct db_result *r, size_t row,
+                      int col); /* t, j, u, y; NULL → absent */
 /* Elements in the arena; NULL → count 0. */
 size_t db_get_int_array(const struct db_result *r, size_t row, int col, const int64_t **out);
 size_t db_get_str_array(const struct db_result *r, size_t row, int col, const struct str **out);

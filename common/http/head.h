@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Strict parsing of HTTP/1.1 message heads (RFC 9112), shared by server and gateway. The syntax check
- * refuses what lets two parsers disagree: bare CR or LF, NUL, blanks before a colon, folded lines,
- * repeated or conflicting Content-Length, Content-Length with Transfer-Encoding, any transfer coding
- * but a final "chunked".
+ * Strict parsing of HTTP/1.1 message heads (RFC 9112), shared by server and gateway. The syntax
+ * check refuses what lets two parsers disagree: bare CR or LF, NUL, blanks before a colon, folded
+ * lines, repeated or conflicting Content-Length, Content-Length with Transfer-Encoding, any
+ * transfer coding but a final "chunked".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,23 +19,23 @@ struct http_header {
 };
 
 struct http_head {
-    struct str method, target;    /* requests */
-    int status;                   /* responses */
+    struct str method, target; /* requests */
+    int status;                /* responses */
     struct str reason;
-    int minor_version;            /* 0 or 1 */
+    int minor_version; /* 0 or 1 */
     struct http_header *headers;
     int header_count;
-    int64_t content_length;       /* -1: absent */
+    int64_t content_length;                                    /* -1: absent */
     bool is_chunked, keep_alive, expects_continue, is_upgrade; /* upgrade: Connection names it */
 };
 
 /*
  * Parses text, which ends with the blank line. Slices point into text. Requests: ERR_INVALID_INPUT,
- * ERR_VERSION_NOT_SUPPORTED, ERR_HEADERS_TOO_LARGE (more than HTTP_MAX_HEADERS); an HTTP/1.1 request
- * without exactly one Host is malformed. Responses: ERR_BAD_GATEWAY. *why is static.
+ * ERR_VERSION_NOT_SUPPORTED, ERR_HEADERS_TOO_LARGE (more than HTTP_MAX_HEADERS); an HTTP/1.1
+ * request without exactly one Host is malformed. Responses: ERR_BAD_GATEWAY. *why is static.
  */
-MUST_CHECK enum err http_parse_request_head(struct arena *a, struct str text,
-                                            struct http_head *out, const char **why);
+MUST_CHECK enum err http_parse_request_head(struct arena *a, struct str text, struct http_head *out,
+                                            const char **why);
 MUST_CHECK enum err http_parse_response_head(struct arena *a, struct str text,
                                              struct http_head *out, const char **why);
 

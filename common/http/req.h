@@ -22,16 +22,16 @@ struct loop;
 struct req {
     struct arena *arena;
     struct loop *loop;
-    void *app;                  /* the service */
+    void *app; /* the service */
     const struct route *route;
     struct str method, path, query; /* path and query still encoded */
-    struct str peer;            /* client address: X-Forwarded-For of a trusted neighbour, else TCP */
-    const struct actor *actor;  /* who asks; NULL when anonymous */
-    struct log_context log;     /* trace, span, request and user id */
-    int64_t now;                /* wall µs: the one "now" of this request */
-    bool time_overridden;       /* now comes from a demo loader; carried into events */
-    void *body;                 /* decoded by route->body, else NULL */
-    void *query_args;           /* decoded by route->query, else NULL */
+    struct str peer; /* client address: X-Forwarded-For of a trusted neighbour, else TCP */
+    const struct actor *actor; /* who asks; NULL when anonymous */
+    struct log_context log;    /* trace, span, request and user id */
+    int64_t now;               /* wall µs: the one "now" of this request */
+    bool time_overridden;      /* now comes from a demo loader; carried into events */
+    void *body;                /* decoded by route->body, else NULL */
+    void *query_args;          /* decoded by route->query, else NULL */
     struct req_private *priv;
 };
 
@@ -47,8 +47,9 @@ struct str req_query(struct req *r, const char *name);
 struct str req_body_text(struct req *r);
 /* The parsed JSON body of a ROUTE_RAW_JSON or schema route, NULL when there was none. */
 const struct json *req_json(struct req *r);
-/* ROUTE_STREAM: the next piece of the body, at most 64 KiB, valid until the next call; absent at the
- * end. ERR_INVALID_INPUT, ERR_PAYLOAD_TOO_LARGE, ERR_REQUEST_TIMEOUT, ERR_CANCELLED (client gone). */
+/* ROUTE_STREAM: the next piece of the body, at most 64 KiB, valid until the next call; absent at
+ * the end. ERR_INVALID_INPUT, ERR_PAYLOAD_TOO_LARGE, ERR_REQUEST_TIMEOUT, ERR_CANCELLED (client
+ * gone). */
 MUST_CHECK enum err CO_FN req_body_next(struct req *r, struct str *piece);
 
 /* ---- answering: exactly once; each returns what the handler returns ------------------------- */
@@ -86,8 +87,8 @@ MUST_CHECK enum err CO_FN req_stream_begin(struct req *r, int status, const char
 MUST_CHECK enum err CO_FN req_stream_write(struct req *r, struct str piece);
 MUST_CHECK enum err CO_FN req_stream_end(struct req *r);
 
-/* Takes the connection over after a 101 (ws): the caller owns the bufferevent; bytes already received
- * are in its input buffer. */
+/* Takes the connection over after a 101 (ws): the caller owns the bufferevent; bytes already
+ * received are in its input buffer. */
 struct bufferevent *req_hijack(struct req *r);
 
 /* The error envelope as bytes, for the gateway and WebSocket refusals. */

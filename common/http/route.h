@@ -17,10 +17,10 @@ enum route_auth {
 };
 
 enum route_flags {
-    ROUTE_STREAM = 1,    /* the handler reads the body itself (req_body_next) */
-    ROUTE_UPGRADE = 2,   /* WebSocket */
-    ROUTE_HIDDEN = 4,    /* not in OpenAPI */
-    ROUTE_RAW_JSON = 8,  /* any JSON object, decoded by the handler (req_json) */
+    ROUTE_STREAM = 1,   /* the handler reads the body itself (req_body_next) */
+    ROUTE_UPGRADE = 2,  /* WebSocket */
+    ROUTE_HIDDEN = 4,   /* not in OpenAPI */
+    ROUTE_RAW_JSON = 8, /* any JSON object, decoded by the handler (req_json) */
     ROUTE_BODY_OPTIONAL = 16,
 };
 
@@ -34,18 +34,18 @@ struct route_text {
 };
 
 struct route {
-    const char *method;             /* "GET" also answers HEAD */
-    const char *pattern;            /* "/tickets/{id}"; a trailing slash is optional for clients;
-                                       a final "{rest*}" takes the remaining segments */
+    const char *method;  /* "GET" also answers HEAD */
+    const char *pattern; /* "/tickets/{id}"; a trailing slash is optional for clients;
+                            a final "{rest*}" takes the remaining segments */
     enum route_auth auth;
-    int permission;                 /* index into the permission table, 0: none beyond auth */
+    int permission; /* index into the permission table, 0: none beyond auth */
     route_fn handler;
-    const char *summary;            /* OpenAPI */
+    const char *summary;             /* OpenAPI */
     const struct json_schema *query; /* decoded query parameters, NULL: ignored */
-    const struct json_schema *body; /* decoded JSON body, NULL: none */
+    const struct json_schema *body;  /* decoded JSON body, NULL: none */
     const struct json_schema *reply;
-    int success;                    /* documented status, 0: 200 */
-    const enum err *errors;         /* documented errors beyond the implied ones, ERR_OK ends */
+    int success;            /* documented status, 0: 200 */
+    const enum err *errors; /* documented errors beyond the implied ones, ERR_OK ends */
     unsigned flags;
     const struct route_text *texts; /* .text == NULL ends */
     int64_t max_body;               /* 0: the server's limit */

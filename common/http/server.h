@@ -7,22 +7,22 @@ struct http_server_config {
     const char *bind;
     int port;
     bool reuse_port;
-    int max_connections;     /* accepting pauses above it */
-    int max_head_bytes;      /* request line and headers: 431, or 414 when the line alone exceeds */
-    int64_t max_body_bytes;  /* 413 */
-    int head_timeout_ms;     /* first byte to end of head: 408 */
-    int body_timeout_ms;     /* longest silence inside a body: 408 */
-    int idle_timeout_ms;     /* between requests */
-    int write_timeout_ms;    /* longest stall of a reply */
-    int request_timeout_ms;  /* deadline of the handler: 504 */
+    int max_connections;    /* accepting pauses above it */
+    int max_head_bytes;     /* request line and headers: 431, or 414 when the line alone exceeds */
+    int64_t max_body_bytes; /* 413 */
+    int head_timeout_ms;    /* first byte to end of head: 408 */
+    int body_timeout_ms;    /* longest silence inside a body: 408 */
+    int idle_timeout_ms;    /* between requests */
+    int write_timeout_ms;   /* longest stall of a reply */
+    int request_timeout_ms; /* deadline of the handler: 504 */
     struct str trusted_proxies; /* addresses whose X-Forwarded-For and X-Request-ID are believed */
 };
 extern const struct http_server_config HTTP_SERVER_DEFAULTS;
 
 /* What the service decides; all run in the request's coroutine. */
 struct http_server_hooks {
-    /* Sets r->actor from the request's token. ERR_UNAUTHENTICATED and such refuse it; a missing token
-     * is not an error here. */
+    /* Sets r->actor from the request's token. ERR_UNAUTHENTICATED and such refuse it; a missing
+     * token is not an error here. */
     enum err (*authenticate)(struct req *r);
     /* Whether r->actor may use r->route; called after authenticate. */
     enum err (*authorise)(struct req *r);

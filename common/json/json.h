@@ -27,8 +27,8 @@ const struct json *json_get(const struct json *object, const char *key);
 size_t json_count(const struct json *array_or_object);
 const struct json *json_at(const struct json *array, size_t i);
 const struct json *json_member(const struct json *object, size_t i, struct str *key);
-struct str json_str(const struct json *v);            /* STR_NULL unless a string */
-bool json_int(const struct json *v, int64_t *out);    /* whole numbers within ±2^53 only */
+struct str json_str(const struct json *v);         /* STR_NULL unless a string */
+bool json_int(const struct json *v, int64_t *out); /* whole numbers within ±2^53 only */
 bool json_bool(const struct json *v, bool *out);
 bool json_double(const struct json *v, double *out);
 
@@ -50,11 +50,11 @@ void jw_end_array(struct json_writer *w);
 void jw_key(struct json_writer *w, struct str key);
 void jw_str(struct json_writer *w, struct str s); /* absent → null; invalid UTF-8 → U+FFFD */
 void jw_int(struct json_writer *w, int64_t v);
-void jw_double(struct json_writer *w, double v);  /* NaN and infinities → null */
+void jw_double(struct json_writer *w, double v); /* NaN and infinities → null */
 void jw_bool(struct json_writer *w, bool v);
 void jw_null(struct json_writer *w);
-void jw_time(struct json_writer *w, int64_t us);    /* "…:00Z"; JSON_NO_TIME → null */
-void jw_time_ms(struct json_writer *w, int64_t us); /* "…:00.000Z"; JSON_NO_TIME → null */
+void jw_time(struct json_writer *w, int64_t us);     /* "…:00Z"; JSON_NO_TIME → null */
+void jw_time_ms(struct json_writer *w, int64_t us);  /* "…:00.000Z"; JSON_NO_TIME → null */
 void jw_raw(struct json_writer *w, struct str json); /* trusted JSON text; empty → null */
 void jw_value(struct json_writer *w, const struct json *v);
 
@@ -75,15 +75,15 @@ void jw_value(struct json_writer *w, const struct json *v);
 enum json_tristate { JSON_UNSET = -1, JSON_FALSE = 0, JSON_TRUE = 1 }; /* kept in an int8_t */
 
 enum json_kind {
-    JK_STR,       /* struct str; min and max count code points */
-    JK_INT,       /* int64_t within min..max, JSON_NO_INT when absent */
-    JK_NUMBER,    /* double, NaN when absent */
-    JK_BOOL,      /* int8_t: enum json_tristate */
-    JK_TIME,      /* int64_t microseconds from an RFC 3339 string */
-    JK_ENUM,      /* struct str, one of choices; matched without regard to case, canonical spelling */
-    JK_EMAIL,     /* struct str, one @, no blanks, at most 254 bytes */
-    JK_OBJECT,    /* nested struct described by sub, embedded at offset */
-    JK_ARRAY,     /* struct json_array of structs described by sub */
+    JK_STR,    /* struct str; min and max count code points */
+    JK_INT,    /* int64_t within min..max, JSON_NO_INT when absent */
+    JK_NUMBER, /* double, NaN when absent */
+    JK_BOOL,   /* int8_t: enum json_tristate */
+    JK_TIME,   /* int64_t microseconds from an RFC 3339 string */
+    JK_ENUM,   /* struct str, one of choices; matched without regard to case, canonical spelling */
+    JK_EMAIL,  /* struct str, one @, no blanks, at most 254 bytes */
+    JK_OBJECT, /* nested struct described by sub, embedded at offset */
+    JK_ARRAY,  /* struct json_array of structs described by sub */
     JK_STR_ARRAY, /* struct json_array of struct str */
     JK_INT_ARRAY, /* struct json_array of int64_t */
     JK_ANY,       /* const struct json *, unchecked when decoding; struct str raw is JK_RAW */
@@ -111,19 +111,19 @@ struct json_field {
     enum json_kind kind;
     size_t offset;
     unsigned flags;
-    int64_t min, max;             /* both 0 = unchecked; strings: length, arrays: count */
-    const char *choices;          /* JK_ENUM: "Low|Medium|High" */
+    int64_t min, max;    /* both 0 = unchecked; strings: length, arrays: count */
+    const char *choices; /* JK_ENUM: "Low|Medium|High" */
     const struct json_schema *sub;
-    const char *alias;            /* another accepted name when decoding */
-    const char *doc;              /* for OpenAPI */
+    const char *alias; /* another accepted name when decoding */
+    const char *doc;   /* for OpenAPI */
 };
 
 struct json_schema {
     const char *name; /* OpenAPI component name */
     const struct json_field *fields;
     size_t count;
-    size_t size;      /* of the struct */
-    bool closed;      /* unknown members are an error */
+    size_t size; /* of the struct */
+    bool closed; /* unknown members are an error */
 };
 
 #define JSON_SCHEMA(var, schema_name, type, field_array)                                           \

@@ -26,13 +26,13 @@ struct jwt_role {
 
 struct jwt_claims {
     struct str iss;
-    struct str sub;      /* decimal user id, or a service name */
-    int64_t user_id;     /* 0 for services */
+    struct str sub;  /* decimal user id, or a service name */
+    int64_t user_id; /* 0 for services */
     struct str email, name;
-    struct str role;     /* user, staff or admin */
+    struct str role; /* user, staff or admin */
     const struct jwt_role *roles;
     size_t role_count;
-    int64_t iat, exp;    /* seconds since the epoch */
+    int64_t iat, exp; /* seconds since the epoch */
     struct str jti;
     struct str token_type; /* access, refresh, service, mfa, … */
     struct str scope;      /* blank-separated; absent for full access */

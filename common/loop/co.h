@@ -3,8 +3,8 @@
  * Stackful coroutines: code that waits reads top to bottom. Only co.c switches stacks.
  *
  * A coroutine runs until it waits; between two waits nothing else runs. It is never killed: when it
- * is cancelled or its deadline passes, every wait returns ERR_CANCELLED or ERR_TIMEOUT and it leaves
- * by its normal path. Stacks are 256 KiB, mapped with a guard page and pooled.
+ * is cancelled or its deadline passes, every wait returns ERR_CANCELLED or ERR_TIMEOUT and it
+ * leaves by its normal path. Stacks are 256 KiB, mapped with a guard page and pooled.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,8 +40,8 @@ int co_count(void);
 
 /*
  * The meeting point of a waiting coroutine and the event it waits for. Lives on the waiter's stack:
- * when co_wait returns for another reason than co_wake, the waiter must withdraw it from wherever it
- * is registered before it returns.
+ * when co_wait returns for another reason than co_wake, the waiter must withdraw it from wherever
+ * it is registered before it returns.
  */
 struct co_wait {
     struct co *co;
@@ -60,4 +60,4 @@ void co_wake(struct co_wait *w, enum err rc);
 
 MUST_CHECK enum err CO_FN co_sleep_ms(int64_t ms);
 /* Lets everything else that is ready run. */
-MUST_CHECK enum err CO_FN co_yield(void);
+MUST_CHECK enum err CO_FN co_yield (void);

@@ -22,7 +22,8 @@ void loop_turn(struct loop *l, int timeout_ms);
 
 typedef void (*loop_fn)(void *arg);
 
-/* Runs fn(arg) on the loop thread in a later turn. Thread-safe; the only such call of this header. */
+/* Runs fn(arg) on the loop thread in a later turn. Thread-safe; the only such call of this header.
+ */
 void loop_post(struct loop *l, loop_fn fn, void *arg);
 /* Runs fn(arg) on the loop thread after the current callback returns. Not thread-safe. */
 void loop_defer(struct loop *l, loop_fn fn, void *arg);

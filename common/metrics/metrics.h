@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Prometheus metrics (text format 0.0.4). A family is declared once as a static object and registers
- * itself with metric_register; series appear when first touched. Used from the loop thread only,
- * except metric_counter_add_atomic.
+ * Prometheus metrics (text format 0.0.4). A family is declared once as a static object and
+ * registers itself with metric_register; series appear when first touched. Used from the loop
+ * thread only, except metric_counter_add_atomic.
  */
 #include <stdint.h>
 
@@ -16,8 +16,8 @@ struct metric_series;
 struct metric {
     const char *name, *help;
     enum metric_kind kind;
-    const char *labels;          /* comma-separated label names, NULL for none */
-    const double *buckets;       /* histogram bounds, ascending; NULL: METRIC_DURATION_BUCKETS */
+    const char *labels;    /* comma-separated label names, NULL for none */
+    const double *buckets; /* histogram bounds, ascending; NULL: METRIC_DURATION_BUCKETS */
     int bucket_count;
     /* private */
     struct metric_series *series;
@@ -43,5 +43,6 @@ double metric_value(const struct metric_series *s);
 /* Called before each rendering, to refresh gauges. */
 void metrics_on_render(void (*fn)(void *arg), void *arg);
 void metrics_render(struct buf *out);
-/* process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds, process_start_time_seconds. */
+/* process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds,
+ * process_start_time_seconds. */
 void metrics_register_process(void);

@@ -18,7 +18,8 @@ MUST_CHECK enum err celery_decode(struct arena *a, const struct mq_message *m,
 /* Positional argument i, or the keyword argument of that name, whichever is given. */
 const struct json *celery_arg(const struct celery_task *t, size_t i, const char *name);
 
-/* Queues a task in the outbox. args and kwargs are JSON texts ("[…]", "{…}"). The id is a new UUID. */
+/* Queues a task in the outbox. args and kwargs are JSON texts ("[…]", "{…}"). The id is a new UUID.
+ */
 MUST_CHECK enum err CO_FN celery_put(struct db_session *s, const char *queue, const char *task,
                                      struct str args, struct str kwargs, struct str key,
                                      struct str traceparent, struct str time_override);

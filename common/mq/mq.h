@@ -18,10 +18,10 @@ struct loop;
 struct mq;
 
 struct mq_config {
-    struct str url;       /* amqp://user:password@host:port/vhost */
-    const char *name;     /* connection name shown by the broker */
-    int confirm_window;   /* most unconfirmed publishes, 0: 256 */
-    int heartbeat_s;      /* 0: 30 */
+    struct str url;     /* amqp://user:password@host:port/vhost */
+    const char *name;   /* connection name shown by the broker */
+    int confirm_window; /* most unconfirmed publishes, 0: 256 */
+    int heartbeat_s;    /* 0: 30 */
 };
 
 struct mq *mq_new(struct loop *l, const struct mq_config *cfg);
@@ -50,9 +50,9 @@ struct mq_message {
 struct str mq_header_get(const struct mq_message *m, const char *name);
 
 /*
- * Publishes and waits for the broker's confirm. ERR_QUEUE_CONNECTION_FAILED when the broker is away,
- * ERR_QUEUE_ERROR when it refused or could not route the message, ERR_TIMEOUT. After a time-out or a
- * lost connection the message may or may not have arrived.
+ * Publishes and waits for the broker's confirm. ERR_QUEUE_CONNECTION_FAILED when the broker is
+ * away, ERR_QUEUE_ERROR when it refused or could not route the message, ERR_TIMEOUT. After a
+ * time-out or a lost connection the message may or may not have arrived.
  */
 MUST_CHECK enum err CO_FN mq_publish(struct mq *m, const struct mq_message *msg);
 /* The same for n messages in one window, in order. rc[i] tells of each. */
@@ -61,7 +61,8 @@ void CO_FN mq_publish_many(struct mq *m, const struct mq_message *msgs, size_t n
 /* ---- topology ----------------------------------------------------------------------------- */
 
 enum mq_queue_kind {
-    MQ_CLASSIC,   /* durable, no arguments: what Celery declares; bound to a direct exchange of its name */
+    MQ_CLASSIC,   /* durable, no arguments: what Celery declares; bound to a direct exchange of its
+                     name */
     MQ_QUORUM,    /* own durable queues: delivery limit, dead-letter exchange */
     MQ_EXCLUSIVE, /* this process's own, gone with it; name is a prefix */
 };
@@ -85,12 +86,12 @@ void mq_declare_queue(struct mq *m, const struct mq_queue *q);
 struct mq_delivery {
     const struct mq_message *message;
     struct arena *arena;
-    struct db_session *db;   /* inside the transaction that holds the inbox row; NULL without a db */
+    struct db_session *db; /* inside the transaction that holds the inbox row; NULL without a db */
     void *app;
-    int attempt;             /* 1 for the first */
+    int attempt; /* 1 for the first */
     bool redelivered;
-    struct log_context log;  /* from the traceparent header */
-    int64_t now;             /* wall µs, or the sender's overridden time */
+    struct log_context log; /* from the traceparent header */
+    int64_t now;            /* wall µs, or the sender's overridden time */
     bool time_overridden;
     struct str reject_reason; /* set by the handler for the dead letter */
 };
@@ -103,12 +104,12 @@ struct mq_delivery {
 typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
 
 struct mq_consumer {
-    const char *queue;       /* declared before */
-    int prefetch;            /* unacknowledged deliveries, 0: 64 */
-    int concurrency;         /* handlers at once, 0: 16. 1 keeps the queue's order */
+    const char *queue; /* declared before */
+    int prefetch;      /* unacknowledged deliveries, 0: 64 */
+    int concurrency;   /* handlers at once, 0: 16. 1 keeps the queue's order */
     /* Deliveries with the same key are handled one after the other, in order; NULL: no ordering. */
     struct str (*order_key)(const struct mq_message *m);
-    bool use_inbox;          /* record message_id in the inbox, skip what it already holds */
+    bool use_inbox; /* record message_id in the inbox, skip what it already holds */
     mq_handler_fn handler;
 };
 /* db may be NULL for consumers that write nothing. */

@@ -11,9 +11,9 @@ struct outbox_entry {
     struct str message_id;     /* absent: a new UUID */
     struct str correlation_id; /* absent: none */
     struct str type, content_type;
-    struct str headers_json;   /* JSON object of AMQP headers, absent: none */
+    struct str headers_json; /* JSON object of AMQP headers, absent: none */
     struct str body;
-    struct str key;            /* ordering key, e.g. the ticket number; for diagnosis */
+    struct str key; /* ordering key, e.g. the ticket number; for diagnosis */
 };
 
 /* Inside a transaction (ERR_INTERNAL_ERROR otherwise). Kicks the relay on commit. */

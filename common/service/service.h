@@ -9,8 +9,8 @@
 #include "config.h"
 #include "db.h"
 #include "loop.h"
-#include "migrate.h"
 #include "metrics.h"
+#include "migrate.h"
 #include "mq.h"
 #include "offload.h"
 #include "outbox.h"
@@ -41,7 +41,8 @@ enum service_flags {
     SERVICE_NO_DB = 1,
     SERVICE_NO_MQ = 2,
     SERVICE_NO_REGISTRY = 4,
-    SERVICE_OWN_SERVER = 8, /* start() runs its own listener (gateway); routes are served on it too */
+    SERVICE_OWN_SERVER =
+        8, /* start() runs its own listener (gateway); routes are served on it too */
 };
 
 struct service;
@@ -53,19 +54,19 @@ struct service_check {
 };
 
 struct service_desc {
-    const char *name;              /* "auth-service" */
-    const char *schema;            /* PostgreSQL schema, NULL without one */
+    const char *name;   /* "auth-service" */
+    const char *schema; /* PostgreSQL schema, NULL without one */
     int default_port;
     unsigned flags;
-    const struct setting *settings; /* the program's own, .name == NULL ends; may be NULL */
-    size_t config_size;             /* of the struct they fill */
-    const struct route *routes;     /* .method == NULL ends */
+    const struct setting *settings;        /* the program's own, .name == NULL ends; may be NULL */
+    size_t config_size;                    /* of the struct they fill */
+    const struct route *routes;            /* .method == NULL ends */
     const struct db_migration *migrations; /* .sql == NULL ends */
     /* After settings are read and before anything connects: create state, declare queues and
      * consumers. ERR_OK or the program ends with status 78. */
     enum err (*init)(struct service *s);
-    /* In a coroutine, once the database is migrated: seeds, snapshots, timers. Repeated with backoff
-     * until ERR_OK; /ready waits for it. */
+    /* In a coroutine, once the database is migrated: seeds, snapshots, timers. Repeated with
+     * backoff until ERR_OK; /ready waits for it. */
     enum err (*start)(struct service *s);
     /* In a coroutine, when stopping, before connections close. */
     void (*stop)(struct service *s);
@@ -75,11 +76,11 @@ struct service_desc {
 struct service {
     const struct service_desc *desc;
     struct service_config config;
-    void *own_config; /* desc->config_size bytes */
-    void *state;      /* the program's own, set by init */
+    void *own_config;    /* desc->config_size bytes */
+    void *state;         /* the program's own, set by init */
     struct arena *arena; /* process lifetime */
     struct loop *loop;
-    struct db *db;          /* NULL until migrated */
+    struct db *db; /* NULL until migrated */
     struct mq *mq;
     struct outbox_relay *relay;
     struct offload *offload;

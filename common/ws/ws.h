@@ -1,7 +1,8 @@
 #pragma once
 /*
- * WebSocket server side (RFC 6455). Messages of one socket are handled in order, each in a coroutine
- * that exists only meanwhile; an idle socket keeps no buffer. A peer that reads too slowly is closed.
+ * WebSocket server side (RFC 6455). Messages of one socket are handled in order, each in a
+ * coroutine that exists only meanwhile; an idle socket keeps no buffer. A peer that reads too
+ * slowly is closed.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,16 +36,17 @@ struct ws_handlers {
 };
 
 struct ws_limits {
-    int64_t max_message;    /* bytes: 1009 beyond it */
-    int64_t max_backlog;    /* unsent bytes: 1013 and closed beyond it */
-    int ping_interval_ms;   /* silence after which a ping is sent; a second one closes */
-    int messages_per_s;     /* 0: no limit; 1008 beyond it */
+    int64_t max_message;  /* bytes: 1009 beyond it */
+    int64_t max_backlog;  /* unsent bytes: 1013 and closed beyond it */
+    int ping_interval_ms; /* silence after which a ping is sent; a second one closes */
+    int messages_per_s;   /* 0: no limit; 1008 beyond it */
 };
 extern const struct ws_limits WS_DEFAULT_LIMITS;
 
 /*
- * Answers the upgrade and takes the connection. Refusals are ordinary replies: ERR_UPGRADE_REQUIRED,
- * ERR_INVALID_INPUT. A requested "bearer" subprotocol is echoed. arg is passed to the handlers.
+ * Answers the upgrade and takes the connection. Refusals are ordinary replies:
+ * ERR_UPGRADE_REQUIRED, ERR_INVALID_INPUT. A requested "bearer" subprotocol is echoed. arg is
+ * passed to the handlers.
  */
 MUST_CHECK enum err ws_accept(struct req *r, const struct ws_handlers *h,
                               const struct ws_limits *limits, void *arg, struct ws **out);
