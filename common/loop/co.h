@@ -30,7 +30,7 @@ bool co_is_cancelled(const struct co *c);
 /* Monotonic microseconds after which waits return ERR_TIMEOUT; 0 for none. */
 void co_set_deadline(struct co *c, int64_t mono_us);
 int64_t co_deadline(const struct co *c);
-/* A pointer carried by the coroutine, e.g. its log context. NULL initially. */
+/* The log context of the coroutine (const struct log_context *), NULL initially; borrowed. */
 void co_set_local(void *p);
 void *co_local(void);
 /* Coroutines alive in this process (tests, metrics). */
