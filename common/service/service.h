@@ -61,7 +61,8 @@ struct service_desc {
     const struct setting *settings;        /* the program's own, .name == NULL ends; may be NULL */
     size_t config_size;                    /* of the struct they fill */
     const struct route *routes;            /* .method == NULL ends */
-    const struct db_migration *migrations; /* .sql == NULL ends */
+    const struct db_migration *const *migrations; /* arrays in order of application, each ended by
+                                                     .sql == NULL; NULL ends. mq is added. */
     /* After settings are read and before anything connects: create state, declare queues and
      * consumers. ERR_OK or the program ends with status 78. */
     enum err (*init)(struct service *s);
