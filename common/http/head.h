@@ -12,6 +12,8 @@
 #include "err.h"
 #include "str.h"
 
+struct evbuffer;
+
 #define HTTP_MAX_HEADERS 100
 
 struct http_header {
@@ -30,9 +32,18 @@ struct http_head {
 };
 
 /*
+ * Looks for the blank line that ends the head at the start of in: the length of the head including
+ * it, or 0 while it has not arrived. *scanned is 0 for a new message and remembers how far the last
+ * call came. Empty lines before the head are dropped; a bare LF counts as a line end here, so that
+ * the parser gets to see and refuse it. evbuffer_pullup(in, length) then gives the text.
+ */
+size_t http_head_find(struct evbuffer *in, size_t *scanned);
+
+/*
  * Parses text, which ends with the blank line. Slices point into text. Requests: ERR_INVALID_INPUT,
- * ERR_VERSION_NOT_SUPPORTED, ERR_HEADERS_TOO_LARGE (more than HTTP_MAX_HEADERS); an HTTP/1.1
- * request without exactly one Host is malformed. Responses: ERR_BAD_GATEWAY. *why is static.
+ * ERR_VERSION_NOT_SUPPORTED, ERR_HEADERS_TOO_LARGE (more than HTTP_MAX_HEADERS),
+ * ERR_NOT_IMPLEMENTED (a coding before the final chunked); an HTTP/1.1 request without exactly one
+ * Host is malformed. Responses: ERR_BAD_GATEWAY. *why is static.
  */
 MUST_CHECK enum err http_parse_request_head(struct arena *a, struct str text, struct http_head *out,
                                             const char **why);
