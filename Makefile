@@ -1,0 +1,63 @@
+# Builds the libraries of common/ and the programs; everything else is a script under deploy/ or tests/.
+# VARIANT=release (default) or asan; binaries land in build/<VARIANT>/<program>/<program>.
+VARIANT  ?= release
+JOBS     ?= $(shell nproc)
+LIBS     := $(patsubst %/Makefile,%,$(wildcard common/*/Makefile))
+PROGRAMS := $(patsubst %/Makefile,%,$(wildcard *-service/Makefile gateway/Makefile))
+LOCAL    := deploy/local
+export VARIANT
+
+all: $(PROGRAMS)
+
+help:
+	@echo 'make run            install what is missing, build, start everything here, show its log'
+	@echo 'make up | down      the same in the background | stop it'
+	@echo 'make status | logs  is it ready | follow its log'
+	@echo 'make reset          remove the private database, broker, mail and uploads'
+	@echo 'make test | check   all tests | formatting, lints, static analysis'
+	@echo 'make bench | fuzz   benchmarks against the peers | fuzz targets for a bounded time'
+	@echo 'make all | clean    only build (VARIANT=release|asan) | remove what was built'
+	@echo
+	@echo 'PORT_OFFSET=n adds n to every port; DB_URL and AMQP_URL name servers to use instead of private ones.'
+
+# A library needs only the headers of the others, so all build side by side; programs link them.
+$(LIBS):
+	+@$(MAKE) --no-print-directory -C $@
+
+$(PROGRAMS): $(LIBS)
+	+@$(MAKE) --no-print-directory -C $@
+
+# The unit and store tests, not run. A folder's tests wait for its own build so that no object is made twice.
+TESTS := $(addprefix tests-of/,$(LIBS) $(PROGRAMS))
+test-binaries: $(TESTS)
+$(TESTS): tests-of/%: % $(LIBS)
+	+@$(MAKE) --no-print-directory -C $* tests
+
+packages-%:
+	@$(LOCAL)/packages $(subst +, ,$*)
+
+build: packages-run
+	+@$(MAKE) --no-print-directory -j$(JOBS) all
+
+run up: build
+	@$(LOCAL)/fleet $@
+
+down status logs reset:
+	@$(LOCAL)/fleet $@
+
+test:
+	@tests/run
+
+check: packages-run+test+check
+	@tests/lint/run
+
+bench: packages-run+test
+	@tests/bench/run
+
+fuzz: packages-run+test
+	@tests/fuzz/run
+
+clean:
+	rm -rf build
+
+.PHONY: all help build run up down status logs reset test check bench fuzz clean test-binaries $(LIBS) $(PROGRAMS) $(TESTS)

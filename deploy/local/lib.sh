@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# Sourced by every script here: where things are, on which ports, and how a started process is
+# recorded, recognised and stopped.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+HERE=$ROOT/deploy/local
+PORT_OFFSET=${PORT_OFFSET:-0}
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$(basename "$0"): $*"; exit 1; }
+
+case $PORT_OFFSET in
+*[!0-9]* | '') die "PORT_OFFSET=$PORT_OFFSET is not a number" ;;
+esac
+[ "$PORT_OFFSET" -le 49000 ] || die "PORT_OFFSET=$PORT_OFFSET moves ports beyond 65535 (at most 49000)"
+
+if [ -z "${STATE_DIR:-}" ]; then
+    STATE_DIR=$ROOT/.run
+    [ "$PORT_OFFSET" -eq 0 ] || STATE_DIR=$ROOT/.run/offset-$PORT_OFFSET
+fi
+export STATE_DIR PORT_OFFSET
+
+# ---- ports ---------------------------------------------------------------------------------------
+
+# port NAME: the port called NAME_PORT in .env, moved by PORT_OFFSET.
+port() {
+    local value
+    value=$(sed -n "s/^$1_PORT=//p" "$ROOT/.env")
+    [ -n "$value" ] || die "no port $1_PORT in .env"
+    echo $((value + PORT_OFFSET))
+}
+
+# program_port auth-service: the port a program listens on.
+program_port() { port "$(tr 'a-z-' 'A-Z_' <<<"$1")"; }
+
+# programs: the services in the order in which they start; the gateway, which needs them all, last.
+programs() {
+    sed -n 's/_SERVICE_PORT=.*//p' "$ROOT/.env" | while read -r name; do
+        echo "$(tr 'A-Z_' 'a-z-' <<<"$name")-service"
+    done
+    echo gateway
+}
+
+port_is_listening() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
+
+# port_holder PORT: "pid 123 (nginx: master process)" of whoever listens there.
+port_holder() {
+    local pid
+    pid=$(ss -Hltnp "sport = :$1" | sed -n 's/.*pid=\([0-9]*\),.*/\1/p' | head -n 1)
+    if [ -n "$pid" ]; then
+        echo "pid $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/ *$//' | cut -c 1-120))"
+    else
+        echo "a process of another user (sudo ss -ltnp 'sport = :$1' tells which)"
+    fi
+}
+
+# require_free PURPOSE PORT...: ends the script with one line for each port that is taken.
+require_free() {
+    local purpose=$1 p taken=0
+    shift
+    for p in "$@"; do
+        port_is_listening "$p" || continue
+        say "$(basename "$0"): port $p, needed by $purpose, is held by $(port_holder "$p")"
+        taken=1
+    done
+    [ $taken -eq 0 ] || exit 1
+}
+
+# ---- processes -----------------------------------------------------------------------------------
+# A process is known by its id and start time, so that a reused id is never taken for ours.
+
+process_started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+
+# record_process NAME PID
+record_process() {
+    mkdir -p "$STATE_DIR/pid"
+    echo "$2 $(process_started "$2")" >"$STATE_DIR/pid/$1"
+}
+
+# process_id NAME: its id while it runs; fails otherwise.
+process_id() {
+    local pid started
+    read -r pid started 2>/dev/null <"$STATE_DIR/pid/$1" || return 1
+    [ -n "$started" ] && [ "$(process_started "$pid")" = "$started" ] || return 1
+    ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null || return 1
+    echo "$pid"
+}
+
+# stop_process NAME SIGNAL SECONDS: asks, waits, and kills what has not ended by then.
+stop_process() {
+    local pid deadline=$((SECONDS + $3))
+    if pid=$(process_id "$1"); then
+        kill -s "$2" "$pid" 2>/dev/null || true
+        while process_id "$1" >/dev/null; do
+            if [ $SECONDS -ge $deadline ]; then
+                say "$1 (pid $pid) did not stop within $3 s: killed"
+                kill -s KILL "$pid" 2>/dev/null || true
+                break
+            fi
+            sleep 0.1
+        done
+    fi
+    rm -f "$STATE_DIR/pid/$1"
+}
+
+# await SECONDS NAME COMMAND...: until the command succeeds; fails when process NAME ends before or
+# time runs out.
+await() {
+    local deadline=$((SECONDS + $1)) name=$2
+    shift 2
+    until "$@"; do
+        process_id "$name" >/dev/null || return 1
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.1
+    done
+}
+
+# ---- privileges ----------------------------------------------------------------------------------
+
+# drop_to USER: sets DROP to the command prefix that runs a server as the user its package made, for
+# PostgreSQL refuses root and RabbitMQ does not need it. Where that user cannot reach the checkout (one
+# under /root, say) it keeps the one capability that lets it through.
+drop_to() {
+    DROP=()
+    OWNER=$(id -un)
+    [ "$(id -u)" -eq 0 ] || return 0
+    OWNER=$1
+    DROP=(setpriv --reuid="$1" --regid="$1" --init-groups)
+    if ! "${DROP[@]}" test -x "$STATE_DIR"; then
+        DROP+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
+    fi
+}
