@@ -81,19 +81,21 @@ struct db_value {
 #define DB_INT(v) ((struct db_value){.kind = 'i', .i = (v)})
 #define DB_BOOL(v) ((struct db_value){.kind = 'b', .i = (v)})
 #define DB_DOUBLE(v) ((struct db_value){.kind = 'd', .d = (v)})
-#define DB_STR(v)                                                                                  \
-    ((struct db_value){.kind = 't', .s = (v)}) /* absent → NULL; text, jsonb, uuid, bytea */
-#define DB_TIME(v) ((struct db_value){.kind = 'z', .i = (v)})    /* INT64_MIN → NULL */
-#define DB_OPT_INT(v) ((struct db_value){.kind = 'i', .i = (v)}) /* INT64_MIN → NULL */
+/* text, jsonb, uuid and bytea; absent → NULL */
+#define DB_STR(v) ((struct db_value){.kind = 't', .s = (v)})
+/* INT64_MIN → NULL */
+#define DB_TIME(v) ((struct db_value){.kind = 'z', .i = (v)})
+#define DB_OPT_INT(v) ((struct db_value){.kind = 'i', .i = (v)})
 #define DB_NULL ((struct db_value){.kind = 0})
-#define DB_INT_ARRAY(p, n)                                                                         \
-    ((struct db_value){                                                                            \
-        .kind = 'I', .array = {(p), (n)}
-    })
-#define DB_STR_ARRAY(p, n)                                                                         \
-    ((struct db_value){                                                                            \
-        .kind = 'T', .array = {(p), (n)}
-    })
+#define DB_INT_ARRAY(items, count) db_array_value('I', (items), (count))
+#define DB_STR_ARRAY(items, count) db_array_value('T', (items), (count))
+static inline struct db_value db_array_value(char kind, const void *items, size_t count)
+{
+    struct db_value v = {.kind = kind};
+    v.array.items = items;
+    v.array.count = count;
+    return v;
+}
 
 /* ---- sessions ----------------------------------------------------------------------------- */
 

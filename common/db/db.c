@@ -1,0 +1,465 @@
+#include "db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "conn.h"
+#include "log.h"
+#include "mem.h"
+
+/* How long a statement waits for the database to come back before it is refused. */
+#define DOWN_GRACE_MS 500
+#define MAX_TX_ATTEMPTS 3
+
+struct member {
+    struct list node; /* in db->idle */
+    struct conn *conn;
+    struct db *db;
+    struct db_tx *tx; /* who holds it */
+    bool is_busy;     /* held, or still rolling back */
+    bool is_reader;
+};
+
+struct waiter {
+    struct list node;
+    struct co_wait wait;
+    struct member *member; /* handed over by the releasing side */
+};
+
+struct db {
+    struct loop *loop;
+    struct member *members;
+    int count, readers, next_reader;
+    int acquire_timeout_ms;
+    struct arena *arena; /* connection parameters */
+    struct list idle;    /* usable pool members */
+    struct list waiters; /* struct waiter */
+    int in_use, waiting;
+};
+
+struct commit_hook {
+    struct commit_hook *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct db_tx {
+    struct member *member; /* NULL once the connection is lost or released */
+    struct db_session *session;
+    struct commit_hook *hooks, **last_hook;
+    bool has_begun, has_failed;
+};
+
+/* ---- the pool ----------------------------------------------------------------------------- */
+
+static void offer(struct db *db, struct member *m)
+{
+    struct list *n = list_pop(&db->waiters);
+    if (n) {
+        list_remove(&m->node);
+        struct waiter *w = LIST_ENTRY(n, struct waiter, node);
+        w->member = m;
+        m->is_busy = true;
+        db->in_use++;
+        co_wake(&w->wait, ERR_OK);
+        return;
+    }
+    if (list_is_empty(&m->node))
+        list_prepend(&db->idle, &m->node);
+}
+
+static void on_ready(struct conn *c, void *arg)
+{
+    (void)c;
+    struct member *m = arg;
+    if (m->is_reader)
+        return;
+    if (!m->is_busy) /* new, or its detached rollback has ended */
+        offer(m->db, m);
+}
+
+static void on_lost(struct conn *c, void *arg)
+{
+    (void)c;
+    struct member *m = arg;
+    list_remove(&m->node);
+    if (m->tx)
+        m->tx->member = NULL;
+    if (m->is_busy)
+        m->db->in_use--;
+    m->tx = NULL;
+    m->is_busy = false;
+}
+
+/* dbname is the whole URL; the keywords behind it win over what the URL says. */
+static struct conn_params connection_params(struct arena *a, const struct db_config *cfg)
+{
+    static const char *const KEYWORDS[] = {"dbname",          "application_name", "options",
+                                           "client_encoding", "gssencmode",       NULL};
+    const char **values = ARENA_ARRAY(a, const char *, sizeof KEYWORDS / sizeof KEYWORDS[0]);
+    struct buf options;
+    buf_init(&options, a);
+    buf_printf(&options, "-c statement_timeout=%d", cfg->statement_timeout_ms);
+    if (cfg->schema.len)
+        buf_printf(&options, " -c search_path=%.*s,public", STR_ARG(cfg->schema));
+    values[0] = str_cstr(a, cfg->url);
+    values[1] = arena_strdup(a, cfg->app_name);
+    values[2] = buf_cstr(&options);
+    values[3] = "UTF8";
+    values[4] = "disable";
+    return (struct conn_params){KEYWORDS, values, cfg->statement_timeout_ms + 2000};
+}
+
+struct db *db_new(struct loop *l, const struct db_config *cfg)
+{
+    static const struct conn_events EVENTS = {on_ready, on_lost};
+    struct db *db = MEM_NEW(struct db);
+    db->loop = l;
+    db->readers = cfg->read_connections;
+    db->count = cfg->read_connections + cfg->pool_size;
+    db->acquire_timeout_ms = cfg->acquire_timeout_ms;
+    db->arena = arena_new();
+    list_init(&db->idle);
+    list_init(&db->waiters);
+    db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
+    struct conn_params params = connection_params(db->arena, cfg);
+    for (int i = 0; i < db->count; i++) {
+        struct member *m = &db->members[i];
+        list_init(&m->node);
+        m->db = db;
+        m->is_reader = i < db->readers;
+        m->conn = conn_new(l, &params, &EVENTS, m);
+    }
+    return db;
+}
+
+void db_free(struct db *db)
+{
+    if (!db)
+        return;
+    for (int i = 0; i < db->count; i++)
+        conn_free(db->members[i].conn);
+    free(db->members);
+    arena_free(db->arena);
+    free(db);
+}
+
+bool db_is_up(const struct db *db)
+{
+    for (int i = 0; i < db->count; i++)
+        if (conn_is_ready(db->members[i].conn))
+            return true;
+    return false;
+}
+
+void db_stats(const struct db *db, struct db_stats *out)
+{
+    *out = (struct db_stats){.pool_size = db->count, .in_use = db->in_use, .waiting = db->waiting};
+    for (int i = 0; i < db->count; i++)
+        out->connected += conn_is_ready(db->members[i].conn);
+}
+
+static void release(struct member *m)
+{
+    m->tx = NULL;
+    if (!m->is_busy)
+        return;
+    m->is_busy = false;
+    m->db->in_use--;
+    if (conn_is_ready(m->conn) && conn_in_flight(m->conn) == 0)
+        offer(m->db, m);
+}
+
+static enum err CO_FN acquire(struct db *db, struct member **out)
+{
+    struct co *self = co_self();
+    if (co_is_cancelled(self))
+        return ERR_CANCELLED;
+    struct list *n = list_pop(&db->idle);
+    if (n) {
+        *out = LIST_ENTRY(n, struct member, node);
+        (*out)->is_busy = true;
+        db->in_use++;
+        return ERR_OK;
+    }
+    struct waiter w = {0};
+    co_wait_init(&w.wait);
+    list_append(&db->waiters, &w.node);
+    db->waiting++;
+    enum err rc = co_wait(&w.wait, db_is_up(db) ? db->acquire_timeout_ms : DOWN_GRACE_MS);
+    db->waiting--;
+    if (rc == ERR_OK) {
+        *out = w.member;
+        return conn_is_ready(w.member->conn) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
+    }
+    list_remove(&w.node);
+    if (w.member) /* handed over after the time was up */
+        release(w.member);
+    return rc == ERR_TIMEOUT ? ERR_SERVICE_UNAVAILABLE : rc;
+}
+
+/* ---- transactions ------------------------------------------------------------------------- */
+
+DB_WRITE(db_commit_stmt, "", "", "COMMIT");
+DB_WRITE(db_begin_stmt, "", "", "BEGIN");
+DB_READ(db_ping_stmt, "", "n", "SELECT 1");
+
+void db_session_init(struct db_session *s, struct db *db, struct arena *a)
+{
+    *s = (struct db_session){.db = db, .arena = a};
+}
+
+/* Gives the connection back; an open transaction is rolled back in the background. */
+static void abandon(struct db_tx *tx)
+{
+    struct member *m = tx->member;
+    if (!m)
+        return;
+    tx->member = NULL;
+    m->tx = NULL;
+    m->is_busy = false;
+    m->db->in_use--;
+    if (!conn_is_ready(m->conn))
+        return;
+    if (tx->has_begun)
+        conn_rollback(m->conn); /* on_ready offers the connection */
+    else
+        offer(m->db, m);
+}
+
+static void on_arena_freed(void *arg)
+{
+    abandon(arg);
+}
+
+enum err db_begin(struct db_session *s)
+{
+    if (s->tx)
+        return ERR_INTERNAL_ERROR;
+    struct member *m;
+    enum err rc = acquire(s->db, &m);
+    if (rc)
+        return rc;
+    struct db_tx *tx = ARENA_NEW(s->arena, struct db_tx);
+    tx->member = m;
+    tx->session = s;
+    tx->last_hook = &tx->hooks;
+    m->tx = tx;
+    s->tx = tx;
+    arena_defer(s->arena, on_arena_freed, tx);
+    return ERR_OK;
+}
+
+void db_rollback(struct db_session *s)
+{
+    if (!s->tx)
+        return;
+    abandon(s->tx);
+    s->tx = NULL;
+}
+
+void db_on_commit(struct db_session *s, void (*fn)(void *arg), void *arg)
+{
+    if (!s->tx) {
+        fn(arg);
+        return;
+    }
+    struct commit_hook *h = ARENA_NEW(s->arena, struct commit_hook);
+    *h = (struct commit_hook){NULL, fn, arg};
+    *s->tx->last_hook = h;
+    s->tx->last_hook = &h->next;
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+static void remember_error(struct db_session *s, const struct db_stmt *stmt, const PGresult *r,
+                           enum err rc)
+{
+    const char *constraint = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
+    const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    s->error_constraint = str_dup(s->arena, str_from(constraint));
+    s->error_detail = str_dup(s->arena, str_from(message));
+    if (rc == ERR_DATABASE_ERROR || rc == ERR_TIMEOUT)
+        log_error("statement failed", LOG_CSTR("stmt", stmt->name),
+                  LOG_CSTR("sqlstate", PQresultErrorField(r, PG_DIAG_SQLSTATE)),
+                  LOG_CSTR("reason", message));
+}
+
+/* Turns the answer of q into an error or a result. */
+static enum err finish(struct db_session *s, struct query *q, struct db_result **out)
+{
+    PGresult *r = q->result;
+    if (!r)
+        return ERR_SERVICE_UNAVAILABLE;
+    ExecStatusType status = PQresultStatus(r);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        if (q->stmt->cols[0])
+            stmt_check_columns(q->stmt, r);
+        struct db_result *result = result_new(s->arena, q->stmt, r);
+        if (out)
+            *out = result;
+        return ERR_OK;
+    }
+    enum err rc = result_error(r);
+    remember_error(s, q->stmt, r, rc);
+    PQclear(r);
+    return rc;
+}
+
+static struct member *pick_reader(struct db *db)
+{
+    struct member *best = NULL;
+    for (int i = 0; i < db->readers; i++) {
+        struct member *m = &db->members[(db->next_reader + i) % db->readers];
+        if (conn_is_ready(m->conn) &&
+            (!best || conn_in_flight(m->conn) < conn_in_flight(best->conn)))
+            best = m;
+    }
+    db->next_reader++;
+    return best;
+}
+
+static enum err CO_FN run_on_reader(struct db_session *s, struct member *m,
+                                    const struct db_stmt *stmt, struct db_result **out,
+                                    const struct db_value *values, size_t n)
+{
+    struct query q;
+    do {
+        q = (struct query){.stmt = stmt};
+        co_wait_init(&q.wait);
+        if (!conn_send(m->conn, &q, values, n))
+            return ERR_SERVICE_UNAVAILABLE;
+        conn_sync_soon(m->conn);
+        co_wait_uncancellable(&q.wait);
+        if (q.was_aborted)
+            PQclear(q.result);
+    } while (q.was_aborted);
+    return finish(s, &q, out);
+}
+
+static enum err CO_FN run_alone(struct db_session *s, const struct db_stmt *stmt,
+                                struct db_result **out, const struct db_value *values, size_t n)
+{
+    struct member *m;
+    enum err rc = acquire(s->db, &m);
+    if (rc)
+        return rc;
+    struct query q = {.stmt = stmt};
+    co_wait_init(&q.wait);
+    if (!conn_send(m->conn, &q, values, n)) {
+        release(m);
+        return ERR_SERVICE_UNAVAILABLE;
+    }
+    conn_sync(m->conn);
+    co_wait_uncancellable(&q.wait);
+    release(m);
+    return finish(s, &q, out);
+}
+
+static bool send_begin(struct conn *c)
+{
+    struct query *q = MEM_NEW(struct query);
+    q->stmt = &db_begin_stmt;
+    q->is_detached = true;
+    if (conn_send(c, q, NULL, 0))
+        return true;
+    free(q);
+    return false;
+}
+
+static enum err CO_FN run_in_tx(struct db_session *s, const struct db_stmt *stmt,
+                                struct db_result **out, const struct db_value *values, size_t n)
+{
+    struct db_tx *tx = s->tx;
+    if (!tx->member)
+        return ERR_SERVICE_UNAVAILABLE;
+    if (tx->has_failed)
+        return ERR_DATABASE_ERROR;
+    struct conn *c = tx->member->conn;
+    if (!tx->has_begun && !send_begin(c))
+        return ERR_SERVICE_UNAVAILABLE;
+    tx->has_begun = true;
+    struct query q = {.stmt = stmt};
+    co_wait_init(&q.wait);
+    if (!conn_send(c, &q, values, n))
+        return ERR_SERVICE_UNAVAILABLE;
+    conn_sync(c);
+    co_wait_uncancellable(&q.wait);
+    enum err rc = finish(s, &q, out);
+    if (rc)
+        tx->has_failed = true;
+    return rc;
+}
+
+enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
+                const struct db_value *values, size_t n)
+{
+    if (co_is_cancelled(co_self()))
+        return ERR_CANCELLED;
+    if (co_deadline(co_self()) && clock_mono_us() > co_deadline(co_self()))
+        return ERR_TIMEOUT;
+    if (s->tx)
+        return run_in_tx(s, stmt, out, values, n);
+    if (stmt->is_read && s->db->readers) {
+        struct member *m = pick_reader(s->db);
+        if (m)
+            return run_on_reader(s, m, stmt, out, values, n);
+    }
+    return run_alone(s, stmt, out, values, n);
+}
+
+enum err db_commit(struct db_session *s)
+{
+    struct db_tx *tx = s->tx;
+    if (!tx)
+        return ERR_INTERNAL_ERROR;
+    if (tx->has_failed || !tx->member) {
+        enum err rc = tx->member ? ERR_DATABASE_ERROR : ERR_SERVICE_UNAVAILABLE;
+        db_rollback(s);
+        return rc;
+    }
+    enum err rc = tx->has_begun ? run_in_tx(s, &db_commit_stmt, NULL, NULL, 0) : ERR_OK;
+    if (rc) {
+        db_rollback(s);
+        return rc;
+    }
+    struct member *m = tx->member;
+    tx->member = NULL;
+    s->tx = NULL;
+    if (m)
+        release(m);
+    for (struct commit_hook *h = tx->hooks; h; h = h->next)
+        h->fn(h->arg);
+    return ERR_OK;
+}
+
+enum err db_transact(struct db_session *s, db_tx_fn fn, void *arg)
+{
+    enum err rc = ERR_OK;
+    for (int attempt = 0; attempt < MAX_TX_ATTEMPTS; attempt++) {
+        rc = db_begin(s);
+        if (rc)
+            return rc;
+        rc = fn(s, arg);
+        if (rc == ERR_OK)
+            rc = db_commit(s);
+        else
+            db_rollback(s);
+        if (rc != ERR_SERIALIZATION)
+            return rc;
+    }
+    return rc;
+}
+
+enum err db_ping(struct db *db)
+{
+    struct arena *a = arena_new();
+    struct db_session s;
+    db_session_init(&s, db, a);
+    enum err rc = run_alone(&s, &db_ping_stmt, NULL, NULL, 0);
+    arena_free(a);
+    return rc;
+}
