@@ -18,7 +18,8 @@ struct json; /* a parsed value; lives as long as its arena */
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-/* ERR_INVALID_INPUT with a short reason in *why (static) when the text is not JSON. */
+/* ERR_INVALID_INPUT with a short reason in *why (static) when the text is not JSON. The text is
+ * copied and may go away. */
 MUST_CHECK enum err json_parse(struct arena *a, struct str text, const struct json **out,
                                const char **why);
 enum json_type json_type(const struct json *v);
@@ -82,12 +83,13 @@ enum json_kind {
     JK_TIME,   /* int64_t microseconds from an RFC 3339 string */
     JK_ENUM,   /* struct str, one of choices; matched without regard to case, canonical spelling */
     JK_EMAIL,  /* struct str, one @, no blanks, at most 254 bytes */
-    JK_OBJECT, /* nested struct described by sub, embedded at offset */
-    JK_ARRAY,  /* struct json_array of structs described by sub */
+    JK_OBJECT, /* nested struct described by sub, embedded; absent when all its fields are */
+    JK_ARRAY,  /* struct json_array of structs described by sub; absent is empty */
     JK_STR_ARRAY, /* struct json_array of struct str */
     JK_INT_ARRAY, /* struct json_array of int64_t */
-    JK_ANY,       /* const struct json *, unchecked when decoding; struct str raw is JK_RAW */
-    JK_RAW,       /* struct str: raw JSON text (any value), copied verbatim both ways */
+    /* Foreign content, unchecked but for its depth: at most 48, so that it can be wrapped. */
+    JK_ANY, /* const struct json * */
+    JK_RAW, /* struct str: raw JSON text (any value), copied verbatim both ways */
 };
 
 enum json_field_flags {
@@ -111,7 +113,9 @@ struct json_field {
     enum json_kind kind;
     size_t offset;
     unsigned flags;
-    int64_t min, max;    /* both 0 = unchecked; strings: length, arrays: count */
+    /* String length or array count or value. Both 0: unchecked (arrays: at most 10,000 items);
+     * max < min: no upper bound. */
+    int64_t min, max;
     const char *choices; /* JK_ENUM: "Low|Medium|High" */
     const struct json_schema *sub;
     const char *alias; /* another accepted name when decoding */
@@ -149,7 +153,9 @@ struct json_problem {
  */
 MUST_CHECK enum err json_decode(struct arena *a, const struct json_schema *schema,
                                 const struct json *v, void *out, struct json_problem **problems);
-/* The same for name=value pairs (query strings); every field is coerced. */
+/* The same for name=value pairs (query strings); every field is coerced, an empty value counts as
+ * absent, the last of a repeated name wins. JK_STR_ARRAY and JK_INT_ARRAY collect every value of
+ * their name, split at commas. */
 struct json_pair {
     struct str name, value;
 };

@@ -119,7 +119,7 @@ static void escape_char(struct buf *out, unsigned char c)
 
 static void quote(struct buf *out, struct str s)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
+    const unsigned char *p = (const unsigned char *)(s.p ? s.p : "");
     size_t start = 0, i = 0;
 
     buf_add_char(out, '"');
