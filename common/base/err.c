@@ -12,9 +12,22 @@ static const struct {
 #undef X
 };
 
+/* Errors told apart inside a program (other texts, other handling) that share a documented code. */
+static enum err wire_error(enum err e)
+{
+    static const enum err KIN[ERR_COUNT] = {
+        [ERR_TOKEN_INVALID] = ERR_UNAUTHENTICATED,
+        [ERR_TOKEN_EXPIRED] = ERR_UNAUTHENTICATED,
+        [ERR_CANCELLED] = ERR_SERVICE_UNAVAILABLE,
+        [ERR_SERIALIZATION] = ERR_SERVICE_UNAVAILABLE,
+        [ERR_TIMEOUT] = ERR_GATEWAY_TIMEOUT,
+    };
+    return KIN[e] ? KIN[e] : e;
+}
+
 const char *err_code(enum err e)
 {
-    return CATALOGUE[e].code;
+    return CATALOGUE[wire_error(e)].code;
 }
 
 const char *err_text(enum err e)

@@ -33,7 +33,6 @@ struct conn {
     struct arena *scratch; /* encoded parameters of one send */
 };
 
-static void start_connecting(struct conn *c);
 static void on_socket(evutil_socket_t fd, short what, void *arg);
 
 static void drop_events(struct conn *c)
@@ -364,8 +363,13 @@ struct conn *conn_new(struct loop *l, const struct conn_params *p, const struct 
     c->scratch = arena_new();
     list_init(&c->queries);
     timer_init(&c->timer, l, on_timer, c);
-    start_connecting(c);
     return c;
+}
+
+void conn_start(struct conn *c)
+{
+    if (c->state == CONN_DOWN && !timer_is_active(&c->timer))
+        start_connecting(c);
 }
 
 void conn_free(struct conn *c)

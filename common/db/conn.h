@@ -40,6 +40,7 @@ struct conn_params {
 struct conn *conn_new(struct loop *l, const struct conn_params *p, const struct conn_events *ev,
                       void *arg);
 void conn_free(struct conn *c);
+void conn_start(struct conn *c);
 bool conn_is_ready(const struct conn *c);
 /* Statements sent and not answered. */
 int conn_in_flight(const struct conn *c);

@@ -136,6 +136,12 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     return db;
 }
 
+void db_start(struct db *db)
+{
+    for (int i = 0; i < db->count; i++)
+        conn_start(db->members[i].conn);
+}
+
 void db_free(struct db *db)
 {
     if (!db)

@@ -30,8 +30,10 @@ struct db_config {
     const char *app_name;
 };
 
-/* Starts connecting at once and in the background. Strings are copied. */
+/* Strings are copied. Nothing connects before db_start; until then the database counts as away. */
 struct db *db_new(struct loop *l, const struct db_config *cfg);
+/* Starts connecting in the background: call it once the schema is migrated. */
+void db_start(struct db *db);
 /* Closes all connections; nothing may be in flight. */
 void db_free(struct db *db);
 /* At least one usable connection right now. */

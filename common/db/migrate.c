@@ -48,6 +48,11 @@ static void fingerprint(const char *sql, char out[17])
     snprintf(out, 17, "%016llx", (unsigned long long)h);
 }
 
+static void ignore_notice(void *arg, const char *message)
+{
+    (void)arg, (void)message;
+}
+
 static enum err prepare_schema(struct run *r, const char *schema)
 {
     char *quoted = PQescapeIdentifier(r->pg, schema, strlen(schema));
@@ -146,6 +151,7 @@ enum err db_migrate(const char *url, const char *schema, const struct db_migrati
     const char *const values[] = {url, "5", "tts-migrate", NULL};
     struct run r = {.arena = arena_new(), .why = why};
     r.pg = PQconnectdbParams(keys, values, 1);
+    PQsetNoticeProcessor(r.pg, ignore_notice, NULL);
     enum err rc = ERR_SERVICE_UNAVAILABLE;
     if (PQstatus(r.pg) != CONNECTION_OK) {
         explain(&r, "connecting");

@@ -16,6 +16,7 @@
 
 struct actor;
 struct bufferevent;
+struct db_session;
 struct http_server;
 struct loop;
 
@@ -32,6 +33,7 @@ struct req {
     bool time_overridden;      /* now comes from a demo loader; carried into events */
     void *body;                /* decoded by route->body, else NULL */
     void *query_args;          /* decoded by route->query, else NULL */
+    struct db_session *db;      /* kept here by the service library */
     struct req_private *priv;
 };
 
