@@ -15,7 +15,7 @@ struct actor {
     size_t role_count;
     struct str scope;
     struct str jti;
-    int64_t expires_s;
+    int64_t issued_s, expires_s; /* iat and exp */
 };
 
 /* The permission table: who may do what, denied by default. */
