@@ -41,6 +41,11 @@ programs() {
     echo gateway
 }
 
+program_file() { echo "$ROOT/build/${VARIANT:-release}/$1/$1"; }
+
+# program_url auth-service: where it answers on this machine.
+program_url() { echo "http://127.0.0.1:$(program_port "$1")"; }
+
 port_is_listening() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
 
 # port_holder PORT: "pid 123 (nginx: master process)" of whoever listens there.
@@ -129,4 +134,27 @@ drop_to() {
     if ! "${DROP[@]}" test -x "$STATE_DIR"; then
         DROP+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
     fi
+}
+
+# ---- readiness -----------------------------------------------------------------------------------
+
+# readiness PROGRAM: "ready", or what /ready says instead.
+readiness() {
+    local answer
+    answer=$(curl -s -m 2 -w '\n%{http_code}' "$(program_url "$1")/ready") || { echo 'does not answer'; return; }
+    if [ "${answer##*$'\n'}" = 200 ]; then
+        echo ready
+    else
+        tr -d '\n' <<<"${answer%$'\n'*}"
+        echo
+    fi
+}
+
+# not_ready: one line for each program that is not.
+not_ready() {
+    local program state
+    for program in $(programs); do
+        state=$(readiness "$program")
+        [ "$state" = ready ] || echo "$program: $state"
+    done
 }
