@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Settings come from the environment only and are declared once, in tables. Every secret is also
- * read from the file named by NAME_FILE. An invalid value is one clear line and exit status 78
- * (EX_CONFIG); the caller does the exiting.
+ * Settings come from the environment only and are declared once, in tables. A variable set to
+ * nothing counts as not set. Every secret is also read from the file named by NAME_FILE, without
+ * the line end at its end; setting both is an error. An invalid value is one clear line, which
+ * never shows a secret or a URL, and exit status 78 (EX_CONFIG); the caller does the exiting.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +38,8 @@ struct setting {
     const char *def; /* default text, or NULL for absent */
     unsigned flags;
     const char *help;
-    int64_t min, max;    /* SETTING_INT, DURATION, SIZE; both 0 = unchecked */
+    /* SETTING_INT, DURATION, SIZE; both 0 = unchecked, max < min = no upper bound */
+    int64_t min, max;
     const char *choices; /* "a|b|c" */
 };
 
@@ -51,7 +53,7 @@ struct setting_table {
 /* Strings are allocated in a. Problems are written to err, one line each; false when there were
  * any. */
 bool config_load(const struct setting_table *tables, size_t n, struct arena *a, FILE *err);
-/* NAME=value lines, secrets masked as ***. */
+/* NAME=value lines; secrets, and passwords inside URLs, are masked as ***. */
 void config_print(const struct setting_table *tables, size_t n, FILE *out);
 /* A Markdown table of all settings, for the settings reference. */
 void config_print_reference(const struct setting_table *tables, size_t n, FILE *out);

@@ -62,9 +62,7 @@ static struct json object_of_pairs(struct arena *a, const struct json_schema *sc
         if (!str_is_empty(pairs[i].value) && !(f && is_list(f)))
             entries[count++] = (struct json_entry){pairs[i].name, string_value(pairs[i].value)};
     }
-    return (struct json){
-        .type = JSON_OBJECT, .height = 1, .object = {entries, count}
-    };
+    return (struct json){.type = JSON_OBJECT, .height = 1, .object = {entries, count}};
 }
 
 enum err json_decode_pairs(struct arena *a, const struct json_schema *schema,

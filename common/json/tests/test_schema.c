@@ -15,7 +15,7 @@ struct person {
 };
 static const struct json_field person_fields[] = {
     {"id", JK_INT, offsetof(struct person, id), JF_REQUIRED, 1, 1000},
-    {"email",   JK_EMAIL,     offsetof(struct person,                           email)                       },
+    {"email", JK_EMAIL, offsetof(struct person, email)},
 };
 static JSON_SCHEMA(PERSON, "Person", struct person, person_fields);
 
@@ -40,21 +40,21 @@ struct order {
 };
 #define AT(member) offsetof(struct order, member)
 static const struct json_field order_fields[] = {
-    {"subject",       JK_STR,                     AT(subject),                  JF_REQUIRED | JF_NON_EMPTY,3, 10, .doc = "What it is about"},
-    {"priority",             JK_ENUM,              AT(priority),                                          .choices = "Low|Medium|High",.alias = "prio"},
-    {"count",   JK_INT,AT(count),0,1, 0},
-    {"price",       JK_NUMBER,                                     AT(price),                                                                                                         0,                                                                                 -5, 5},
-    {"urgent",               JK_BOOL,                                   AT(urgent)                                               },
-    {"due",             JK_TIME,                                      AT(due),                                                                  JF_MS},
-    {"owner",     JK_OBJECT,AT(owner),.sub = &PERSON},
-    {"people",          JK_ARRAY,                                    AT(people),.max = 3,.sub = &PERSON},
-    {"tags", JK_STR_ARRAY,                           AT(tags),                                                                           JF_OMIT},
-    {"ids",       JK_INT_ARRAY,                   AT(ids),                                                       JF_OMIT                                                                               },
-    {"extra",       JK_ANY,AT(extra),JF_OMIT                                                                                               },
-    {"raw",        JK_RAW,         AT(raw),JF_OMIT},
-    {"note",      JK_STR,                          AT(note),                                                                                                     JF_OMIT | JF_NON_EMPTY},
-    {"secret",        JK_STR,                   AT(secret),                                                                 JF_OMIT | JF_SECRET,8, 8},
-    {"number",       JK_INT,AT(number),JF_OMIT | JF_COERCE                                                                                       },
+    {"subject", JK_STR, AT(subject), JF_REQUIRED | JF_NON_EMPTY, 3, 10, .doc = "What it is about"},
+    {"priority", JK_ENUM, AT(priority), .choices = "Low|Medium|High", .alias = "prio"},
+    {"count", JK_INT, AT(count), 0, 1, 0},
+    {"price", JK_NUMBER, AT(price), 0, -5, 5},
+    {"urgent", JK_BOOL, AT(urgent)},
+    {"due", JK_TIME, AT(due), JF_MS},
+    {"owner", JK_OBJECT, AT(owner), .sub = &PERSON},
+    {"people", JK_ARRAY, AT(people), .max = 3, .sub = &PERSON},
+    {"tags", JK_STR_ARRAY, AT(tags), JF_OMIT},
+    {"ids", JK_INT_ARRAY, AT(ids), JF_OMIT},
+    {"extra", JK_ANY, AT(extra), JF_OMIT},
+    {"raw", JK_RAW, AT(raw), JF_OMIT},
+    {"note", JK_STR, AT(note), JF_OMIT | JF_NON_EMPTY},
+    {"secret", JK_STR, AT(secret), JF_OMIT | JF_SECRET, 8, 8},
+    {"number", JK_INT, AT(number), JF_OMIT | JF_COERCE},
 };
 static JSON_SCHEMA(ORDER, "Order", struct order, order_fields);
 
@@ -157,38 +157,41 @@ static void test_problems(void **state)
         enum err rc;
         const char *problems;
     } cases[] = {
-        {"[]",                                                                     ERR_INVALID_INPUT,    "!: must be an object"                                                                  },
-        {"{}",                                                                     ERR_INVALID_INPUT,    "!subject: is required"                                                                 },
-        {"{\"subject\":null}",                                                     ERR_INVALID_INPUT,    "!subject: is required"                                                                 },
-        {"{\"subject\":\"  \"}",                                                   ERR_INVALID_INPUT,    "!subject: is required"                                                                 },
-        {"{\"subject\":5}",                                                        ERR_INVALID_INPUT,    "!subject: must be a string"                                                            },
-        {"{\"subject\":\"ab\"}",                                                   ERR_VALIDATION_ERROR, "subject: must be 3 to 10 characters long"                                              },
-        {"{\"subject\":\"abcdefghijk\"}",                                          ERR_VALIDATION_ERROR,
-         "subject: must be 3 to 10 characters long"                                                                                                                                              },
+        {"[]", ERR_INVALID_INPUT, "!: must be an object"},
+        {"{}", ERR_INVALID_INPUT, "!subject: is required"},
+        {"{\"subject\":null}", ERR_INVALID_INPUT, "!subject: is required"},
+        {"{\"subject\":\"  \"}", ERR_INVALID_INPUT, "!subject: is required"},
+        {"{\"subject\":5}", ERR_INVALID_INPUT, "!subject: must be a string"},
+        {"{\"subject\":\"ab\"}", ERR_VALIDATION_ERROR, "subject: must be 3 to 10 characters long"},
+        {"{\"subject\":\"abcdefghijk\"}", ERR_VALIDATION_ERROR,
+         "subject: must be 3 to 10 characters long"},
         {"{\"subject\":\"abc\",\"count\":0,\"price\":5.5,\"secret\":\"hush\"}",
-         ERR_VALIDATION_ERROR,                                                                           "count: must be at least 1; price: must be -5 to 5; "
-         "secret: must be exactly 8 characters long"                                                                                                               },
-        {"{\"subject\":\"abc\",\"count\":1.5}",                                    ERR_INVALID_INPUT,
-         "!count: must be a whole number"                                                                                                                                                        },
-        {"{\"subject\":\"abc\",\"count\":\"1\"}",                                  ERR_INVALID_INPUT,
-         "!count: must be a whole number"                                                                                                                                                        },
-        {"{\"subject\":\"abc\",\"number\":\"1x\"}",                                ERR_INVALID_INPUT,
-         "!number: must be a whole number"                                                                                                                                                       },
+         ERR_VALIDATION_ERROR,
+         "count: must be at least 1; price: must be -5 to 5; "
+         "secret: must be exactly 8 characters long"},
+        {"{\"subject\":\"abc\",\"count\":1.5}", ERR_INVALID_INPUT,
+         "!count: must be a whole number"},
+        {"{\"subject\":\"abc\",\"count\":\"1\"}", ERR_INVALID_INPUT,
+         "!count: must be a whole number"},
+        {"{\"subject\":\"abc\",\"number\":\"1x\"}", ERR_INVALID_INPUT,
+         "!number: must be a whole number"},
         {"{\"subject\":\"abc\",\"priority\":\"Critical\",\"due\":\"tomorrow\"}",
-         ERR_VALIDATION_ERROR,                                                                           "priority: must be one of Low, Medium, High; due: must be an RFC 3339 time"             },
-        {"{\"subject\":\"abc\",\"urgent\":\"true\",\"due\":7}",                    ERR_INVALID_INPUT,
-         "!urgent: must be true or false; !due: must be a string"                                                                                                                                },
-        {"{\"subject\":\"abc\",\"owner\":{\"email\":\"x\"}}",                      ERR_INVALID_INPUT,
-         "!owner.id: is required; owner.email: must be an email address"                                                                                                                         },
-        {"{\"subject\":\"abc\",\"owner\":[]}",                                     ERR_INVALID_INPUT,    "!owner: must be an object"                                                             },
-        {"{\"subject\":\"abc\",\"people\":[{\"id\":1},7,{\"id\":0}]}",             ERR_INVALID_INPUT,
-         "!people[1]: must be an object; people[2].id: must be 1 to 1000"                                                                                                                        },
-        {"{\"subject\":\"abc\",\"people\":[{},{},{},{}]}",                         ERR_VALIDATION_ERROR,
-         "people: must be 0 to 3 items"                                                                                                                                                          },
+         ERR_VALIDATION_ERROR,
+         "priority: must be one of Low, Medium, High; due: must be an RFC 3339 time"},
+        {"{\"subject\":\"abc\",\"urgent\":\"true\",\"due\":7}", ERR_INVALID_INPUT,
+         "!urgent: must be true or false; !due: must be a string"},
+        {"{\"subject\":\"abc\",\"owner\":{\"email\":\"x\"}}", ERR_INVALID_INPUT,
+         "!owner.id: is required; owner.email: must be an email address"},
+        {"{\"subject\":\"abc\",\"owner\":[]}", ERR_INVALID_INPUT, "!owner: must be an object"},
+        {"{\"subject\":\"abc\",\"people\":[{\"id\":1},7,{\"id\":0}]}", ERR_INVALID_INPUT,
+         "!people[1]: must be an object; people[2].id: must be 1 to 1000"},
+        {"{\"subject\":\"abc\",\"people\":[{},{},{},{}]}", ERR_VALIDATION_ERROR,
+         "people: must be 0 to 3 items"},
         {"{\"subject\":\"abc\",\"people\":{},\"tags\":[\"a\",1],\"ids\":[\"a\"]}",
-         ERR_INVALID_INPUT,                                                                              "!people: must be an array; !tags[1]: must be a string; !ids[0]: must be a whole number"},
- /* a missing field outweighs a bad value, and both are told */
-        {"{\"count\":-1}",                                                         ERR_INVALID_INPUT,    "!subject: is required; count: must be at least 1"                                      },
+         ERR_INVALID_INPUT,
+         "!people: must be an array; !tags[1]: must be a string; !ids[0]: must be a whole number"},
+        /* a missing field outweighs a bad value, and both are told */
+        {"{\"count\":-1}", ERR_INVALID_INPUT, "!subject: is required; count: must be at least 1"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -222,20 +225,20 @@ static void test_emails(void **state)
         const char *text;
         bool ok;
     } cases[] = {
-        {"a@b",                   true },
-        {"a.b+c@sub.example.com", true },
-        {"\xC3\xA4@example.com",  true },
-        {"",                      false},
-        {"@",                     false},
-        {"a@",                    false},
-        {"@b",                    false},
-        {"a@b@c",                 false},
-        {"a b@c.de",              false},
-        {"a@b.",                  false},
-        {"a@.b",                  false},
-        {"a@b\\n",                false},
-        {"a@b\\u007f",            false},
-        {" a@b",                  false},
+        {"a@b", true},
+        {"a.b+c@sub.example.com", true},
+        {"\xC3\xA4@example.com", true},
+        {"", false},
+        {"@", false},
+        {"a@", false},
+        {"@b", false},
+        {"a@b@c", false},
+        {"a b@c.de", false},
+        {"a@b.", false},
+        {"a@.b", false},
+        {"a@b\\n", false},
+        {"a@b\\u007f", false},
+        {" a@b", false},
     };
     struct json_problem *problems;
     struct person p;
@@ -291,10 +294,7 @@ static void test_foreign_depth(void **state)
     static const struct {
         int depth;
         enum err rc;
-    } cases[] = {
-        {48, ERR_OK              },
-        {49, ERR_VALIDATION_ERROR}
-    };
+    } cases[] = {{48, ERR_OK}, {49, ERR_VALIDATION_ERROR}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         static const char *const names[] = {"extra", "raw"};
@@ -400,15 +400,15 @@ static void test_pair_problems(void **state)
         enum err rc;
         const char *problems;
     } cases[] = {
-        {PAIR("count",  "x"),     ERR_INVALID_INPUT,    "!count: must be a whole number" },
-        {PAIR("count",  "1e999"), ERR_INVALID_INPUT,    "!count: must be a whole number" },
-        {PAIR("count",  "[1]"),   ERR_INVALID_INPUT,    "!count: must be a whole number" },
-        {PAIR("count",  "-3"),    ERR_VALIDATION_ERROR, "count: must be at least 1"      },
-        {PAIR("urgent", "maybe"), ERR_INVALID_INPUT,    "!urgent: must be true or false" },
-        {PAIR("ids",    "1,b"),   ERR_INVALID_INPUT,    "!ids[1]: must be a whole number"},
-        {PAIR("owner",  "1"),     ERR_INVALID_INPUT,    "!owner: must be an object"      },
-        {PAIR("note",   "\xFF"),  ERR_INVALID_INPUT,    "!note: must be UTF-8 text"      },
-        {PAIR("note",   "a\0b"),  ERR_INVALID_INPUT,    "!note: must be UTF-8 text"      },
+        {PAIR("count", "x"), ERR_INVALID_INPUT, "!count: must be a whole number"},
+        {PAIR("count", "1e999"), ERR_INVALID_INPUT, "!count: must be a whole number"},
+        {PAIR("count", "[1]"), ERR_INVALID_INPUT, "!count: must be a whole number"},
+        {PAIR("count", "-3"), ERR_VALIDATION_ERROR, "count: must be at least 1"},
+        {PAIR("urgent", "maybe"), ERR_INVALID_INPUT, "!urgent: must be true or false"},
+        {PAIR("ids", "1,b"), ERR_INVALID_INPUT, "!ids[1]: must be a whole number"},
+        {PAIR("owner", "1"), ERR_INVALID_INPUT, "!owner: must be an object"},
+        {PAIR("note", "\xFF"), ERR_INVALID_INPUT, "!note: must be UTF-8 text"},
+        {PAIR("note", "a\0b"), ERR_INVALID_INPUT, "!note: must be UTF-8 text"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -92,19 +92,19 @@ static void test_escapes(void **state)
         struct str in;
         const char *out;
     } cases[] = {
-        {STR("plain"),                                   "\"plain\""                                            },
-        {STR("a\"b\\c/d"),                               "\"a\\\"b\\\\c/d\""                                    },
-        {STR("\b\f\n\r\t"),                              "\"\\b\\f\\n\\r\\t\""                                  },
-        {STR("\0\x01\x1f\x7f"),                          "\"\\u0000\\u0001\\u001f\x7f\""                        },
+        {STR("plain"), "\"plain\""},
+        {STR("a\"b\\c/d"), "\"a\\\"b\\\\c/d\""},
+        {STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
+        {STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\x7f\""},
         {STR("eight ok\"eight ok\n12345678901234567\\"),
-         "\"eight ok\\\"eight ok\\n12345678901234567\\\\\""                                                     },
-        {STR("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\xB9"),    "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\xB9\""             },
-        {STR("\xFF"),                                    "\"\xEF\xBF\xBD\""                                     },
-        {STR("a\xC3"),                                   "\"a\xEF\xBF\xBD\""                                    },
-        {STR("\xC3z"),                                   "\"\xEF\xBF\xBDz\""                                    },
-        {STR("\xED\xA0\x80"),                            "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""             },
-        {STR("\xC0\x80"),                                "\"\xEF\xBF\xBD\xEF\xBF\xBD\""                         },
-        {STR("\xF4\x90\x80\x80x"),                       "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx\""},
+         "\"eight ok\\\"eight ok\\n12345678901234567\\\\\""},
+        {STR("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\xB9"), "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\xB9\""},
+        {STR("\xFF"), "\"\xEF\xBF\xBD\""},
+        {STR("a\xC3"), "\"a\xEF\xBF\xBD\""},
+        {STR("\xC3z"), "\"\xEF\xBF\xBDz\""},
+        {STR("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {STR("\xC0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {STR("\xF4\x90\x80\x80x"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx\""},
     };
     struct fixture *f = *state;
 
@@ -144,18 +144,18 @@ static void test_numbers(void **state)
         double in;
         const char *out;
     } cases[] = {
-        {0,              "0"                    },
-        {1,              "1"                    },
-        {-2.5,           "-2.5"                 },
-        {0.1,            "0.1"                  },
-        {1.0 / 3,        "0.3333333333333333"   },
-        {1e21,           "1e+21"                },
-        {123456789012.0, "123456789012"         },
-        {5e-324,         "4.94065645841247e-324"},
-        {NAN,            "null"                 },
-        {INFINITY,       "null"                 },
-        {-INFINITY,      "null"                 },
-        {0.1 + 0.2,      "0.30000000000000004"  },
+        {0, "0"},
+        {1, "1"},
+        {-2.5, "-2.5"},
+        {0.1, "0.1"},
+        {1.0 / 3, "0.3333333333333333"},
+        {1e21, "1e+21"},
+        {123456789012.0, "123456789012"},
+        {5e-324, "4.94065645841247e-324"},
+        {NAN, "null"},
+        {INFINITY, "null"},
+        {-INFINITY, "null"},
+        {0.1 + 0.2, "0.30000000000000004"},
     };
     struct fixture *f = *state;
 

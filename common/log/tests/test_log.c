@@ -114,7 +114,7 @@ static void test_long_values_are_cut(void **state)
 
 static const struct log_context request_context = {
     .trace_id = {"4bf92f3577b34da6a3ce929d0e0e4736", 32},
-    .request_id = {"r-1",                              3 },
+    .request_id = {"r-1", 3},
     .user_id = 42,
 };
 
@@ -154,14 +154,9 @@ static void test_level_names(void **state)
         bool ok;
         enum log_level level;
     } cases[] = {
-        {"debug",   true,  LOG_DEBUG},
-        {"INFO",    true,  LOG_INFO },
-        {"Warn",    true,  LOG_WARN },
-        {"WARNING", true,  LOG_WARN },
-        {"error",   true,  LOG_ERROR},
-        {"",        false, LOG_DEBUG},
-        {"warn ",   false, LOG_DEBUG},
-        {"trace",   false, LOG_DEBUG},
+        {"debug", true, LOG_DEBUG},  {"INFO", true, LOG_INFO},    {"Warn", true, LOG_WARN},
+        {"WARNING", true, LOG_WARN}, {"error", true, LOG_ERROR},  {"", false, LOG_DEBUG},
+        {"warn ", false, LOG_DEBUG}, {"trace", false, LOG_DEBUG},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
