@@ -19,7 +19,7 @@ LDFLAGS_asan    := -pie -fsanitize=address,undefined
 VERSION := $(shell cat $(ROOT)/common/VERSION)
 COMMIT  := $(or $(shell git -C $(ROOT) rev-parse --short HEAD 2>/dev/null),unknown)
 
-CPPFLAGS := -D_GNU_SOURCE -MMD -MP
+CPPFLAGS := -D_GNU_SOURCE -DTTS_VERSION='"$(VERSION)"' -MMD -MP
 CFLAGS   := -std=gnu11 $(WARNINGS) $(CFLAGS_$(VARIANT)) $(EXTRA_CFLAGS)
 LDFLAGS  := $(LDFLAGS_$(VARIANT)) $(EXTRA_LDFLAGS)
 LDLIBS   := -lpthread

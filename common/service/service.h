@@ -58,9 +58,9 @@ struct service_desc {
     const char *schema; /* PostgreSQL schema, NULL without one */
     int default_port;
     unsigned flags;
-    const struct setting *settings;        /* the program's own, .name == NULL ends; may be NULL */
-    size_t config_size;                    /* of the struct they fill */
-    const struct route *routes;            /* .method == NULL ends */
+    const struct setting *settings; /* the program's own, .name == NULL ends; may be NULL */
+    size_t config_size;             /* of the struct they fill */
+    const struct route *routes;     /* .method == NULL ends */
     const struct db_migration *const *migrations; /* arrays in order of application, each ended by
                                                      .sql == NULL; NULL ends. mq is added. */
     /* After settings are read and before anything connects: create state, declare queues and
@@ -89,7 +89,7 @@ struct service {
     struct http_server *server;
     struct route_table *routes;
     struct jwt_keys *jwt, *service_jwt;
-    bool is_ready, is_draining, is_production;
+    bool is_ready, is_draining, is_production, is_development;
     struct service_private *priv;
 };
 
@@ -107,6 +107,8 @@ MUST_CHECK enum err req_db(struct req *r, struct db_session **out);
 struct str service_authorization(struct service *s, struct arena *a);
 /* Base URL of a fleet program: from the registry when it knows an instance, else configured. */
 struct str service_url(struct service *s, const char *name);
+/* The program's version, "0.1.0". */
+const char *service_version(void);
 /* Runs fn(s, arg) in a coroutine every interval_ms, never overlapping, while not draining. */
 void service_every(struct service *s, int interval_ms, const char *name,
                    void (*fn)(struct service *s, void *arg), void *arg);

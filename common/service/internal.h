@@ -1,0 +1,48 @@
+#pragma once
+/* Between the files of the service library. */
+#include "service.h"
+
+struct service_private {
+    char instance[64]; /* unique per process: what the registry knows it by */
+    bool is_migrated;
+    char *migration_error;    /* of the last attempt, NULL when it went well; owned */
+    int running_tasks;        /* coroutines of service_every in progress */
+    struct strmap *directory; /* program → struct instance_url (registry.c) */
+    bool directory_is_polled;
+    struct str token; /* cached service token, in token_arena */
+    struct arena *token_arena;
+    int64_t token_renew_at; /* mono µs */
+    bool is_registered;
+};
+
+/* settings.c */
+extern const struct setting SERVICE_SETTINGS[];
+extern const size_t SERVICE_SETTING_COUNT;
+/* Reads the environment into s->config and s->own_config; exits the process with 78 on a problem.
+ */
+void settings_load(struct service *s);
+size_t settings_tables(struct service *s, struct setting_table out[2]);
+/* URL of the database, put together from DB_URL or DB_HOST and its kin. */
+struct str settings_db_url(struct service *s);
+
+/* auth.c */
+enum err auth_authenticate(struct req *r);
+enum err auth_authorise(struct req *r);
+
+/* routes.c */
+struct route_table *routes_compile(struct service *s);
+void routes_request_finished(struct req *r, int status, int64_t duration_us, int64_t bytes);
+void routes_register_metrics(struct service *s);
+void routes_write_openapi(struct service *s, struct json_writer *w);
+
+/* registry.c */
+void registry_start(struct service *s);
+void registry_leave(struct service *s);
+
+/* lifecycle.c */
+int lifecycle_run(struct service *s);
+/* --migrate: in the foreground, without a loop. The exit status. */
+int service_migrate_now(struct service *s);
+
+/* workers.c: forks WORKERS processes; returns in each of them, or exits the supervising parent. */
+void workers_fork(int count);

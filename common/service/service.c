@@ -1,0 +1,141 @@
+#include "service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "buf.h"
+#include "internal.h"
+#include "log.h"
+#include "mem.h"
+
+static int check_config(struct service *s)
+{
+    printf("%s: configuration is valid\n", s->desc->name);
+    return 0;
+}
+
+static int print_config(struct service *s)
+{
+    struct setting_table tables[2];
+    size_t n = settings_tables(s, tables);
+    config_print(tables, n, stdout);
+    return 0;
+}
+
+static int print_settings(struct service *s)
+{
+    struct setting_table tables[2];
+    size_t n = settings_tables(s, tables);
+    config_print_reference(tables, n, stdout);
+    return 0;
+}
+
+static int print_openapi(struct service *s)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, s->arena);
+    jw_init(&w, &b);
+    s->routes = routes_compile(s);
+    routes_write_openapi(s, &w);
+    printf("%.*s\n", STR_ARG(buf_str(&b)));
+    route_table_free(s->routes);
+    return 0;
+}
+
+static int print_version(struct service *s)
+{
+    printf("%s %s\n", s->desc->name, service_version());
+    return 0;
+}
+
+static size_t discard(char *p, size_t size, size_t n, void *arg)
+{
+    (void)p, (void)arg;
+    return size * n;
+}
+
+/* For container health checks: asks the running program on its own port. */
+static int healthcheck(struct service *s)
+{
+    const char *host = str_eq(s->config.bind, STR("0.0.0.0")) || !s->config.bind.len
+                           ? "127.0.0.1"
+                           : str_cstr(s->arena, s->config.bind);
+    const char *url =
+        arena_printf(s->arena, "http://%s:%lld/ready", host, (long long)s->config.port);
+    CURL *c = curl_easy_init();
+    long status = 0;
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 3000L);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, discard);
+    if (curl_easy_perform(c) == CURLE_OK)
+        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(c);
+    return status == 200 ? 0 : 1;
+}
+
+static const struct command {
+    const char *name, *help;
+    int (*run)(struct service *s);
+    bool needs_config;
+} COMMANDS[] = {
+    {"--check-config",   "validate the environment",                    check_config,        true },
+    {"--print-config",   "show the effective settings, secrets masked", print_config,        true },
+    {"--print-settings", "the settings reference as Markdown",          print_settings,      false},
+    {"--print-openapi",  "the OpenAPI document",                        print_openapi,       false},
+    {"--migrate",        "bring the schema up to date and end",         service_migrate_now, true },
+    {"--healthcheck",    "succeed when the running program is ready",   healthcheck,         true },
+    {"--version",        "name and version",                            print_version,       false},
+};
+
+static int usage(const struct service *s, FILE *out)
+{
+    fprintf(out,
+            "usage: %s [command]\nWithout a command the program runs. Settings come from the "
+            "environment.\n",
+            s->desc->name);
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        fprintf(out, "  %-18s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    return out == stdout ? 0 : 64;
+}
+
+static int dispatch(struct service *s, int argc, char **argv)
+{
+    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0))
+        return usage(s, argc > 2 ? stderr : stdout);
+    const struct command *c = NULL;
+    for (size_t i = 0; argc == 2 && i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+        if (strcmp(argv[1], COMMANDS[i].name) == 0)
+            c = &COMMANDS[i];
+    if (argc == 2 && !c)
+        return usage(s, stderr);
+    if (!c || c->needs_config)
+        settings_load(s);
+    if (c)
+        return c->run(s);
+    enum log_level level = LOG_INFO;
+    log_level_from_name(s->config.log_level, &level);
+    log_init(s->desc->name, level);
+    return lifecycle_run(s);
+}
+
+int service_main(int argc, char **argv, const struct service_desc *desc)
+{
+    struct service *s = MEM_NEW(struct service);
+    s->desc = desc;
+    s->arena = arena_new();
+    s->priv = MEM_NEW(struct service_private);
+    s->own_config = mem_zalloc(desc->config_size);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    int status = dispatch(s, argc, argv);
+    curl_global_cleanup();
+    free(s->own_config);
+    arena_free(s->arena);
+    free(s->priv);
+    free(s);
+    return status;
+}
