@@ -42,9 +42,10 @@ struct jwt_claims {
 struct str jwt_sign(const struct jwt_keys *k, struct arena *a, const struct jwt_claims *claims);
 
 /*
- * Checks structure, algorithm, signature (constant time), iss, exp and nbf (30 s leeway), and takes
- * a numeric sub too. ERR_UNAUTHENTICATED, or ERR_TOKEN_EXPIRED for a good token past its time.
- * *why is a static phrase for the client. Strings point into the arena.
+ * Checks structure, algorithm, signature (constant time), iss, exp, and nbf with 30 s leeway. Takes
+ * a numeric sub too, and user_id without sub. Tokens over 8 KiB are refused unread. The error is
+ * ERR_UNAUTHENTICATED, or ERR_TOKEN_EXPIRED for a good token past its time, and *why a static
+ * phrase for the client (NULL when good). Strings point into the arena.
  */
 MUST_CHECK enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct str token,
                                int64_t now_s, struct jwt_claims *out, const char **why);
