@@ -1,0 +1,59 @@
+"""Fixtures for every Python suite."""
+import pytest
+
+from lib.fleet import Fleet
+from lib.infra import Infra
+from lib.service import Service
+
+
+@pytest.fixture(scope="session")
+def infra():
+    """PostgreSQL and RabbitMQ of this test run."""
+    servers = Infra()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture(scope="module")
+def db(infra):
+    """A fresh database."""
+    database = infra.database("module")
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="module")
+def broker(infra):
+    """A fresh virtual host."""
+    host = infra.broker("module")
+    yield host
+    host.drop()
+
+
+@pytest.fixture(scope="module")
+def start_service(db, broker):
+    """start_service("auth-service", env={…}): programs on the module's database and virtual host, stopped
+    (and judged) at the end."""
+    running = []
+
+    def start(name, env=None, **kwargs):
+        service = Service(name, db, broker, env=env, **kwargs)
+        running.append(service)
+        return service
+
+    yield start
+    problems = []
+    for service in reversed(running):
+        try:
+            service.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="module")
+def fleet(infra):
+    """All seven programs behind the gateway."""
+    programs = Fleet(infra)
+    yield programs
+    programs.stop()

@@ -1,0 +1,1 @@
+"""Harness of the Python tests: servers, programs, clients."""

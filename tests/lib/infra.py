@@ -1,0 +1,127 @@
+"""The private PostgreSQL and RabbitMQ of a test run. tests/run starts them and names them in the
+environment; without it they are started here and stopped at the end."""
+import os
+import subprocess
+import urllib.parse
+import uuid
+
+import psycopg2
+import requests
+
+from .paths import LOCAL, PORT_OFFSET, ROOT, WORK, schema
+
+ROLES_SQL = ROOT / "deploy" / "postgres" / "roles.sql"
+
+
+def run_server(server, *command):
+    """deploy/local/<server> for the test instance."""
+    env = dict(os.environ, PORT_OFFSET=PORT_OFFSET, STATE_DIR=str(WORK / "state"))
+    return subprocess.run([LOCAL / server, *command], env=env, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+def with_database(url, name, user=None):
+    """The URL with another database, and another role whose password is its name."""
+    parts = urllib.parse.urlsplit(url)
+    place = f"{parts.hostname}:{parts.port}"
+    login = f"{user}:{user}" if user else parts.netloc.rsplit("@", 1)[0]
+    return parts._replace(netloc=f"{login}@{place}", path=f"/{name}").geturl()
+
+
+class Database:
+    """A fresh database with the roles and schemas of the services."""
+
+    def __init__(self, admin_url, name):
+        self.name = name
+        self.admin_url = with_database(admin_url, name)
+        self._server_url = admin_url
+        with self._server() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        with self.cursor() as cursor:
+            cursor.execute(ROLES_SQL.read_text(encoding="utf-8"))
+
+    def url(self, program):
+        """DB_URL for a program, under its own role."""
+        return with_database(self.admin_url, self.name, schema(program))
+
+    def cursor(self, program=None):
+        """A context manager: an autocommitting cursor, as superuser or as a program's role."""
+        return _Cursor(self.url(program) if program else self.admin_url)
+
+    def query(self, sql, *args, program=None):
+        """All rows."""
+        with self.cursor(program) as cursor:
+            cursor.execute(sql, args)
+            return cursor.fetchall() if cursor.description else None
+
+    def drop(self):
+        with self._server() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    def _server(self):
+        return _Cursor(self._server_url)
+
+
+class _Cursor:
+    def __init__(self, url):
+        self.url = url
+
+    def __enter__(self):
+        self.connection = psycopg2.connect(self.url)
+        self.connection.autocommit = True
+        return self.connection.cursor()
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+
+class Broker:
+    """A fresh virtual host, so that suites running side by side have queues of their own."""
+
+    def __init__(self, url, management_url, name):
+        parts = urllib.parse.urlsplit(url)
+        self.name = name
+        self.url = parts._replace(path=f"/{name}").geturl()
+        self.management_url = management_url
+        self.api("PUT", f"/vhosts/{name}")
+
+    def api(self, method, path, **kwargs):
+        """The management API; /queues etc. of this virtual host are at /queues/<name>."""
+        answer = requests.request(method, f"{self.management_url}/api{path}", auth=("guest", "guest"),
+                                  timeout=10, **kwargs)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def drop(self):
+        self.api("DELETE", f"/vhosts/{self.name}")
+
+
+class Infra:
+    def __init__(self):
+        self._started = []
+        self.db_url = os.environ.get("TTS_TEST_DB_URL") or self._start("postgres")
+        self.amqp_url = os.environ.get("TTS_TEST_AMQP_URL") or self._start("rabbitmq")
+        port = urllib.parse.urlsplit(self.amqp_url).port
+        self.management_url = os.environ.get("TTS_TEST_MANAGEMENT_URL", f"http://127.0.0.1:{port + 10000}")
+
+    def _start(self, server):
+        try:
+            run_server(server, "status")
+        except subprocess.CalledProcessError:
+            run_server(server, "start")
+            self._started.append(server)
+        return run_server(server, "url")
+
+    def database(self, hint="suite"):
+        return Database(self.db_url, unique(hint))
+
+    def broker(self, hint="suite"):
+        return Broker(self.amqp_url, self.management_url, unique(hint))
+
+    def close(self):
+        for server in self._started:
+            run_server(server, "stop")
+
+
+def unique(hint):
+    return f"{hint}-{uuid.uuid4().hex[:8]}".replace("-", "_").lower()

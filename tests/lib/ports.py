@@ -1,0 +1,39 @@
+"""Free TCP ports, from a range that neither the fleets of make run nor outgoing connections use."""
+import fcntl
+import socket
+
+from .paths import WORK
+
+FIRST, LAST = 16000, 19999
+
+
+def free_ports(count):
+    """Ports nobody listens on. Suites run side by side, so the place in the range is shared by a file."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    found = []
+    with open(WORK / "next-port", "a+", encoding="ascii") as state:
+        fcntl.flock(state, fcntl.LOCK_EX)
+        state.seek(0)
+        port = int(state.read() or FIRST)
+        for _ in range(LAST - FIRST + 1):
+            if len(found) == count:
+                break
+            if is_free(port):
+                found.append(port)
+            port = port + 1 if port < LAST else FIRST
+        state.seek(0)
+        state.truncate()
+        state.write(str(port))
+    if len(found) < count:
+        raise RuntimeError(f"no {count} free ports between {FIRST} and {LAST}")
+    return found
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,57 @@
+"""Tokens as auth-service issues them, signed with the secret the harness gives every program."""
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+
+SECRET = "test-secret-of-the-harness-0123456789abcdef"
+ISSUER = "tts-jwt-issuer"
+
+EMPLOYEE = [("hdts", "Employee")]
+COORDINATOR = [("hdts", "Ticket Coordinator")]
+REVIEWER = [("tts", "Reviewer")]
+APPROVER = [("tts", "Approver")]
+ADMIN = [("hdts", "Admin"), ("tts", "Admin")]
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def encode(claims, secret=SECRET, header=None):
+    """A compact JWT with exactly these claims; header and secret can be wrong on purpose."""
+    head = base64url(json.dumps(header or {"alg": "HS256", "typ": "JWT"}).encode())
+    body = base64url(json.dumps(claims).encode())
+    mac = hmac.new(secret.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
+    return f"{head}.{body}.{base64url(mac)}"
+
+
+def simple_role(roles):
+    """The one-word role that goes with a list of roles."""
+    if ("hdts", "Admin") in roles:
+        return "admin"
+    return "staff" if ("hdts", "Ticket Coordinator") in roles else "user"
+
+
+def mint(user_id=1, roles=None, *, email=None, name=None, role=None, secret=SECRET, ttl=3600, **claims):
+    """An access token. roles: pairs (system, role), EMPLOYEE by default. Other claims override."""
+    roles = EMPLOYEE if roles is None else roles
+    now = int(time.time())
+    return encode({
+        "iss": ISSUER, "sub": str(user_id), "user_id": user_id,
+        "email": email or f"user{user_id}@example.com", "name": name or f"User {user_id}",
+        "role": role or simple_role(roles),
+        "roles": [{"system": system, "role": title, "system_role_id": number}
+                  for number, (system, title) in enumerate(roles, 1)],
+        "iat": now, "exp": now + ttl, "jti": uuid.uuid4().hex, "token_type": "access",
+        **claims}, secret)
+
+
+def mint_service(program="helpdesk-service", **claims):
+    """A token as programs use among themselves."""
+    now = int(time.time())
+    return encode({"iss": ISSUER, "sub": program, "name": program, "role": "service", "roles": [],
+                   "iat": now, "exp": now + 300, "jti": uuid.uuid4().hex, "token_type": "service",
+                   **claims})
