@@ -12,6 +12,7 @@
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct metric_series;
+struct strmap;
 
 struct metric {
     const char *name, *help;
@@ -20,9 +21,10 @@ struct metric {
     const double *buckets; /* histogram bounds, ascending; NULL: METRIC_DURATION_BUCKETS */
     int bucket_count;
     /* private */
-    struct metric_series *series;
+    struct metric_series *series, *last_series;
+    struct strmap *by_labels;
     struct metric *next;
-    int label_count, registered;
+    int series_count;
 };
 
 /* 5 ms … 10 s, the OpenTelemetry boundaries, in seconds. */
@@ -35,9 +37,12 @@ extern const int METRIC_DURATION_BUCKET_COUNT;
  * share one with every value "other".
  */
 struct metric_series *metric_series(struct metric *m, const struct str *values);
-void metric_add(struct metric_series *s, double v);     /* counters and gauges */
+void metric_add(struct metric_series *s, double v); /* counters and gauges */
+/* For a series that other threads add to as well; then everyone adds by this. */
+void metric_counter_add_atomic(struct metric_series *s, double v);
 void metric_set(struct metric_series *s, double v);     /* gauges */
 void metric_observe(struct metric_series *s, double v); /* histograms */
+/* The value of a counter or gauge, the number of observations of a histogram. */
 double metric_value(const struct metric_series *s);
 
 /* Called before each rendering, to refresh gauges. */
