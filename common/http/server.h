@@ -15,7 +15,7 @@ struct http_server_config {
     int idle_timeout_ms;    /* between requests */
     int write_timeout_ms;   /* longest stall of a reply */
     int request_timeout_ms; /* deadline of the handler: 504 */
-    struct str trusted_proxies; /* addresses whose X-Forwarded-For and X-Request-ID are believed */
+    struct str trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-For is believed */
 };
 extern const struct http_server_config HTTP_SERVER_DEFAULTS;
 
@@ -43,4 +43,5 @@ void http_server_drain(struct http_server *s);
 /* Requests in flight and connections (hijacked ones excluded). */
 int http_server_active(const struct http_server *s);
 int http_server_connections(const struct http_server *s);
+/* Only when no request is active. */
 void http_server_free(struct http_server *s);
