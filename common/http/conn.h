@@ -168,8 +168,6 @@ void identity_init(struct req *r);
 
 /* ---- envelope.c --------------------------------------------------------------------------- */
 
-/* What a client sees of an outcome that is internal to the program. */
-enum err error_public(enum err e);
 struct error_report {
     enum err err;
     struct str text, trace_id;

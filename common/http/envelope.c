@@ -5,15 +5,6 @@
 #include "conn.h"
 #include "json.h"
 
-enum err error_public(enum err e)
-{
-    if (e == ERR_CANCELLED || e == ERR_SERIALIZATION)
-        return ERR_SERVICE_UNAVAILABLE;
-    if (e == ERR_TIMEOUT)
-        return ERR_GATEWAY_TIMEOUT;
-    return e;
-}
-
 static void write_members(struct json_writer *w, const struct reply_detail *d)
 {
     for (; d; d = d->next) {
@@ -74,7 +65,6 @@ struct str error_envelope(struct arena *a, enum err e, struct str text, struct s
 {
     struct buf b;
     buf_init(&b, a);
-    e = error_public(e);
     struct error_report report = {.err = e, .trace_id = trace_id, .now_us = now_us};
     report.text = text.p ? text : str_from(err_text(e));
     error_write_envelope(&b, &report);

@@ -320,7 +320,6 @@ static void add_failure_headers(struct req *r, int status)
 static enum err fail(struct req *r, enum err e, struct str text)
 {
     struct req_private *p = r->priv;
-    e = error_public(e);
     struct error_report report = {
         .err = e,
         .text = text.p ? text : serve_error_text(r, e),
