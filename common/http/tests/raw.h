@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ static inline struct raw raw_open(struct loop *l, int port)
     sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct raw c = {.loop = l, .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_int_equal(connect(c.fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    int on = 1;
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(c.fd, F_SETFL, O_NONBLOCK);
     c.in = evbuffer_new();
     return c;
