@@ -1,0 +1,196 @@
+"""Builds, starts the servers, runs the jobs two at a time, sums up. Started by tests/run."""
+import concurrent.futures
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import jobs
+from lib.infra import Broker, Database, Infra, run_server, unique
+from lib.paths import ROOT, WORK
+from results import Result
+
+PARALLEL = 2
+SHOWN_LINES = 60
+STATE = WORK / "state"
+RECORD = WORK / "routes"
+
+
+class Processes:
+    """Every process started here, so that none outlives the run."""
+
+    def __init__(self):
+        self._running = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def run(self, command, log, seconds, cwd, env):
+        """Exit status; a process over its time is killed and has failed."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as output:
+            with self._lock:
+                if self._closed:
+                    return 1
+                process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=env,
+                                           stdin=subprocess.DEVNULL, start_new_session=True)
+                self._running.add(process)
+            try:
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                output.write(f"\nkilled: not done after {seconds} s\n".encode())
+                return 1
+            finally:
+                self._end(process)
+
+    def _end(self, process):
+        with self._lock:
+            self._running.discard(process)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+    def close(self):
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for process in running:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def tail(path):
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join("    " + line for line in lines[-SHOWN_LINES:])
+
+
+def build(processes, variant):
+    """All programs and test binaries of a variant."""
+    log = WORK / "log" / f"build-{variant}.log"
+    env = dict(os.environ, VARIANT=variant)
+    status = processes.run(["make", "-k", f"-j{os.cpu_count()}", "all", "test-binaries"], log, 1200, ROOT, env)
+    if status != 0:
+        say(f"build ({variant}) failed:\n{tail(log)}")
+    return status == 0
+
+
+def start_servers():
+    """Fresh ones; what an interrupted run has left goes first."""
+    stop_servers()
+    shutil.rmtree(STATE, ignore_errors=True)
+    for server in ("postgres", "rabbitmq"):
+        run_server(server, "start")
+    os.environ["TTS_TEST_DB_URL"] = run_server("postgres", "url")
+    os.environ["TTS_TEST_AMQP_URL"] = run_server("rabbitmq", "url")
+    return Infra()
+
+
+def stop_servers():
+    for server in ("postgres", "rabbitmq"):
+        run_server(server, "stop")
+
+
+def run_job(job, infra, processes):
+    started = time.monotonic()
+    env = dict(os.environ, **job.env, TTS_ROUTE_RECORD=str(RECORD))
+    own = []
+    if job.own_database:
+        database, broker = (Database(infra.db_url, unique("c")),
+                            Broker(infra.amqp_url, infra.management_url, unique("c")))
+        own = [database, broker]
+        env.update(TTS_TEST_DB_URL=database.admin_url, TTS_TEST_AMQP_URL=broker.url)
+    try:
+        status = processes.run([str(part) for part in job.command], job.log, job.seconds, job.cwd, env)
+    except OSError as problem:
+        job.log.write_text(f"cannot run: {problem}\n", encoding="utf-8")
+        status = 127
+    finally:
+        for thing in own:
+            thing.drop()
+    result = job.judge(job.log.read_text(encoding="utf-8", errors="replace"), status)
+    seconds = time.monotonic() - started
+    if result.failed:
+        say(f"FAILED {job.name}: {result} ({seconds:.0f} s), from {job.log.relative_to(ROOT)}:\n{tail(job.log)}")
+    elif seconds >= 5:
+        say(f"       {job.name}: {result} ({seconds:.0f} s)")
+    return result
+
+
+def run_all(wanted, processes):
+    """The results by group."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+        servers = pool.submit(start_servers)
+        built = list(pool.map(lambda variant: build(processes, variant), jobs.VARIANTS))
+        infra = servers.result()
+    groups = {}
+    if not all(built):
+        groups["build"] = Result(failed=built.count(False))
+        if not wanted:
+            return groups
+
+    def add(job, result):
+        groups[job.group] = groups.get(job.group, Result()) + result
+
+    chosen = [job for job in jobs.all_jobs() if not wanted or any(word in job.name for word in wanted)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        futures = {pool.submit(run_job, job, infra, processes): job for job in chosen}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                add(futures[future], future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.close()
+            raise
+    if not wanted and jobs.ROUTE_COVERAGE.exists():
+        last = jobs.route_coverage()
+        add(last, run_job(last, infra, processes))
+    return groups
+
+
+def main():
+    WORK.mkdir(parents=True, exist_ok=True)
+    with open(WORK / "lock", "w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("tests: another run is going on in this checkout")
+        started = time.monotonic()
+        processes = Processes()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(1))
+        shutil.rmtree(WORK / "log", ignore_errors=True)
+        shutil.rmtree(WORK / "programs", ignore_errors=True)
+        RECORD.unlink(missing_ok=True)
+        try:
+            groups = run_all(sys.argv[1:], processes)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            processes.close()
+            stop_servers()
+    total = sum(groups.values(), Result())
+    say("")
+    for group, result in groups.items():
+        say(f"  {group:<20} {result}")
+    say(f"  in {time.monotonic() - started:.0f} s" + (f", {total.skipped} skipped" if total.skipped else ""))
+    say(f"{total.passed} passed, {total.failed} failed")
+    sys.exit(1 if total.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
