@@ -1,4 +1,4 @@
-#include "config.h"
+#include "setting.h"
 
 #include <errno.h>
 #include <stdlib.h>

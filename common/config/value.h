@@ -1,6 +1,6 @@
 #pragma once
 /* Setting values between text and target members; for this library's own files only. */
-#include "config.h"
+#include "setting.h"
 
 /* Stores the text's value in the target; else says in *why (static or in a) what it must be. */
 bool value_parse(const struct setting *s, struct str text, void *target, struct arena *a,

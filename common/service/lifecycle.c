@@ -266,6 +266,8 @@ static void release_all(struct service *s)
     db_free(s->db);
     http_client_free(s->http);
     offload_free(s->offload);
+    if (s->desc->release && s->state)
+        s->desc->release(s);
     route_table_free(s->routes);
     if (s->service_jwt != s->jwt)
         jwt_keys_free(s->service_jwt);

@@ -6,7 +6,7 @@
  */
 #include "actor.h"
 #include "client.h"
-#include "config.h"
+#include "setting.h"
 #include "db.h"
 #include "loop.h"
 #include "metrics.h"
@@ -71,6 +71,8 @@ struct service_desc {
     enum err (*start)(struct service *s);
     /* In a coroutine, when stopping, before connections close. */
     void (*stop)(struct service *s);
+    /* After the loop has ended, with everything closed but the loop itself: frees s->state. */
+    void (*release)(struct service *s);
     const struct service_check *checks; /* extra /ready checks, .name == NULL ends */
 };
 

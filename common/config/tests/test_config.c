@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "config.h"
+#include "setting.h"
 
 struct target {
     struct str text, url, level, secret, needed;

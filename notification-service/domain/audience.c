@@ -1,0 +1,138 @@
+#include "audience.h"
+
+#include "buf.h"
+
+enum who { WHO_REQUESTER, WHO_OWNER, WHO_ASSIGNEE };
+
+/*
+ * Placeholders: {n} ticket number, {s} subject, {a} actor, {o} owner, {st} status, {step}, {role},
+ * {text}, {outcome}, {rating}, {metric}.
+ */
+static const struct rule {
+    const char *event;
+    enum who who;
+    bool by_mail, skip_internal;
+    const char *type, *title, *message;
+} RULES[] = {
+    {"ticket.created",        WHO_REQUESTER, true,  false, "ticket_created",        "We received your ticket {n}",
+     "Your ticket {n} \"{s}\" has been received and will be worked on."                                                                                                                        },
+    {"ticket.assigned",       WHO_OWNER,     true,  false, "ticket_assigned",       "You now own ticket {n}",
+     "Ticket {n} \"{s}\" is now yours."                                                                                                                                                        },
+    {"ticket.assigned",       WHO_REQUESTER, true,  false, "ticket_assigned",
+     "{o} takes care of your ticket {n}",                                                                             "{o} now takes care of your ticket {n} \"{s}\"."                         },
+    {"ticket.status_changed", WHO_REQUESTER, true,  false, "ticket_status_changed",
+     "Your ticket {n} is now {st}",                                                                                   "The status of your ticket {n} \"{s}\" is now {st}."                     },
+    {"ticket.status_changed", WHO_OWNER,     false, false, "ticket_status_changed",
+     "Ticket {n} is now {st}",                                                                                        "The status of ticket {n} \"{s}\" is now {st}."                          },
+    {"ticket.commented",      WHO_REQUESTER, true,  true,  "comment_added",         "New reply on ticket {n}",
+     "{a} wrote on {n} \"{s}\": {text}"                                                                                                                                                        },
+    {"ticket.commented",      WHO_OWNER,     true,  false, "comment_added",         "New comment on ticket {n}",
+     "{a} wrote on {n} \"{s}\": {text}"                                                                                                                                                        },
+    {"ticket.closed",         WHO_OWNER,     true,  false, "ticket_closed",         "Ticket {n} was closed",
+     "Ticket {n} \"{s}\" was closed{rating}."                                                                                                                                                  },
+    {"ticket.closed",         WHO_REQUESTER, true,  false, "ticket_closed",         "Your ticket {n} is closed",
+     "Your ticket {n} \"{s}\" is closed. Thank you for your feedback."                                                                                                                         },
+    {"task.assigned",         WHO_ASSIGNEE,  true,  false, "task_assigned",
+     "{step}: ticket {n} waits for you",                                                                              "You have been assigned the step {step} of ticket {n} \"{s}\" as {role}."},
+    {"task.transitioned",     WHO_OWNER,     false, false, "workflow_step_change",
+     "Ticket {n} moved to {step}",                                                                                    "{a} moved ticket {n} \"{s}\" to {step}."                                },
+    {"task.completed",        WHO_OWNER,     true,  false, "task_completed",        "The work on ticket {n} is done",
+     "The workflow of ticket {n} \"{s}\" ended as {outcome}."                                                                                                                                  },
+    {"sla.warning",           WHO_ASSIGNEE,  true,  false, "sla_warning",           "Ticket {n} is due soon",
+     "The {metric} deadline of ticket {n} \"{s}\" is near."                                                                                                                                    },
+    {"sla.warning",           WHO_OWNER,     true,  false, "sla_warning",           "Ticket {n} is due soon",
+     "The {metric} deadline of ticket {n} \"{s}\" is near."                                                                                                                                    },
+    {"sla.breached",          WHO_ASSIGNEE,  true,  false, "sla_breach",            "Ticket {n} is overdue",
+     "The {metric} deadline of ticket {n} \"{s}\" has passed."                                                                                                                                 },
+    {"sla.breached",          WHO_OWNER,     true,  false, "sla_breach",            "Ticket {n} is overdue",
+     "The {metric} deadline of ticket {n} \"{s}\" has passed."                                                                                                                                 },
+    {"feedback.received",     WHO_OWNER,     false, false, "feedback_received",     "Ticket {n} was rated",
+     "{a} rated ticket {n} \"{s}\"{rating}."                                                                                                                                                   },
+};
+
+static int64_t person(const struct occasion *o, enum who who)
+{
+    switch (who) {
+    case WHO_REQUESTER:
+        return o->requester;
+    case WHO_OWNER:
+        return o->owner;
+    case WHO_ASSIGNEE:
+        return o->assignee;
+    }
+    return 0;
+}
+
+static void put_placeholder(struct buf *b, struct str name, const struct occasion *o)
+{
+    const struct {
+        const char *name;
+        struct str value;
+    } values[] = {
+        {"n",       o->ticket_number},
+        {"s",       o->subject      },
+        {"a",       o->actor_name   },
+        {"o",       o->owner_name   },
+        {"st",      o->status       },
+        {"step",    o->step         },
+        {"role",    o->role         },
+        {"text",    o->text         },
+        {"outcome", o->outcome      },
+        {"metric",  o->metric       },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (str_eq(name, str_from(values[i].name))) {
+            buf_add_str(b, values[i].value);
+            return;
+        }
+    }
+    if (str_eq(name, STR("rating")) && o->rating > 0)
+        buf_printf(b, " with %lld of 5 stars", (long long)o->rating);
+}
+
+static struct str fill(struct arena *a, const char *template, const struct occasion *o)
+{
+    struct buf b;
+    buf_init(&b, a);
+    struct str rest = str_from(template);
+    for (;;) {
+        ptrdiff_t open = str_index(rest, '{', 0);
+        ptrdiff_t close = open < 0 ? -1 : str_index(rest, '}', (size_t)open);
+        if (close < 0)
+            break;
+        buf_add_str(&b, str_slice(rest, 0, (size_t)open));
+        put_placeholder(&b, str_slice(rest, (size_t)open + 1, (size_t)close), o);
+        rest = str_slice(rest, (size_t)close + 1, rest.len);
+    }
+    buf_add_str(&b, rest);
+    return buf_str(&b);
+}
+
+static bool is_told_already(const struct notice *notices, int n, int64_t user_id)
+{
+    for (int i = 0; i < n; i++)
+        if (notices[i].user_id == user_id)
+            return true;
+    return false;
+}
+
+int audience_of(struct arena *a, const struct occasion *o, struct notice out[MAX_NOTICES])
+{
+    int n = 0;
+    for (size_t i = 0; i < sizeof RULES / sizeof RULES[0] && n < MAX_NOTICES; i++) {
+        const struct rule *rule = &RULES[i];
+        if (!str_eq(o->type, str_from(rule->event)) || (rule->skip_internal && o->is_internal))
+            continue;
+        int64_t user_id = person(o, rule->who);
+        bool is_own_doing = user_id == o->actor && !str_eq(o->type, STR("ticket.created")) &&
+                            !str_eq(o->type, STR("ticket.closed"));
+        if (user_id <= 0 || is_own_doing || is_told_already(out, n, user_id))
+            continue;
+        out[n++] = (struct notice){.user_id = user_id,
+                                   .type = str_from(rule->type),
+                                   .title = fill(a, rule->title, o),
+                                   .message = fill(a, rule->message, o),
+                                   .by_mail = rule->by_mail};
+    }
+    return n;
+}

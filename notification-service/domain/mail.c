@@ -1,0 +1,134 @@
+#include "mail.h"
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "encode.h"
+
+#define BASE64_LINE 57 /* bytes that fill a line of 76 characters */
+#define WORD_BYTES 42  /* bytes that keep an encoded word under 75 characters */
+#define MAX_HEADER_BYTES 400
+
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] >= 0x7F)
+            return false;
+    return s.len <= 60 && str_find(s, STR("=?")) < 0;
+}
+
+static void add_base64(struct buf *b, struct str s)
+{
+    char *out = buf_reserve(b, BASE64_SIZE(s.len));
+    b->len += base64_encode(s.p, s.len, out);
+}
+
+/* RFC 2047 encoded words, cut between characters. */
+static void add_encoded(struct buf *b, struct str s)
+{
+    bool is_first = true;
+    while (s.len) {
+        size_t n = s.len < WORD_BYTES ? s.len : WORD_BYTES;
+        while (n < s.len && n > 1 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+            n--;
+        buf_add_str(b, is_first ? STR("=?UTF-8?B?") : STR("\r\n =?UTF-8?B?"));
+        add_base64(b, str_slice(s, 0, n));
+        BUF_LIT(b, "?=");
+        s = str_slice(s, n, s.len);
+        is_first = false;
+    }
+}
+
+static void add_header(struct buf *b, const char *name, struct str value)
+{
+    if (value.len > MAX_HEADER_BYTES) {
+        value.len = MAX_HEADER_BYTES;
+        while (value.len && ((unsigned char)value.p[value.len] & 0xC0) == 0x80)
+            value.len--;
+    }
+    buf_printf(b, "%s: ", name);
+    if (is_plain(value))
+        buf_add_str(b, value);
+    else
+        add_encoded(b, value);
+    BUF_LIT(b, "\r\n");
+}
+
+static void add_to(struct buf *b, const struct mail *m)
+{
+    BUF_LIT(b, "To: ");
+    if (m->to_name.len) {
+        struct str name = str_slice(m->to_name, 0, 200);
+        while (name.len < m->to_name.len && ((unsigned char)m->to_name.p[name.len] & 0xC0) == 0x80)
+            name.len--;
+        add_encoded(b, name);
+        buf_add_char(b, ' ');
+    }
+    buf_printf(b, "<%.*s>\r\n", STR_ARG(m->to_address));
+}
+
+static void add_date(struct buf *b, int64_t us)
+{
+    char date[TIME_TEXT_SIZE];
+    size_t n = time_format_http(us, date);
+    buf_printf(b, "Date: %.*s +0000\r\n", (int)n - 4, date); /* without " GMT" */
+}
+
+static void add_body(struct buf *b, struct str text)
+{
+    struct buf lines;
+    buf_init(&lines, b->arena);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
+            buf_add_char(&lines, '\r');
+        buf_add_char(&lines, text.p[i]);
+    }
+    struct str rest = buf_str(&lines);
+    while (rest.len) {
+        add_base64(b, str_slice(rest, 0, BASE64_LINE));
+        BUF_LIT(b, "\r\n");
+        rest = str_slice(rest, BASE64_LINE, rest.len);
+    }
+}
+
+struct str mail_compose(struct arena *a, const struct mail *m)
+{
+    struct buf b;
+    buf_init(&b, a);
+    buf_printf(&b, "From: %.*s\r\n", STR_ARG(m->from));
+    add_to(&b, m);
+    add_header(&b, "Subject", m->subject);
+    add_date(&b, m->date);
+    buf_printf(&b, "Message-ID: <%.*s>\r\n", STR_ARG(m->message_id));
+    if (m->thread_id.len)
+        buf_printf(&b, "References: <%.*s>\r\nIn-Reply-To: <%.*s>\r\n", STR_ARG(m->thread_id),
+                   STR_ARG(m->thread_id));
+    BUF_LIT(&b, "Auto-Submitted: auto-generated\r\n"
+                "MIME-Version: 1.0\r\n"
+                "Content-Type: text/plain; charset=utf-8\r\n"
+                "Content-Transfer-Encoding: base64\r\n\r\n");
+    add_body(&b, m->text);
+    return buf_str(&b);
+}
+
+struct str mail_address(struct str from)
+{
+    ptrdiff_t open = str_index(from, '<', 0), close = str_index(from, '>', 0);
+    if (open >= 0 && close > open)
+        return str_slice(from, (size_t)open + 1, (size_t)close);
+    return str_trim(from);
+}
+
+bool mail_address_is_safe(struct str address)
+{
+    int ats = 0;
+    for (size_t i = 0; i < address.len; i++) {
+        unsigned char c = (unsigned char)address.p[i];
+        if (c <= ' ' || c == 0x7F || c == '<' || c == '>' || c == ',' || c == ';')
+            return false;
+        ats += c == '@';
+    }
+    return ats == 1 && address.len <= 254 && address.p[0] != '@' &&
+           address.p[address.len - 1] != '@';
+}

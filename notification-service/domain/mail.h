@@ -1,0 +1,26 @@
+#pragma once
+/* Builds mail messages (RFC 5322, MIME) from untrusted texts: no header can be injected. */
+#include <stdint.h>
+
+#include <stdbool.h>
+
+#include "arena.h"
+#include "str.h"
+
+struct mail {
+    struct str from;       /* "Name <address>", trusted */
+    struct str to_address; /* checked by the sender */
+    struct str to_name;
+    struct str subject;
+    struct str text;       /* UTF-8, LF lines */
+    struct str message_id; /* without angle brackets */
+    struct str thread_id;  /* References and In-Reply-To, absent: starts a thread */
+    int64_t date;          /* wall µs */
+};
+
+/* The whole message with CRLF lines, in the arena. */
+struct str mail_compose(struct arena *a, const struct mail *m);
+/* The address of "Name <address>" or of a bare address. */
+struct str mail_address(struct str from);
+/* One @, no blanks, controls or angle brackets, at most 254 bytes: safe in SMTP commands. */
+bool mail_address_is_safe(struct str address);

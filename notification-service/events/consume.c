@@ -1,0 +1,195 @@
+#include "events/consume.h"
+
+#include "api/hub.h"
+#include "domain/audience.h"
+#include "event.h"
+#include "people.h"
+
+/* ---- events to notices -------------------------------------------------------------------- */
+
+static int64_t id_or_none(int64_t id)
+{
+    return id == JSON_NO_INT ? 0 : id;
+}
+
+static enum err ticket_occasion(struct arena *a, const struct event *e, struct occasion *o,
+                                const char **why)
+{
+    struct event_ticket t;
+    enum err rc = event_data(a, e, &EVENT_TICKET, &t, why);
+    if (rc)
+        return rc;
+    *o = (struct occasion){.type = e->type,
+                           .actor = id_or_none(t.actor_id),
+                           .requester = id_or_none(t.requester_id),
+                           .owner = id_or_none(t.owner_id),
+                           .actor_name = t.actor_name,
+                           .owner_name = t.owner_name,
+                           .requester_name = t.requester_name,
+                           .ticket_number = t.ticket_number,
+                           .subject = t.subject,
+                           .status = t.status,
+                           .text = t.comment,
+                           .rating = t.rating == JSON_NO_INT ? 0 : t.rating,
+                           .is_internal = str_eq(t.visibility, STR("internal"))};
+    return ERR_OK;
+}
+
+static enum err task_occasion(struct arena *a, const struct event *e, struct occasion *o,
+                              const char **why)
+{
+    struct event_task t;
+    enum err rc = event_data(a, e, &EVENT_TASK, &t, why);
+    if (rc)
+        return rc;
+    *o = (struct occasion){.type = e->type,
+                           .actor = id_or_none(t.actor_id),
+                           .requester = id_or_none(t.requester_id),
+                           .owner = id_or_none(t.owner_id),
+                           .assignee = id_or_none(t.assignee_id),
+                           .actor_name = t.actor_name,
+                           .owner_name = t.owner_name,
+                           .ticket_number = t.ticket_number,
+                           .subject = t.subject,
+                           .status = t.status,
+                           .step = t.step,
+                           .role = t.role,
+                           .outcome = t.outcome,
+                           .metric = t.metric};
+    return ERR_OK;
+}
+
+static struct announcement from_delivery(const struct mq_delivery *d, const struct event *e)
+{
+    return (struct announcement){
+        .event_id = e->id, .is_history = d->time_overridden, .now = d->now, .log = d->log};
+}
+
+static enum err CO_FN tell_audience(struct mq_delivery *d, const struct event *e,
+                                    const struct occasion *o)
+{
+    struct notice notices[MAX_NOTICES];
+    int n = audience_of(d->arena, o, notices);
+    for (int i = 0; i < n; i++) {
+        struct announcement a = from_delivery(d, e);
+        a.user_id = notices[i].user_id;
+        a.type = notices[i].type;
+        a.title = notices[i].title;
+        a.message = notices[i].message;
+        a.by_mail = notices[i].by_mail;
+        a.ticket_number = o->ticket_number;
+        int64_t id;
+        enum err rc = announce(d->app, d->db, &a, &id);
+        if (rc)
+            return rc;
+    }
+    return ERR_OK;
+}
+
+static enum err CO_FN tell_participants(struct mq_delivery *d, const struct event *e,
+                                        const char **why)
+{
+    struct event_message m;
+    enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
+    const int64_t *ids = m.participant_ids.items;
+    for (size_t i = 0; rc == ERR_OK && i < m.participant_ids.count; i++) {
+        if (ids[i] == m.sender_id)
+            continue;
+        struct announcement a = from_delivery(d, e);
+        a.user_id = ids[i];
+        a.type = STR("message_received");
+        a.title = str_printf(d->arena, "New message from %.*s", STR_ARG(m.sender_name));
+        a.message = m.content;
+        a.ticket_number = m.ticket_number;
+        int64_t id;
+        rc = announce(d->app, d->db, &a, &id);
+    }
+    return rc;
+}
+
+static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, const char **why)
+{
+    struct event_user u;
+    enum err rc = event_data(d->arena, e, &EVENT_USER, &u, why);
+    if (rc)
+        return rc;
+    struct announcement a = from_delivery(d, e);
+    a.user_id = u.id;
+    a.type = STR("welcome");
+    a.title = STR("Welcome to the helpdesk");
+    a.message = str_printf(d->arena, "Hello %.*s, your account is ready.", STR_ARG(u.name));
+    a.recipient = u.email;
+    a.by_mail = true;
+    int64_t id;
+    return announce(d->app, d->db, &a, &id);
+}
+
+static enum err CO_FN on_event(struct mq_delivery *d)
+{
+    struct event e;
+    const char *why = "not a CloudEvent";
+    enum err rc = event_decode(d->arena, d->message, &e);
+    struct occasion o;
+    if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
+        rc = tell_participants(d, &e, &why);
+    } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
+        rc = welcome(d, &e, &why);
+    } else if (rc == ERR_OK) {
+        bool is_task = str_has_prefix(e.type, STR("task.")) || str_has_prefix(e.type, STR("sla."));
+        rc = is_task ? task_occasion(d->arena, &e, &o, &why)
+                     : ticket_occasion(d->arena, &e, &o, &why);
+        if (rc == ERR_OK)
+            rc = tell_audience(d, &e, &o);
+    }
+    if (rc == ERR_INVALID_PAYLOAD)
+        d->reject_reason = str_from(why);
+    return rc;
+}
+
+/* ---- to the open sockets ------------------------------------------------------------------- */
+
+static enum err CO_FN on_fanout(struct mq_delivery *d)
+{
+    struct event e;
+    struct event_notification n;
+    const char *why;
+    enum err rc = event_decode(d->arena, d->message, &e);
+    if (rc == ERR_OK)
+        rc = event_data(d->arena, &e, &EVENT_NOTIFICATION, &n, &why);
+    if (rc)
+        return rc;
+    struct service *s = d->app;
+    bool is_new = str_eq(e.type, STR("notification.created"));
+    return hub_push(notification_state(s)->hub, d->arena, is_new ? &n : NULL, n.user_id);
+}
+
+void events_declare(struct service *s)
+{
+    static const struct mq_binding EVENTS[] = {
+        {MQ_EVENTS_EXCHANGE,   "ticket.*"},
+        {MQ_EVENTS_EXCHANGE,                    "task.*"},
+        {MQ_EVENTS_EXCHANGE,"sla.*"},
+        {MQ_EVENTS_EXCHANGE,   "feedback.received"},
+        {MQ_EVENTS_EXCHANGE,                    "message.created"},
+        {MQ_EVENTS_EXCHANGE,"user.created"},
+        {0  },
+    };
+    static const struct mq_binding FANOUT[] = {
+        {MQ_EVENTS_EXCHANGE,   "notification.created"},
+        {MQ_EVENTS_EXCHANGE,                    "notification.read"},
+        {0}
+    };
+    static const struct mq_queue QUEUES[] = {
+        {"notification.events", MQ_QUORUM,    EVENTS},
+        {"notification.fanout", MQ_EXCLUSIVE, FANOUT},
+    };
+    static const struct mq_consumer FROM_FLEET = {
+        .queue = "notification.events", .use_inbox = true, .handler = on_event};
+    static const struct mq_consumer TO_SOCKETS = {
+        .queue = "notification.fanout", .concurrency = 1, .handler = on_fanout};
+    mq_declare_queue(s->mq, &QUEUES[0]);
+    mq_declare_queue(s->mq, &QUEUES[1]);
+    mq_consume(s->mq, &FROM_FLEET, s->db, s);
+    mq_consume(s->mq, &TO_SOCKETS, NULL, s);
+    people_consume(s, NULL);
+}
