@@ -173,3 +173,11 @@ void json_schema_describe(struct json_writer *w, const struct json_schema *schem
 {
     describe_object(w, schema, 0);
 }
+
+void json_field_describe(struct json_writer *w, const struct json_field *f)
+{
+    struct json_field present = *f;
+
+    present.flags |= JF_OMIT;
+    describe_field(w, &present, 0);
+}

@@ -166,3 +166,5 @@ MUST_CHECK enum err json_decode_pairs(struct arena *a, const struct json_schema 
 void json_encode(struct json_writer *w, const struct json_schema *schema, const void *in);
 /* Writes the JSON Schema (OpenAPI 3.1 dialect) of the schema. */
 void json_schema_describe(struct json_writer *w, const struct json_schema *schema);
+/* One field of it, without null among its types: a query parameter is present or not. */
+void json_field_describe(struct json_writer *w, const struct json_field *f);
