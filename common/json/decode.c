@@ -368,7 +368,11 @@ static bool counts_as_absent(const struct json_field *f, const struct json *v)
 {
     if (json_type(v) == JSON_NULL)
         return true;
-    return (f->flags & JF_NON_EMPTY) && json_type(v) == JSON_STRING && str_is_empty(str_trim(v->s));
+    if (!(f->flags & JF_NON_EMPTY))
+        return false;
+    if (json_type(v) == JSON_STRING)
+        return str_is_empty(str_trim(v->s));
+    return f->kind == JK_INT && json_type(v) == JSON_NUMBER && v->d == 0;
 }
 
 bool schema_is_named(const struct json_field *f, struct str name)
@@ -399,7 +403,7 @@ static void refuse_unknown(struct decoder *d, const struct path *at,
 static void decode_object(struct decoder *d, const struct path *at,
                           const struct json_schema *schema, const struct json *v, void *out)
 {
-    schema_set_absent(schema, out);
+    json_set_absent(schema, out);
     if (json_type(v) != JSON_OBJECT) {
         ill_typed(d, at, "must be an object");
         return;

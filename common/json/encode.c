@@ -31,7 +31,7 @@ static void set_field_absent(const struct json_field *f, void *p)
         *(int8_t *)p = JSON_UNSET;
         return;
     case JK_OBJECT:
-        schema_set_absent(f->sub, p);
+        json_set_absent(f->sub, p);
         return;
     case JK_ARRAY:
     case JK_STR_ARRAY:
@@ -44,7 +44,7 @@ static void set_field_absent(const struct json_field *f, void *p)
     }
 }
 
-void schema_set_absent(const struct json_schema *schema, void *out)
+void json_set_absent(const struct json_schema *schema, void *out)
 {
     memset(out, 0, schema->size);
     for (size_t i = 0; i < schema->count; i++)
@@ -61,9 +61,9 @@ static bool is_absent(const struct json_field *f, const void *p)
     case JK_RAW:
         return str_is_empty(*(const struct str *)p);
     case JK_INT:
-        return *(const int64_t *)p == JSON_NO_INT;
-    case JK_TIME:
-        return *(const int64_t *)p == JSON_NO_TIME;
+    case JK_TIME: /* JSON_NO_TIME is the same mark */
+        return *(const int64_t *)p == JSON_NO_INT ||
+               (*(const int64_t *)p == 0 && (f->flags & JF_NON_EMPTY));
     case JK_NUMBER:
         return isnan(*(const double *)p);
     case JK_BOOL:

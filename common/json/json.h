@@ -94,7 +94,7 @@ enum json_kind {
 
 enum json_field_flags {
     JF_REQUIRED = 1,  /* must be present and not null */
-    JF_NON_EMPTY = 2, /* a string of blanks counts as missing */
+    JF_NON_EMPTY = 2, /* a string of blanks, and the integer or time 0, count as absent */
     JF_COERCE = 4,    /* accepts "12" for 12 and 12 for "12" (simple surface, query parameters) */
     JF_MS = 8,        /* JK_TIME is written with milliseconds */
     JF_OMIT = 16,     /* left out when absent instead of null */
@@ -162,6 +162,8 @@ struct json_pair {
 MUST_CHECK enum err json_decode_pairs(struct arena *a, const struct json_schema *schema,
                                       const struct json_pair *pairs, size_t n, void *out,
                                       struct json_problem **problems);
+/* Marks every field of *out absent: where to start from, as 0 is a value. */
+void json_set_absent(const struct json_schema *schema, void *out);
 /* Writes the struct as an object. */
 void json_encode(struct json_writer *w, const struct json_schema *schema, const void *in);
 /* Writes the JSON Schema (OpenAPI 3.1 dialect) of the schema. */

@@ -75,7 +75,7 @@ enum err json_decode_pairs(struct arena *a, const struct json_schema *schema,
         if (!is_text(pairs[i].name) || !is_text(pairs[i].value)) {
             *problems = ARENA_NEW(a, struct json_problem);
             **problems = (struct json_problem){pairs[i].name, "must be UTF-8 text", true, NULL};
-            schema_set_absent(schema, out);
+            json_set_absent(schema, out);
             return ERR_INVALID_INPUT;
         }
     }

@@ -27,9 +27,6 @@ static inline bool field_is_array(const struct json_field *f)
     return f->kind == JK_ARRAY || f->kind == JK_STR_ARRAY || f->kind == JK_INT_ARRAY;
 }
 
-/* Marks every field of the struct absent. */
-void schema_set_absent(const struct json_schema *schema, void *out);
-
 /* Whether the field goes by that name or alias. */
 bool schema_is_named(const struct json_field *f, struct str name);
 const struct json_field *schema_find(const struct json_schema *schema, struct str name);

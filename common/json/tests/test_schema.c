@@ -36,7 +36,7 @@ struct order {
     struct json_array people, tags, ids;
     const struct json *extra;
     struct str note, secret;
-    int64_t number;
+    int64_t number, id;
 };
 #define AT(member) offsetof(struct order, member)
 static const struct json_field order_fields[] = {
@@ -55,6 +55,7 @@ static const struct json_field order_fields[] = {
     {"note", JK_STR, AT(note), JF_OMIT | JF_NON_EMPTY},
     {"secret", JK_STR, AT(secret), JF_OMIT | JF_SECRET, 8, 8},
     {"number", JK_INT, AT(number), JF_OMIT | JF_COERCE},
+    {"id", JK_INT, AT(id), JF_OMIT | JF_NON_EMPTY},
 };
 static JSON_SCHEMA(ORDER, "Order", struct order, order_fields);
 
@@ -134,14 +135,16 @@ static void test_absent_fields_get_their_marks(void **state)
 
     memset(&o, 0x55, sizeof o);
     assert_int_equal(
-        json_decode(*state, &ORDER,
-                    parse(*state, "{\"subject\":\"abc\",\"count\":null,\"note\":\" \\n\"}"), &o,
-                    &problems),
+        json_decode(
+            *state, &ORDER,
+            parse(*state, "{\"subject\":\"abc\",\"count\":null,\"note\":\" \\n\",\"id\":0}"), &o,
+            &problems),
         ERR_OK);
     assert_null(o.priority.p);
     assert_null(o.note.p);
     assert_null(o.raw.p);
     assert_int_equal(o.count, JSON_NO_INT);
+    assert_int_equal(o.id, JSON_NO_INT);
     assert_int_equal(o.due, JSON_NO_TIME);
     assert_true(isnan(o.price));
     assert_int_equal(o.urgent, JSON_UNSET);
@@ -351,6 +354,19 @@ static void test_round_trips(void **state)
     }
 }
 
+static void test_zero_may_count_as_absent(void **state)
+{
+    struct order o;
+
+    json_set_absent(&ORDER, &o);
+    assert_null(strstr(encode(*state, &ORDER, &o), "\"id\""));
+    o.number = o.id = 0;
+    assert_null(strstr(encode(*state, &ORDER, &o), "\"id\""));
+    assert_non_null(strstr(encode(*state, &ORDER, &o), "\"number\":0"));
+    o.id = 1;
+    assert_non_null(strstr(encode(*state, &ORDER, &o), "\"id\":1"));
+}
+
 #define PAIR(n, v)                                                                                 \
     {                                                                                              \
         STR(n), STR(v)                                                                             \
@@ -445,7 +461,8 @@ static void test_describes_itself(void **state)
         "\"note\":{\"type\":\"string\",\"minLength\":1},"
         "\"secret\":{\"type\":\"string\",\"format\":\"password\",\"writeOnly\":true,"
         "\"minLength\":8,\"maxLength\":8},"
-        "\"number\":{\"type\":\"integer\",\"format\":\"int64\"}},"
+        "\"number\":{\"type\":\"integer\",\"format\":\"int64\"},"
+        "\"id\":{\"type\":\"integer\",\"format\":\"int64\"}},"
         "\"required\":[\"subject\"]}";
     struct json_writer w;
     struct buf b;
@@ -498,6 +515,7 @@ int main(void)
         CASE(test_limits),
         CASE(test_foreign_depth),
         CASE(test_round_trips),
+        CASE(test_zero_may_count_as_absent),
         CASE(test_pairs),
         CASE(test_pair_problems),
         CASE(test_describes_itself),
