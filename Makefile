@@ -36,7 +36,7 @@ $(TESTS): tests-of/%: % $(LIBS)
 packages-%:
 	@$(LOCAL)/packages $(subst +, ,$*)
 
-build: packages-run
+build: packages-build+run
 	+@$(MAKE) --no-print-directory -j$(JOBS) all
 
 run up: build
@@ -48,13 +48,13 @@ down status logs reset:
 test:
 	@tests/run
 
-check: packages-run+test+check
+check: packages-build+run+test+check
 	@tests/lint/run
 
-bench: packages-run+test
+bench: packages-build+run+test
 	@tests/bench/run
 
-fuzz: packages-run+test
+fuzz: packages-build+run+test
 	@tests/fuzz/run
 
 clean:
