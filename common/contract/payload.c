@@ -100,9 +100,9 @@ JSON_SCHEMA(EVENT_USER, "UserEvent", struct event_user, user_fields);
 
 #define AT(member) offsetof(struct event_notification, member)
 static const struct json_field notification_fields[] = {
-    {"id", JK_INT, AT(id), JF_REQUIRED},
+    {"id", JK_INT, AT(id), JF_OMIT},
     {"user_id", JK_INT, AT(user_id), JF_REQUIRED},
-    {"type", JK_STR, AT(type), JF_REQUIRED},
+    {"type", JK_STR, AT(type), JF_OMIT},
     {"title", JK_STR, AT(title)},
     {"message", JK_STR, AT(message)},
     {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
