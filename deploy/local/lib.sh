@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Sourced by every script here: where things are, on which ports, and how a started process is
 # recorded, recognised and stopped.
 

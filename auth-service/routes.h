@@ -1,5 +1,0 @@
-#pragma once
-#include "route.h"
-
-/* .method == NULL ends. */
-extern const struct route AUTH_ROUTES[];

@@ -1,4 +1,0 @@
-#pragma once
-#include "route.h"
-
-extern const struct route MESSAGING_ROUTES[];
