@@ -1,0 +1,29 @@
+#pragma once
+/* The handlers of the route table and the schemas of what they take. One block a file. */
+#include "req.h"
+
+/* lease.c: what services do */
+struct register_body {
+    struct str name, host;
+    const struct json *port; /* a number or a string */
+    struct str health_endpoint, instance, version;
+};
+extern const struct json_schema REGISTER_BODY;
+struct renew_body {
+    struct str name, instance;
+};
+extern const struct json_schema RENEW_BODY;
+enum err CO_FN lease_register(struct req *r);
+enum err CO_FN lease_renew(struct req *r);
+enum err CO_FN lease_deregister(struct req *r);
+
+/* lookup.c: what clients ask, on the documents' surface */
+enum err lookup_services(struct req *r);
+enum err lookup_service(struct req *r);
+enum err lookup_discover(struct req *r);
+enum err CO_FN lookup_probe(struct req *r);
+enum err lookup_health(struct req *r);
+
+/* services.c: the canonical surface */
+enum err services_list(struct req *r);
+enum err services_get(struct req *r);
