@@ -35,19 +35,21 @@ struct http_answer {
     struct str body, content_type;
 };
 
-/* ERR_SERVICE_UNAVAILABLE when the peer cannot be reached, ERR_TIMEOUT, ERR_BAD_GATEWAY when it
- * talks nonsense or too much, ERR_CANCELLED. Any HTTP status is ERR_OK. */
+/* ERR_SERVICE_UNAVAILABLE when the peer cannot be reached or hangs up, ERR_TIMEOUT, ERR_BAD_GATEWAY
+ * when it talks nonsense or too much, ERR_CANCELLED; ERR_INVALID_INPUT for an URL that is not
+ * http(s) or a header of several lines. Any HTTP status is ERR_OK. A body without Content-Type is
+ * JSON. */
 MUST_CHECK enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
                                            const struct http_call *call, struct http_answer *out);
 
-/* Sends a mail through an SMTP server: curl's own client, on the same loop. */
+/* Sends a mail through an SMTP server: curl's own client, in a worker thread. */
 struct mail_call {
     struct str url;  /* smtp://host:1025 or smtps://…; user and password inside are used */
     struct str from; /* envelope */
     const struct str *to;
     size_t to_count;
     struct str message; /* RFC 5322, CRLF lines */
-    int timeout_ms;
+    int timeout_ms;     /* 0: 30 s; the coroutine's deadline shortens it, cancelling does not */
 };
 /* ERR_SERVICE_UNAVAILABLE and ERR_TIMEOUT are worth another try; ERR_INVALID_INPUT (5xx) is not.
  * *why is text in the arena. */

@@ -33,7 +33,7 @@ struct req {
     bool time_overridden;      /* now comes from a demo loader; carried into events */
     void *body;                /* decoded by route->body, else NULL */
     void *query_args;          /* decoded by route->query, else NULL */
-    struct db_session *db;      /* kept here by the service library */
+    struct db_session *db;     /* kept here by the service library */
     struct req_private *priv;
 };
 
