@@ -12,11 +12,11 @@ struct notification_config {
 extern const struct setting NOTIFICATION_SETTINGS[];
 
 struct mailer;
-struct hub;
+struct ws_hub;
 
 struct notification_state {
     struct mailer *mailer; /* owned */
-    struct hub *hub;       /* owned: the open sockets by person */
+    struct ws_hub *people; /* owned: the open sockets by person */
 };
 
 static inline struct notification_config *notification_config(struct service *s)

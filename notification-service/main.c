@@ -1,7 +1,7 @@
 /* notification-service: tells people what happens to their tickets, on screen and by mail. */
 #include <stdlib.h>
 
-#include "api/hub.h"
+#include "api/socket.h"
 #include "config.h"
 #include "delivery/mailer.h"
 #include "events/consume.h"
@@ -20,7 +20,7 @@ static enum err init(struct service *s)
     struct notification_state *state = MEM_NEW(struct notification_state);
     s->state = state;
     state->mailer = mailer_new(s);
-    state->hub = hub_new(s);
+    state->people = ws_hub_new();
     events_declare(s);
     return ERR_OK;
 }
@@ -46,7 +46,7 @@ static void release(struct service *s)
 {
     struct notification_state *state = notification_state(s);
     mailer_free(state->mailer);
-    hub_free(state->hub);
+    ws_hub_free(state->people);
     free(state);
 }
 

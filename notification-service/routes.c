@@ -1,8 +1,8 @@
 #include "routes.h"
 
 #include "actor.h"
-#include "api/hub.h"
 #include "api/notifications.h"
+#include "api/socket.h"
 #include "api/view.h"
 
 static const enum err NOT_FOUND[] = {ERR_NOT_FOUND, ERR_OK};

@@ -13,7 +13,7 @@ struct actor {
     struct str role; /* user, staff, admin */
     const struct jwt_role *roles;
     size_t role_count;
-    struct str scope;
+    struct str scope; /* permission names; absent: all that the roles allow */
     struct str jti;
     int64_t issued_s, expires_s; /* iat and exp */
 };
@@ -27,9 +27,12 @@ enum permission {
     PERM_COUNT
 };
 
+/* Role names in any case. Without any roles the role word stands for its own: user = hdts Employee,
+ * staff = hdts Ticket Coordinator, admin = hdts Admin and tts Admin. All accept NULL: false. */
 bool actor_has_role(const struct actor *a, const char *system, const char *role);
+/* By the permission table, and within the actor's scope. */
 bool actor_may(const struct actor *a, enum permission p);
-/* role is staff or admin: Ticket Coordinator or an Admin of hdts. */
+/* Ticket Coordinator or Admin of hdts. */
 bool actor_is_staff(const struct actor *a);
 /* hdts Admin or tts Admin. */
 bool actor_is_admin(const struct actor *a);
@@ -37,8 +40,10 @@ static inline bool actor_is_service(const struct actor *a)
 {
     return a && a->service.p;
 }
+/* "TICKET_CREATE"; "" for no permission. */
 const char *permission_name(int p);
 /* "hdts:Ticket Coordinator|hdts:Admin", for documents and the test matrix; "*" is any person. */
 const char *permission_roles(int p);
 
+/* Strings stay borrowed from the claims. A service is only who carries a token of type service. */
 void actor_from_claims(struct actor *a, const struct jwt_claims *c);

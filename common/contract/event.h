@@ -2,17 +2,15 @@
 /*
  * Domain events: CloudEvents 1.0 (structured JSON) on the topic exchange tts.events, routing key =
  * type. Payloads are declared here once; every program encodes and decodes them by these schemas.
- * The CloudEvents id is the AMQP message_id; subject is the ticket number or user id.
+ * The CloudEvents id is the AMQP message_id; subject is the ticket number or user id. The extension
+ * attribute traceparent (W3C Trace Context) is repeated in the AMQP header of that name.
+ *
+ * In payloads an id, a rating or a time that is 0 or JSON_NO_INT counts as absent and is left out;
+ * decoding gives JSON_NO_INT. Consumers ignore members they do not know.
  */
 #include "db.h"
 #include "json.h"
 #include "mq.h"
-
-/* Person as carried in payloads. */
-struct event_person {
-    int64_t id;
-    struct str name, email;
-};
 
 /* ticket.* : the ticket after the change. */
 struct event_ticket {
@@ -86,6 +84,18 @@ struct event_notification {
 };
 extern const struct json_schema EVENT_NOTIFICATION;
 
+/* Every event type, once: event.def. Documents and tests are made from it. */
+struct event_kind {
+    const char *type;
+    const struct json_schema *schema;
+    const char *source;  /* the service that emits it */
+    const char *meaning; /* what has happened */
+};
+extern const struct event_kind EVENT_CATALOGUE[];
+extern const size_t EVENT_CATALOGUE_COUNT;
+/* NULL when there is no such type. */
+const struct event_kind *event_kind(struct str type);
+
 /* What an event is about and where it came from. */
 struct event_meta {
     const char *source; /* "auth-service" */
@@ -93,10 +103,11 @@ struct event_meta {
     struct str subject;
     int64_t time;           /* wall µs */
     struct log_context log; /* becomes traceparent */
-    bool time_overridden;
+    bool time_overridden;   /* time is not the clock's: it goes along in the header x-tts-time */
 };
 
-/* Writes the event to the outbox of the current transaction. */
+/* Writes the event to the outbox of the current transaction. ERR_INTERNAL_ERROR when type and
+ * schema are not a pair of the catalogue, else what outbox_put returns. */
 MUST_CHECK enum err CO_FN event_put(struct db_session *s, const struct event_meta *meta,
                                     const struct json_schema *schema, const void *payload);
 
@@ -105,7 +116,7 @@ struct event {
     int64_t time;
     const struct json *data;
 };
-/* ERR_INVALID_PAYLOAD when the message is no CloudEvent. */
+/* ERR_INVALID_PAYLOAD when the message is no CloudEvent with JSON data. */
 MUST_CHECK enum err event_decode(struct arena *a, const struct mq_message *m, struct event *out);
 /* Fills *out by schema; ERR_INVALID_PAYLOAD with the first problem in *why. */
 MUST_CHECK enum err event_data(struct arena *a, const struct event *e,

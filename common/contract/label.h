@@ -12,8 +12,9 @@ enum ticket_status {
 const char *ticket_status_helpdesk(enum ticket_status s); /* "In Progress" */
 const char *ticket_status_simple(enum ticket_status s);   /* "in_progress" */
 const char *ticket_status_task(enum ticket_status s);     /* "in_progress" */
-/* Accepts any surface's word in any case, blanks and '_' alike; TICKET_STATUS_COUNT when unknown.
- */
+/* Accepts any surface's word in any case, with blanks, '_' and '-' alike; a word of the simple
+ * surface that stands for several states gives the first of them, "assigned" is Open.
+ * TICKET_STATUS_COUNT when unknown. */
 enum ticket_status ticket_status_parse(struct str word);
 
 enum ticket_priority {

@@ -69,7 +69,7 @@ struct co {
     bool is_cancelled, is_finished, is_cancellable;
 };
 
-static struct co *current;
+static _Thread_local struct co *current; /* set on the loop thread only */
 static struct list pool = {&pool, &pool};
 static int pooled, alive;
 

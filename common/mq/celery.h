@@ -23,3 +23,8 @@ const struct json *celery_arg(const struct celery_task *t, size_t i, const char 
 MUST_CHECK enum err CO_FN celery_put(struct db_session *s, const char *queue, const char *task,
                                      struct str args, struct str kwargs, struct str key,
                                      struct str traceparent, struct str time_override);
+
+/* The two halves of what celery_put writes: AMQP headers as a JSON object, and the body. */
+struct str celery_headers(struct arena *a, const char *task, struct str id, struct str traceparent,
+                          struct str time_override);
+struct str celery_body(struct arena *a, struct str args, struct str kwargs);

@@ -96,6 +96,9 @@ struct mq_delivery {
     struct str reject_reason; /* set by the handler for the dead letter */
 };
 
+/* A handler's answer for what no later attempt could mend: to the dead letters without a retry. */
+#define MQ_PARK ERR_COUNT
+
 /*
  * ERR_OK: committed and acknowledged. Any other: rolled back and tried again after 1, 2, 4 and 8 s,
  * then moved to "<queue>.dead" with the reason in the header x-tts-reason. ERR_INVALID_PAYLOAD is

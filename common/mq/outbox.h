@@ -4,6 +4,7 @@
  * publishes rows in order of id, deletes those the broker confirmed, and is safe to run in every
  * replica (one at a time works, by advisory lock). Tables: mq/migrations.
  */
+#include "migrate.h"
 #include "mq.h"
 
 struct outbox_entry {

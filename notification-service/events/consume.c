@@ -1,6 +1,6 @@
 #include "events/consume.h"
 
-#include "api/hub.h"
+#include "api/socket.h"
 #include "domain/audience.h"
 #include "event.h"
 #include "people.h"
@@ -160,7 +160,7 @@ static enum err CO_FN on_fanout(struct mq_delivery *d)
         return rc;
     struct service *s = d->app;
     bool is_new = str_eq(e.type, STR("notification.created"));
-    return hub_push(notification_state(s)->hub, d->arena, is_new ? &n : NULL, n.user_id);
+    return socket_push(s, d->arena, is_new ? &n : NULL, n.user_id);
 }
 
 void events_declare(struct service *s)

@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * Changing people: every change of a person is one transaction that writes the rows, the next
+ * version and the event. Used by the handlers and by the demo data.
+ */
+#include "api/app.h"
+#include "events/publish.h"
+
+struct account_new {
+    struct str email, password; /* password absent: no login until one is set */
+    struct str first_name, last_name;
+    struct str full_name; /* absent: made from the others */
+    struct str department, phone;
+    const int64_t *role_ids;
+    size_t role_count;
+    int64_t granted_by; /* JSON_NO_INT: the system */
+};
+
+struct change_origin account_origin(const struct req *r);
+
+/* ERR_DUPLICATE_RESOURCE when the address is taken, ERR_NOT_FOUND for an unknown role,
+ * ERR_SERVICE_UNAVAILABLE also when too many passwords wait. */
+MUST_CHECK enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
+                                         const struct account_new *n,
+                                         const struct change_origin *origin, struct user *out);
+
+/* Changes u as wanted; *changed tells whether there is anything to write. */
+typedef void (*account_edit_fn)(struct arena *a, struct user *u, void *arg, bool *changed);
+
+/*
+ * Locks the person, applies edit, saves and publishes user.updated; ends the sessions of a person
+ * who was deactivated. if_version is JSON_NO_INT or the version the caller has seen, else
+ * ERR_PRECONDITION_FAILED. ERR_USER_NOT_FOUND, ERR_DUPLICATE_RESOURCE, ERR_CONFLICT when it would
+ * deactivate the last administrator.
+ */
+MUST_CHECK enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_version,
+                                         account_edit_fn edit, void *arg,
+                                         const struct change_origin *origin, struct user *out);
+
+struct role_change {
+    int64_t user_id, role_id;
+    int64_t actor_id; /* JSON_NO_INT: the system */
+    bool grant;       /* else revoke */
+};
+/*
+ * Grants or revokes and publishes role.assigned or role.revoked. ERR_DUPLICATE_RESOURCE when the
+ * person holds the role already, ERR_NOT_FOUND when they do not hold what is revoked or the role
+ * does not exist, ERR_CONFLICT for the last active holder of an administrator role,
+ * ERR_USER_NOT_FOUND.
+ */
+MUST_CHECK enum err CO_FN account_change_role(struct db_session *s, const struct role_change *c,
+                                              const struct change_origin *origin, struct user *out);

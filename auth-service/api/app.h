@@ -1,0 +1,20 @@
+#pragma once
+/* What the handlers of this program share. */
+#include "domain/lockout.h"
+#include "domain/password_rule.h"
+#include "password/pool.h"
+#include "service.h"
+#include "settings.h"
+
+struct auth_app {
+    struct service *service;
+    const struct auth_config *config;
+    struct password_pool *passwords;
+    struct password_policy password_policy;
+    struct lockout_policy account_lockout, address_lockout;
+};
+
+static inline struct auth_app *auth_app(struct req *r)
+{
+    return req_service(r)->state;
+}

@@ -1,0 +1,89 @@
+#pragma once
+/* The handlers of the route table and the schemas of what they take. One block a file. */
+#include "req.h"
+
+/* login.c */
+struct login_body {
+    struct str email, password;
+};
+extern const struct json_schema LOGIN_BODY;
+enum err CO_FN login_token_pair(struct req *r); /* the three views of one login */
+enum err CO_FN login_simple(struct req *r);
+enum err CO_FN login_full(struct req *r);
+
+/* register.c */
+struct register_body {
+    struct str email, password, first_name, last_name, full_name, department, phone, role;
+};
+extern const struct json_schema REGISTER_BODY;
+enum err CO_FN register_simple(struct req *r);
+enum err CO_FN register_full(struct req *r);
+
+/* session.c */
+struct refresh_body {
+    struct str refresh;
+};
+extern const struct json_schema REFRESH_BODY;
+struct verify_body {
+    struct str token;
+};
+extern const struct json_schema VERIFY_BODY;
+enum err CO_FN session_refresh_pair(struct req *r);
+enum err CO_FN session_refresh_full(struct req *r);
+enum err CO_FN session_verify(struct req *r);
+enum err CO_FN session_logout(struct req *r);
+
+/* profile.c */
+struct profile_body {
+    struct str first_name, last_name, full_name, phone;
+};
+extern const struct json_schema PROFILE_BODY;
+enum err me_claims(struct req *r);
+enum err CO_FN profile_get(struct req *r);
+enum err CO_FN profile_put(struct req *r);
+
+/* user.c */
+struct user_query {
+    int64_t page, page_size;
+    struct str search, system, role, department, sort;
+    int8_t active;
+};
+extern const struct json_schema USER_QUERY;
+struct user_body {
+    struct str email, password, first_name, last_name, full_name, department, phone, role;
+};
+extern const struct json_schema USER_BODY;
+struct user_patch {
+    struct str email, first_name, last_name, full_name, department, phone;
+    int8_t active;
+};
+extern const struct json_schema USER_PATCH;
+struct snapshot_query {
+    int64_t after, limit;
+};
+extern const struct json_schema SNAPSHOT_QUERY;
+extern const struct json_schema USER_PAGE_VIEW, SNAPSHOT_VIEW;
+enum err CO_FN user_list_get(struct req *r);
+enum err CO_FN user_get(struct req *r);
+enum err CO_FN user_post(struct req *r);
+enum err CO_FN user_patch(struct req *r);
+enum err CO_FN user_activate(struct req *r);
+enum err CO_FN user_deactivate(struct req *r);
+enum err CO_FN user_snapshot(struct req *r);
+
+/* role.c */
+struct role_query {
+    struct str system;
+};
+extern const struct json_schema ROLE_QUERY;
+struct grant_body {
+    int64_t role_id;
+    struct str system, role;
+};
+extern const struct json_schema GRANT_BODY;
+extern const struct json_schema SYSTEM_LIST_VIEW, ROLE_LIST_VIEW;
+enum err CO_FN system_list(struct req *r);
+enum err CO_FN role_list(struct req *r);
+enum err CO_FN user_role_list(struct req *r);
+enum err CO_FN user_role_grant(struct req *r);
+enum err CO_FN user_role_revoke(struct req *r);

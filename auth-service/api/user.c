@@ -1,0 +1,256 @@
+/* People as administrators, colleagues and other services see them. */
+#include <inttypes.h>
+
+#include "api/account.h"
+#include "api/handlers.h"
+#include "api/page.h"
+#include "api/view.h"
+#include "store/user.h"
+
+#define PAGE_SIZE 10
+#define PAGE_SIZE_MAX 100
+#define SNAPSHOT_SIZE 500
+#define SNAPSHOT_SIZE_MAX 1000
+
+/* ---- listing ------------------------------------------------------------------------------- */
+
+#define USER_SORTS "id|email|name|created_at|-id|-email|-name|-created_at"
+#define QUERY_AT(member) offsetof(struct user_query, member)
+static const struct json_field QUERY_FIELDS[] = {
+    {"page",            JK_INT,   QUERY_AT(page),             JF_COERCE,                         1, 1000000},
+    {"page_size",          JK_INT,                  QUERY_AT(page_size),                                  JF_COERCE,                                                    1, PAGE_SIZE_MAX, .alias = "limit"},
+    {"search",        JK_STR,               QUERY_AT(search),0,0, 200, .alias = "q"},
+    {"system",          JK_STR,     QUERY_AT(system), 0,                                       0, 100},
+    {"role",              JK_STR,          QUERY_AT(role),                                    0,                                                              0, 100},
+    {"department", JK_STR,    QUERY_AT(department),                             0,                     0, 100},
+    {"active",            JK_BOOL, QUERY_AT(active),    JF_COERCE},
+    {"sort",              JK_ENUM,                      QUERY_AT(sort),                                     .choices = USER_SORTS                                                               },
+};
+JSON_SCHEMA(USER_QUERY, "UserQuery", struct user_query, QUERY_FIELDS);
+
+struct user_page {
+    int64_t count;
+    struct str next, previous;
+    struct json_array results; /* struct user_view */
+};
+#define PAGE_AT(member) offsetof(struct user_page, member)
+static const struct json_field PAGE_FIELDS[] = {
+    {"count",           JK_INT,            PAGE_AT(count), .doc = "of all pages"},
+    {"next",            JK_STR,            PAGE_AT(next) },
+    {"previous",           JK_STR, PAGE_AT(previous)              },
+    {"results", JK_ARRAY, PAGE_AT(results),               .sub = &USER_VIEW                     },
+};
+JSON_SCHEMA(USER_PAGE_VIEW, "UserPage", struct user_page, PAGE_FIELDS);
+
+static struct str present(struct str s)
+{
+    return str_is_empty(s) ? STR_NULL : s;
+}
+
+enum err CO_FN user_list_get(struct req *r)
+{
+    const struct user_query *q = r->query_args;
+    struct page page = page_of(q->page, q->page_size, PAGE_SIZE);
+    const struct user_filter filter = {
+        .search = present(str_trim(q->search)),
+        .system = present(q->system),
+        .role = present(q->role),
+        .department = present(q->department),
+        .active = q->active,
+        .sort = q->sort.p ? q->sort : STR("id"),
+        .limit = page.size,
+        .offset = (page.number - 1) * page.size,
+    };
+    struct user_list list;
+    struct user_view *views;
+    struct user_page reply;
+    struct db_session *s;
+    enum err rc = req_db(r, &s);
+
+    if (rc == ERR_OK)
+        rc = user_store_list(s, &filter, &list);
+    if (rc)
+        return rc;
+    views = ARENA_ARRAY(r->arena, struct user_view, list.count);
+    for (size_t i = 0; i < list.count; i++)
+        views[i] = user_view(r->arena, &list.users[i]);
+    page.total = list.total;
+    reply = (struct user_page){
+        list.total, page_next(r, &page), page_previous(r, &page), {views, list.count}
+    };
+    return req_reply_json(r, 200, &USER_PAGE_VIEW, &reply);
+}
+
+enum err CO_FN user_get(struct req *r)
+{
+    struct db_session *s;
+    struct user user;
+    int64_t id;
+    enum err rc;
+
+    if (!req_param_int(r, "id", &id))
+        return ERR_USER_NOT_FOUND;
+    if (id != r->actor->user_id && !actor_may(r->actor, PERM_USER_READ))
+        return ERR_FORBIDDEN;
+    rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = user_store_by_id(s, id, &user);
+    return rc ? rc : user_reply(r, 200, &user);
+}
+
+/* ---- creating and changing ----------------------------------------------------------------- */
+
+#define BODY_AT(member) offsetof(struct user_body, member)
+static const struct json_field BODY_FIELDS[] = {
+    {"email", JK_EMAIL,                 BODY_AT(email),                JF_REQUIRED | JF_NON_EMPTY},
+    {    "password", JK_STR,        BODY_AT(password),                     JF_SECRET,
+     .doc = "absent: the person cannot log in until one is set"},
+    {"first_name", JK_STR,      BODY_AT(first_name),                             0,0, 100, .alias = "firstName"},
+    { "last_name",       JK_STR,                     BODY_AT(last_name),                                      0,0, 100, .alias = "lastName"},
+    {"full_name",    JK_STR,         BODY_AT(full_name),                                      0,0, 200, .alias = "name"},
+    {                                                          "department",      JK_STR,                             BODY_AT(department),                  0,0, 100},
+    {"phone",JK_STR,BODY_AT(phone),0,0, 40, .alias = "phone_number"},
+    {"role", JK_ENUM,                        BODY_AT(role),                                                                   .choices = "user|staff|admin", .doc = "default user"},
+};
+JSON_SCHEMA(USER_BODY, "UserRequest", struct user_body, BODY_FIELDS);
+
+enum err CO_FN user_post(struct req *r)
+{
+    struct auth_app *app = auth_app(r);
+    const struct user_body *body = r->body;
+    const struct change_origin origin = account_origin(r);
+    int64_t role_ids[USER_SUMMARY_ROLES_MAX];
+    struct account_new wanted = {
+        .email = body->email,
+        .password = body->password,
+        .first_name = body->first_name,
+        .last_name = body->last_name,
+        .full_name = body->full_name,
+        .department = body->department,
+        .phone = body->phone,
+        .role_ids = role_ids,
+        .granted_by = r->actor->user_id,
+    };
+    const char *problem = NULL;
+    struct db_session *s;
+    struct user user;
+    enum err rc;
+
+    if (body->password.p)
+        problem = password_problem(&app->password_policy, body->password, body->email);
+    if (problem) {
+        req_field_error(r, "password", problem);
+        return ERR_VALIDATION_ERROR;
+    }
+    if (!user_summary_roles(body->role.p ? body->role : STR("user"), role_ids, &wanted.role_count))
+        return ERR_VALIDATION_ERROR;
+    rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = account_create(app, s, &wanted, &origin, &user);
+    if (rc)
+        return rc;
+    req_set_header(r, "Location", str_printf(r->arena, "/api/v1/users/%" PRId64, user.id));
+    return user_reply(r, 201, &user);
+}
+
+#define PATCH_AT(member) offsetof(struct user_patch, member)
+static const struct json_field PATCH_FIELDS[] = {
+    {"email", JK_EMAIL, PATCH_AT(email), JF_NON_EMPTY},
+    {"first_name",       JK_STR,    PATCH_AT(first_name),       0, 0, 100, .alias = "firstName"},
+    {"last_name",      JK_STR,             PATCH_AT(last_name),                   0, 0, 100, .alias = "lastName"},
+    {"full_name",       JK_STR,     PATCH_AT(full_name),         0, 0, 200, .alias = "name"},
+    {"department",      JK_STR,             PATCH_AT(department),       0, 0, 100},
+    {"phone",       JK_STR,     PATCH_AT(phone),        0, 0, 40, .alias = "phone_number"},
+    {"active",      JK_BOOL,             PATCH_AT(active)                },
+};
+JSON_SCHEMA(USER_PATCH, "UserPatch", struct user_patch, PATCH_FIELDS);
+
+static void edit_user(struct arena *a, struct user *u, void *arg, bool *changed)
+{
+    const struct user_patch *p = arg;
+    const struct user_names names = {p->first_name, p->last_name, p->full_name};
+
+    user_set_text(&u->email, p->email, changed);
+    user_rename(a, u, &names, changed);
+    user_set_text(&u->department, p->department, changed);
+    user_set_text(&u->phone, p->phone, changed);
+    if (p->active != JSON_UNSET && u->active != p->active) {
+        u->active = p->active;
+        *changed = true;
+    }
+}
+
+static enum err CO_FN change_user(struct req *r, struct user_patch *patch)
+{
+    const struct change_origin origin = account_origin(r);
+    struct db_session *s;
+    struct user user;
+    int64_t id, version;
+    enum err rc = user_if_match(r, &version);
+
+    if (rc)
+        return rc;
+    if (!req_param_int(r, "id", &id))
+        return ERR_USER_NOT_FOUND;
+    rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = account_update(s, id, version, edit_user, patch, &origin, &user);
+    return rc ? rc : user_reply(r, 200, &user);
+}
+
+enum err CO_FN user_patch(struct req *r)
+{
+    return change_user(r, r->body);
+}
+
+enum err CO_FN user_activate(struct req *r)
+{
+    return change_user(r, &(struct user_patch){.active = JSON_TRUE});
+}
+
+enum err CO_FN user_deactivate(struct req *r)
+{
+    return change_user(r, &(struct user_patch){.active = JSON_FALSE});
+}
+
+/* ---- for the other services ------------------------------------------------------------------ */
+
+static const struct json_field SNAPSHOT_QUERY_FIELDS[] = {
+    {"after", JK_INT, offsetof(struct snapshot_query, after), JF_COERCE, 0, INT64_C(1) << 53 },
+    {"limit", JK_INT, offsetof(struct snapshot_query, limit), JF_COERCE, 1, SNAPSHOT_SIZE_MAX},
+};
+JSON_SCHEMA(SNAPSHOT_QUERY, "SnapshotQuery", struct snapshot_query, SNAPSHOT_QUERY_FIELDS);
+
+struct snapshot {
+    struct json_array users; /* struct event_user */
+    int64_t next;
+};
+static const struct json_field SNAPSHOT_FIELDS[] = {
+    {"users", JK_ARRAY, offsetof(struct snapshot, users), .sub = &EVENT_USER},
+    {"next",  JK_INT,   offsetof(struct snapshot, next),
+     .doc = "the value of after for the next page, null at the end"         },
+};
+JSON_SCHEMA(SNAPSHOT_VIEW, "UserSnapshot", struct snapshot, SNAPSHOT_FIELDS);
+
+enum err CO_FN user_snapshot(struct req *r)
+{
+    const struct snapshot_query *q = r->query_args;
+    int64_t limit = q->limit == JSON_NO_INT ? SNAPSHOT_SIZE : q->limit;
+    struct user_list list;
+    struct event_user *people;
+    struct snapshot reply = {.next = JSON_NO_INT};
+    struct db_session *s;
+    enum err rc = req_db(r, &s);
+
+    if (rc == ERR_OK)
+        rc = user_store_after(s, q->after == JSON_NO_INT ? 0 : q->after, limit, &list);
+    if (rc)
+        return rc;
+    people = ARENA_ARRAY(r->arena, struct event_user, list.count);
+    for (size_t i = 0; i < list.count; i++)
+        people[i] = user_event(r->arena, &list.users[i]);
+    reply.users = (struct json_array){people, list.count};
+    if ((int64_t)list.count == limit)
+        reply.next = list.users[list.count - 1].id;
+    return req_reply_json(r, 200, &SNAPSHOT_VIEW, &reply);
+}

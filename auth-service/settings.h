@@ -1,0 +1,16 @@
+#pragma once
+/* The settings only this program has. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "setting.h"
+
+struct auth_config {
+    int64_t refresh_expiry_s;
+    int64_t password_min_length, password_threads, password_queue;
+    int64_t lockout_failures, lockout_address_failures, lockout_window_s;
+    bool allow_role_at_registration, demo_data;
+    struct str demo_password;
+};
+
+extern const struct setting AUTH_SETTINGS[];

@@ -1,0 +1,113 @@
+/* The payloads of domain events. Where 0 names nobody and no time it counts as absent, so that a
+ * struct that was only zeroed does not tell of user 0 or of 1970. */
+#include <stddef.h>
+
+#include "event.h"
+
+#define OPTIONAL_ID (JF_OMIT | JF_NON_EMPTY)
+
+#define AT(member) offsetof(struct event_ticket, member)
+static const struct json_field ticket_fields[] = {
+    {"ticket_id", JK_INT, AT(ticket_id), JF_REQUIRED},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_REQUIRED | JF_NON_EMPTY},
+    {"subject", JK_STR, AT(subject)},
+    {"category", JK_STR, AT(category)},
+    {"sub_category", JK_STR, AT(sub_category)},
+    {"department", JK_STR, AT(department)},
+    {"priority", JK_STR, AT(priority)},
+    {"status", JK_STR, AT(status), .doc = "a word of the helpdesk: Open, In Progress, …"},
+    {"old_status", JK_STR, AT(old_status), JF_OMIT},
+    {"requester_id", JK_INT, AT(requester_id), OPTIONAL_ID},
+    {"requester_name", JK_STR, AT(requester_name)},
+    {"requester_email", JK_STR, AT(requester_email)},
+    {"owner_id", JK_INT, AT(owner_id), OPTIONAL_ID},
+    {"owner_name", JK_STR, AT(owner_name), JF_OMIT},
+    {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "who caused it; absent: the system"},
+    {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
+    {"comment", JK_STR, AT(comment), JF_OMIT},
+    {"visibility", JK_STR, AT(visibility), JF_OMIT, .doc = "public or internal"},
+    {"rating", JK_INT, AT(rating), OPTIONAL_ID},
+    {"feedback", JK_STR, AT(feedback), JF_OMIT},
+    {"reason", JK_STR, AT(reason), JF_OMIT},
+    {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
+};
+#undef AT
+JSON_SCHEMA(EVENT_TICKET, "TicketEvent", struct event_ticket, ticket_fields);
+
+#define AT(member) offsetof(struct event_task, member)
+static const struct json_field task_fields[] = {
+    {"task_id", JK_INT, AT(task_id), JF_REQUIRED},
+    {"task_item_id", JK_INT, AT(task_item_id), OPTIONAL_ID},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_REQUIRED | JF_NON_EMPTY},
+    {"subject", JK_STR, AT(subject)},
+    {"workflow_name", JK_STR, AT(workflow_name)},
+    {"step", JK_STR, AT(step)},
+    {"previous_step", JK_STR, AT(previous_step), JF_OMIT},
+    {"role", JK_STR, AT(role)},
+    {"status", JK_STR, AT(status)},
+    {"transition", JK_STR, AT(transition), JF_OMIT},
+    {"notes", JK_STR, AT(notes), JF_OMIT},
+    {"assignee_id", JK_INT, AT(assignee_id), OPTIONAL_ID, .doc = "absent: anyone of the role"},
+    {"assignee_name", JK_STR, AT(assignee_name), JF_OMIT},
+    {"owner_id", JK_INT, AT(owner_id), OPTIONAL_ID},
+    {"owner_name", JK_STR, AT(owner_name), JF_OMIT},
+    {"requester_id", JK_INT, AT(requester_id), OPTIONAL_ID},
+    {"outcome", JK_STR, AT(outcome), JF_OMIT, .doc = "resolved or rejected"},
+    {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "who caused it; absent: the system"},
+    {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
+    {"metric", JK_STR, AT(metric), JF_OMIT, .doc = "which deadline: resolution, step, …"},
+    {"due_at", JK_TIME, AT(due_at), JF_MS | OPTIONAL_ID},
+};
+#undef AT
+JSON_SCHEMA(EVENT_TASK, "TaskEvent", struct event_task, task_fields);
+
+#define AT(member) offsetof(struct event_message, member)
+static const struct json_field message_fields[] = {
+    {"id", JK_INT, AT(id), JF_REQUIRED},
+    {"conversation_id", JK_INT, AT(conversation_id), JF_REQUIRED},
+    {"sender_id", JK_INT, AT(sender_id), OPTIONAL_ID, .doc = "absent: the system"},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
+    {"sender_name", JK_STR, AT(sender_name)},
+    {"content", JK_STR, AT(content), JF_REQUIRED},
+    {"client_id", JK_STR, AT(client_id), JF_OMIT, .doc = "the sender's own id for the message"},
+    {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
+    {"participant_ids", JK_INT_ARRAY, AT(participant_ids)},
+};
+#undef AT
+JSON_SCHEMA(EVENT_MESSAGE, "MessageEvent", struct event_message, message_fields);
+
+#define AT(member) offsetof(struct event_user_role, member)
+static const struct json_field user_role_fields[] = {
+    {"system", JK_STR, AT(system), JF_REQUIRED},
+    {"role", JK_STR, AT(role), JF_REQUIRED},
+    {"system_role_id", JK_INT, AT(system_role_id), OPTIONAL_ID},
+};
+#undef AT
+static JSON_SCHEMA(USER_ROLE, "UserEventRole", struct event_user_role, user_role_fields);
+
+#define AT(member) offsetof(struct event_user, member)
+static const struct json_field user_fields[] = {
+    {"id", JK_INT, AT(id), JF_REQUIRED},
+    {"email", JK_STR, AT(email), JF_REQUIRED},
+    {"name", JK_STR, AT(name)},
+    {"department", JK_STR, AT(department)},
+    {"active", JK_BOOL, AT(active), JF_REQUIRED},
+    {"version", JK_INT, AT(version), JF_REQUIRED},
+    {"roles", JK_ARRAY, AT(roles), .sub = &USER_ROLE},
+};
+#undef AT
+JSON_SCHEMA(EVENT_USER, "UserEvent", struct event_user, user_fields);
+
+#define AT(member) offsetof(struct event_notification, member)
+static const struct json_field notification_fields[] = {
+    {"id", JK_INT, AT(id), JF_OMIT},
+    {"user_id", JK_INT, AT(user_id), JF_REQUIRED},
+    {"type", JK_STR, AT(type), JF_OMIT},
+    {"title", JK_STR, AT(title)},
+    {"message", JK_STR, AT(message)},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
+    {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
+};
+#undef AT
+JSON_SCHEMA(EVENT_NOTIFICATION, "NotificationEvent", struct event_notification,
+            notification_fields);

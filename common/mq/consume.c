@@ -1,0 +1,175 @@
+/* Which delivery is handled when: concurrency, order by key, suspects one at a time. */
+#include <stdlib.h>
+
+#include "loop.h"
+#include "mem.h"
+#include "mq_internal.h"
+
+#define REASON_MAX 500 /* bytes of a reason that travel in a header */
+
+void consumer_free(struct consumer *c)
+{
+    consumer_drop_backlog(c);
+    list_remove(&c->node);
+    strmap_free(c->lanes);
+    free(c);
+}
+
+bool consumer_may_answer(const struct consumer *c, const struct incoming *in)
+{
+    return !c->mq->is_stopping && in->epoch == c->mq->consumer_epoch;
+}
+
+/* ---- lanes --------------------------------------------------------------------------------- */
+
+/* Takes a place in the lane of the delivery's key. False when others of the key come first. */
+static bool lane_enter(struct consumer *c, struct incoming *in)
+{
+    struct str key = c->config.order_key ? c->config.order_key(&in->message) : STR_NULL;
+    if (key.len == 0)
+        return true;
+    struct lane *lane = strmap_get(c->lanes, key);
+    if (lane) {
+        in->lane = lane;
+        list_append(&lane->waiting, &in->waiting);
+        return false;
+    }
+    lane = mem_zalloc(sizeof *lane + key.len);
+    memcpy(lane->key, key.p, key.len);
+    lane->key_len = key.len;
+    list_init(&lane->waiting);
+    strmap_set(c->lanes, key, lane);
+    in->lane = lane;
+    return true;
+}
+
+static void enqueue(struct consumer *c, struct incoming *in)
+{
+    /* Only the inbox can tell a delivery that was merely fetched from one that was begun. */
+    bool is_suspect = in->redelivered && c->db && c->config.use_inbox;
+    list_append(is_suspect ? &c->suspects : &c->backlog, &in->waiting);
+}
+
+static void lane_leave(struct consumer *c, struct lane *lane)
+{
+    if (!lane)
+        return;
+    struct list *next = list_pop(&lane->waiting);
+    if (next) {
+        enqueue(c, LIST_ENTRY(next, struct incoming, waiting));
+        return;
+    }
+    strmap_remove(c->lanes, str_n(lane->key, lane->key_len));
+    free(lane);
+}
+
+/* ---- handling ------------------------------------------------------------------------------ */
+
+static void send_back(struct consumer *c, struct incoming *in, enum settle settle,
+                      struct str reason)
+{
+    struct mq_stats *stats = &c->mq->stats;
+    stats->acked += settle == SETTLE_ACK;
+    stats->retried += settle == SETTLE_RETRY;
+    stats->dead += settle == SETTLE_DEAD;
+    in->settle = settle;
+    in->mail.kind = MAIL_SETTLE;
+    if (reason.len) {
+        size_t n = reason.len < REASON_MAX ? reason.len : REASON_MAX;
+        in->reason = mem_zalloc(n + 1);
+        memcpy(in->reason, reason.p, n);
+    }
+    if (c->mq->broker)
+        broker_put(c->mq->broker, &in->mail);
+    else
+        incoming_free(in);
+}
+
+static void pump(struct consumer *c);
+
+static void CO_FN handle(void *arg)
+{
+    struct handling h = *(struct handling *)arg;
+    struct consumer *c = h.consumer;
+    struct lane *lane = h.in->lane;
+    h.co = co_self();
+    list_init(&h.node);
+    list_append(&c->running, &h.node);
+    struct arena *a = arena_new();
+    struct str reason = STR_NULL;
+    enum settle settle = deliver(c, h.in, a, h.is_suspect, &reason);
+    co_set_local(NULL);
+    send_back(c, h.in, settle, reason);
+    arena_free(a);
+    list_remove(&h.node);
+    lane_leave(c, lane);
+    c->running_count--;
+    if (h.is_suspect)
+        c->is_suspect_running = false;
+    if (--c->mq->running == 0 && c->mq->idle_wait)
+        co_wake(c->mq->idle_wait, ERR_OK);
+    pump(c);
+}
+
+static struct incoming *next_delivery(struct consumer *c, bool *is_suspect)
+{
+    *is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
+    struct list *n = list_pop(*is_suspect ? &c->suspects : &c->backlog);
+    return n ? LIST_ENTRY(n, struct incoming, waiting) : NULL;
+}
+
+/* Starts handlers as long as there are deliveries and places for them. */
+static void pump(struct consumer *c)
+{
+    if (c->is_pumping) /* a handler that never waited ended inside the loop below */
+        return;
+    c->is_pumping = true;
+    while (c->running_count < c->config.concurrency) {
+        struct handling h = {.consumer = c};
+        h.in = next_delivery(c, &h.is_suspect);
+        if (!h.in)
+            break;
+        c->running_count++;
+        c->mq->running++;
+        c->is_suspect_running |= h.is_suspect;
+        co_start(c->mq->loop, handle, &h, "delivery");
+    }
+    c->is_pumping = false;
+}
+
+void consumer_take(struct consumer *c, struct incoming *in)
+{
+    if (!consumer_may_answer(c, in)) {
+        send_back(c, in, SETTLE_DROP, STR_NULL);
+        return;
+    }
+    c->mq->stats.consumed++;
+    c->mq->stats.redelivered += in->redelivered;
+    metric_add(c->consumed, 1);
+    if (!lane_enter(c, in))
+        return;
+    enqueue(c, in);
+    pump(c);
+}
+
+static void drop_all(struct consumer *c, struct list *deliveries)
+{
+    for (struct list *n; (n = list_pop(deliveries));) {
+        struct incoming *in = LIST_ENTRY(n, struct incoming, waiting);
+        struct lane *lane = in->lane;
+        send_back(c, in, SETTLE_DROP, STR_NULL);
+        lane_leave(c, lane);
+    }
+}
+
+void consumer_drop_backlog(struct consumer *c)
+{
+    size_t it = 0;
+    struct str key;
+    void *lane;
+    while (strmap_next(c->lanes, &it, &key, &lane))
+        for (struct list *n; (n = list_pop(&((struct lane *)lane)->waiting));)
+            send_back(c, LIST_ENTRY(n, struct incoming, waiting), SETTLE_DROP, STR_NULL);
+    drop_all(c, &c->backlog);
+    drop_all(c, &c->suspects);
+}

@@ -1,0 +1,188 @@
+/* One delivery: transaction, inbox, handler, and what becomes of the message. */
+#include "clock.h"
+#include "inbox.h"
+#include "log.h"
+#include "mq_internal.h"
+
+#define MAX_STARTS 5           /* begun but never ended: the message kills the program */
+#define MAX_CONFLICTS 3        /* serialization failures in a row */
+#define MAX_LOST_CONNECTIONS 5 /* the handler may be what ends the connection */
+#define DB_WAIT_MIN_MS 100
+#define DB_WAIT_MAX_MS 2000
+
+/* How an attempt ended, apart from the handler's opinion. */
+struct outcome {
+    enum err rc;
+    bool is_db_away;   /* the message was not to blame */
+    bool was_begun;    /* the transaction had been begun when the database went away */
+    bool is_duplicate; /* the inbox knew the message; nothing was done */
+};
+
+/* ---- what the handler is told -------------------------------------------------------------- */
+
+/* W3C Trace Context §3.2.2: version, trace id, parent id, flags. */
+static void read_traceparent(struct str text, struct log_context *log)
+{
+    struct str rest = text, version, trace_id, parent_id;
+    if (!str_next(&rest, '-', &version) || version.len != 2 || !str_next(&rest, '-', &trace_id) ||
+        trace_id.len != 32 || !str_next(&rest, '-', &parent_id) || parent_id.len != 16)
+        return;
+    log->trace_id = trace_id;
+    log->span_id = parent_id;
+}
+
+static void describe(struct mq_delivery *d, const struct consumer *c, const struct incoming *in,
+                     struct arena *a)
+{
+    *d = (struct mq_delivery){.message = &in->message,
+                              .arena = a,
+                              .app = c->app,
+                              .attempt = in->failures + 1,
+                              .redelivered = in->redelivered,
+                              .now = clock_wall_us()};
+    read_traceparent(mq_header_get(&in->message, "traceparent"), &d->log);
+    int64_t overridden;
+    if (time_parse(mq_header_get(&in->message, "x-tts-time"), &overridden)) {
+        d->now = overridden;
+        d->time_overridden = true;
+    }
+}
+
+/* ---- one attempt --------------------------------------------------------------------------- */
+
+static struct outcome of_db(enum err rc, bool was_begun)
+{
+    return (struct outcome){
+        .rc = rc, .is_db_away = rc == ERR_SERVICE_UNAVAILABLE, .was_begun = was_begun};
+}
+
+static struct outcome CO_FN run_in_transaction(struct consumer *c, struct mq_delivery *d)
+{
+    struct db_session s;
+    db_session_init(&s, c->db, d->arena);
+    enum err rc = db_begin(&s);
+    if (rc)
+        return of_db(rc, false);
+    struct str id = c->config.use_inbox ? inbox_message_id(d->arena, d->message) : STR_NULL;
+    bool is_new = true;
+    if (id.len)
+        rc = inbox_record(&s, c->config.queue, id, &is_new);
+    if (rc || !is_new) {
+        db_rollback(&s);
+        struct outcome o = of_db(rc, true);
+        o.is_duplicate = rc == ERR_OK;
+        return o;
+    }
+    d->db = &s;
+    rc = c->config.handler(d);
+    if (rc == ERR_OK) {
+        rc = db_commit(&s);
+        db_rollback(&s);
+        return of_db(rc, true);
+    }
+    /* A handler that says "unavailable" may mean the database or somebody else. */
+    bool is_db_away = rc == ERR_SERVICE_UNAVAILABLE && inbox_probe(&s) == ERR_SERVICE_UNAVAILABLE;
+    db_rollback(&s);
+    return (struct outcome){.rc = rc, .is_db_away = is_db_away, .was_begun = true};
+}
+
+static struct outcome CO_FN attempt(struct consumer *c, struct mq_delivery *d)
+{
+    int64_t started = clock_mono_us();
+    struct outcome o = c->db ? run_in_transaction(c, d)
+                             : (struct outcome){.rc = c->config.handler(d), .was_begun = true};
+    metric_observe(c->duration, (double)(clock_mono_us() - started) / US_PER_S);
+    return o;
+}
+
+/* ---- the decision -------------------------------------------------------------------------- */
+
+static const char *code_of(enum err rc)
+{
+    return rc == MQ_PARK ? "PARKED" : err_code(rc);
+}
+
+static void count(const struct consumer *c, const char *result, enum err rc)
+{
+    const struct str labels[] = {str_from(c->config.queue), str_from(result),
+                                 str_from(rc ? code_of(rc) : "OK")};
+    metric_add(metric_series(&MQ_HANDLED, labels), 1);
+}
+
+static enum settle give_up(struct consumer *c, const struct mq_delivery *d, enum err rc,
+                           struct str *reason)
+{
+    const char *code = code_of(rc);
+    *reason = d->reject_reason.len
+                  ? str_printf(d->arena, "%s: %.*s", code, STR_ARG(d->reject_reason))
+                  : str_from(code);
+    bool is_last = rc == MQ_PARK || d->attempt > MQ_RETRY_COUNT;
+    /* What lives only as long as this process is not worth keeping. */
+    bool is_lost = c->queue->kind == MQ_EXCLUSIVE;
+    const char *result = is_lost ? "dropped" : is_last ? "dead" : "retry";
+    LOG_AT(is_last ? LOG_ERROR : LOG_WARN, "delivery failed", LOG_CSTR("code", code),
+           LOG_CSTR("queue", c->config.queue), LOG_STR("message_id", d->message->message_id),
+           LOG_I("attempt", d->attempt), LOG_CSTR("result", result), LOG_STR("reason", *reason));
+    count(c, result, rc);
+    if (is_lost)
+        return SETTLE_ACK;
+    return is_last ? SETTLE_DEAD : SETTLE_RETRY;
+}
+
+/* True when the message has killed the program too often. */
+static bool CO_FN is_poison(struct consumer *c, const struct incoming *in, struct arena *a)
+{
+    struct db_session s;
+    struct str id = inbox_message_id(a, &in->message);
+    if (id.len == 0)
+        return false;
+    db_session_init(&s, c->db, a);
+    int64_t starts = 0;
+    if (inbox_count_start(&s, c->config.queue, id, &starts) != ERR_OK)
+        return false;
+    return starts > MAX_STARTS;
+}
+
+/* Waits a while for the database. False when the delivery cannot be answered any more. */
+static bool CO_FN wait_for_database(const struct consumer *c, const struct incoming *in,
+                                    int64_t *wait_ms)
+{
+    enum err rc = co_sleep_ms(*wait_ms);
+    *wait_ms = *wait_ms * 2 < DB_WAIT_MAX_MS ? *wait_ms * 2 : DB_WAIT_MAX_MS;
+    return rc == ERR_OK && consumer_may_answer(c, in);
+}
+
+enum settle deliver(struct consumer *c, const struct incoming *in, struct arena *a, bool is_suspect,
+                    struct str *reason)
+{
+    struct mq_delivery d;
+    int conflicts = 0, lost = 0;
+    int64_t wait_ms = DB_WAIT_MIN_MS;
+    bool is_counted = !is_suspect;
+    for (;;) {
+        arena_reset(a);
+        describe(&d, c, in, a);
+        co_set_local(&d.log);
+        if (!is_counted && db_is_up(c->db)) {
+            is_counted = true;
+            if (is_poison(c, in, a)) {
+                d.reject_reason = STR("handling it was begun several times and never ended");
+                return give_up(c, &d, MQ_PARK, reason);
+            }
+        }
+        struct outcome o = attempt(c, &d);
+        if (o.rc == ERR_OK) {
+            count(c, o.is_duplicate ? "duplicate" : "done", ERR_OK);
+            return SETTLE_ACK;
+        }
+        if (o.rc == ERR_CANCELLED)
+            return SETTLE_DROP;
+        if (o.rc == ERR_SERIALIZATION && ++conflicts < MAX_CONFLICTS)
+            continue;
+        lost += o.is_db_away && o.was_begun;
+        if (!o.is_db_away || lost > MAX_LOST_CONNECTIONS)
+            return give_up(c, &d, o.rc, reason);
+        if (!wait_for_database(c, in, &wait_ms))
+            return SETTLE_DROP;
+    }
+}

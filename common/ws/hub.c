@@ -1,0 +1,83 @@
+#include "hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "strmap.h"
+
+struct ws_hub {
+    struct strmap *groups; /* int64_t → struct ws_group */
+};
+
+struct ws_group {
+    struct list members; /* struct ws_member */
+    int64_t key;
+};
+
+static struct str key_bytes(const int64_t *key)
+{
+    return (struct str){(const char *)key, sizeof *key};
+}
+
+struct ws_hub *ws_hub_new(void)
+{
+    struct ws_hub *h = MEM_NEW(struct ws_hub);
+    h->groups = strmap_new();
+    return h;
+}
+
+void ws_hub_free(struct ws_hub *h)
+{
+    if (!h)
+        return;
+    strmap_free(h->groups);
+    free(h);
+}
+
+void ws_hub_join(struct ws_hub *h, int64_t key, struct ws_member *m, struct ws *ws)
+{
+    struct ws_group *g = strmap_get(h->groups, key_bytes(&key));
+    if (!g) {
+        g = MEM_NEW(struct ws_group);
+        list_init(&g->members);
+        g->key = key;
+        strmap_set(h->groups, key_bytes(&key), g);
+    }
+    *m = (struct ws_member){.hub = h, .group = g, .ws = ws};
+    list_append(&g->members, &m->node);
+}
+
+void ws_hub_leave(struct ws_member *m)
+{
+    struct ws_group *g = m->group;
+    if (!g)
+        return;
+    list_remove(&m->node);
+    m->group = NULL;
+    if (!list_is_empty(&g->members))
+        return;
+    strmap_remove(m->hub->groups, key_bytes(&g->key));
+    free(g);
+}
+
+struct list *ws_hub_members(struct ws_hub *h, int64_t key)
+{
+    struct ws_group *g = strmap_get(h->groups, key_bytes(&key));
+    return g ? &g->members : NULL;
+}
+
+bool ws_hub_has(const struct ws_hub *h, int64_t key)
+{
+    return strmap_get(h->groups, key_bytes(&key)) != NULL;
+}
+
+void ws_hub_send(struct ws_hub *h, int64_t key, struct ws_frame *f)
+{
+    struct list *members = ws_hub_members(h, key);
+    if (!members)
+        return;
+    LIST_EACH(n, members)
+    ws_send_frame(LIST_ENTRY(n, struct ws_member, node)->ws, f);
+}

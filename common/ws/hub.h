@@ -1,0 +1,31 @@
+#pragma once
+/* Open sockets grouped by a number (a person, a conversation): whom to push a frame to. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "list.h"
+#include "ws.h"
+
+struct ws_hub;
+struct ws_group;
+
+/* One socket's membership of one group; embedded by the owner of the socket. */
+struct ws_member {
+    struct list node;
+    struct ws_hub *hub;
+    struct ws_group *group; /* NULL: in no group */
+    struct ws *ws;
+};
+
+struct ws_hub *ws_hub_new(void);
+/* All members have left. */
+void ws_hub_free(struct ws_hub *h);
+
+void ws_hub_join(struct ws_hub *h, int64_t key, struct ws_member *m, struct ws *ws);
+/* Harmless for a member of no group. */
+void ws_hub_leave(struct ws_member *m);
+bool ws_hub_has(const struct ws_hub *h, int64_t key);
+/* Queues the frame on every socket of the group. */
+void ws_hub_send(struct ws_hub *h, int64_t key, struct ws_frame *f);
+/* The members of a group as a list of struct ws_member, NULL when there are none. */
+struct list *ws_hub_members(struct ws_hub *h, int64_t key);

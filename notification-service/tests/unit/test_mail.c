@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "domain/mail.h"
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static struct mail sample(void)
+{
+    return (struct mail){.from = STR("TTS Helpdesk <helpdesk@example.com>"),
+                         .to_address = STR("ann@example.com"),
+                         .to_name = STR("Ann"),
+                         .subject = STR("Your ticket TX1"),
+                         .text = STR("Hello\nWorld\n"),
+                         .message_id = STR("delivery-7@example.com"),
+                         .date = 784111777000000};
+}
+
+static bool contains(struct str text, const char *part)
+{
+    return str_find(text, str_from(part)) >= 0;
+}
+
+static void a_mail_has_its_headers(void **state)
+{
+    (void)state;
+    struct mail m = sample();
+    m.thread_id = STR("ticket-TX1@example.com");
+    struct str text = mail_compose(arena, &m);
+    assert_true(str_has_prefix(text, STR("From: TTS Helpdesk <helpdesk@example.com>\r\n")));
+    assert_true(contains(text, "<ann@example.com>\r\n"));
+    assert_true(contains(text, "Subject: Your ticket TX1\r\n"));
+    assert_true(contains(text, "Date: Sun, 06 Nov 1994 08:49:37 +0000\r\n"));
+    assert_true(contains(text, "Message-ID: <delivery-7@example.com>\r\n"));
+    assert_true(contains(text, "References: <ticket-TX1@example.com>\r\n"));
+    assert_true(contains(text, "Auto-Submitted: auto-generated\r\n"));
+    assert_true(contains(text, "\r\n\r\nSGVsbG8NCldvcmxkDQo=\r\n"));
+}
+
+static void hostile_texts_stay_in_their_header(void **state)
+{
+    (void)state;
+    static const char *const HOSTILE[] = {
+        "a\r\nBcc: victim@example.com",
+        "\r\n\r\n<script>",
+        "=?UTF-8?B?QmNjOg==?=",
+        "Umlaute \xC3\xA4\xC3\xB6\xC3\xBC and \xF0\x9F\x98\x80 many times over, \xC3\xA4\xC3\xB6\xC3\xBC "
+        "so that the header must be folded \xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC",
+    };
+    for (size_t i = 0; i < sizeof HOSTILE / sizeof HOSTILE[0]; i++) {
+        struct mail m = sample();
+        m.subject = m.to_name = str_from(HOSTILE[i]);
+        struct str text = mail_compose(arena, &m);
+        assert_false(contains(text, "Bcc:"));
+        assert_false(contains(text, "<script>"));
+        struct str head = str_slice(text, 0, (size_t)str_find(text, STR("\r\n\r\n"))), line;
+        while (str_next(&head, '\n', &line)) {
+            assert_true(line.len <= 998);
+            for (size_t k = 0; k < line.len; k++)
+                assert_true((unsigned char)line.p[k] < 0x80);
+        }
+    }
+}
+
+static void addresses_are_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool is_safe;
+    } CASES[] = {
+        {"a@example.com", true},          {"a.b+c@example.com", true},
+        {"", false},                      {"a", false},
+        {"@example.com", false},          {"a@", false},
+        {"a@b@c", false},                 {"a b@example.com", false},
+        {"a@example.com\r\nRCPT", false}, {"<a@example.com>", false},
+        {"a@x.com,b@x.com", false},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+        assert_int_equal(mail_address_is_safe(str_from(CASES[i].address)), CASES[i].is_safe);
+    assert_true(str_eq(mail_address(STR("Name <x@y.z>")), STR("x@y.z")));
+    assert_true(str_eq(mail_address(STR(" x@y.z ")), STR("x@y.z")));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_mail_has_its_headers), T(hostile_texts_stay_in_their_header), T(addresses_are_checked)};
+    return cmocka_run_group_tests_name("mail", tests, NULL, NULL);
+}
