@@ -1,0 +1,125 @@
+-- Tickets as the helpdesk told them, and the work on them.
+
+CREATE TABLE ticket (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number          text NOT NULL UNIQUE,
+    subject         text NOT NULL,
+    description     text NOT NULL,
+    category        text NOT NULL,
+    sub_category    text NOT NULL,
+    department      text NOT NULL,
+    priority        text NOT NULL,
+    status          text NOT NULL,
+    requester_id    bigint,
+    requester_name  text NOT NULL,
+    requester_email text NOT NULL,
+    is_matched      boolean NOT NULL DEFAULT true,
+    rating          bigint CHECK (rating BETWEEN 1 AND 5),
+    feedback        text,
+    submitted_at    timestamptz NOT NULL,
+    completed_at    timestamptz,
+    closed_at       timestamptz,
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL
+);
+
+CREATE INDEX ticket_unmatched ON ticket (created_at) WHERE NOT is_matched;
+CREATE INDEX ticket_by_requester ON ticket (requester_id);
+
+CREATE TABLE task (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id         bigint NOT NULL UNIQUE REFERENCES ticket,
+    version_id        bigint NOT NULL REFERENCES workflow_version,
+    current_step_id   bigint REFERENCES step,
+    status            text NOT NULL CHECK (status IN
+        ('active', 'in_progress', 'on_hold', 'resolved', 'rejected', 'completed', 'cancelled')),
+    owner_id          bigint REFERENCES person,
+    target_resolution timestamptz,
+    sla_breach_at     timestamptz,
+    escalated_at      timestamptz,
+    escalated_by      bigint,
+    resolved_at       timestamptz,
+    version           bigint NOT NULL DEFAULT 1,
+    submitted_at      timestamptz NOT NULL, -- the ticket's, for lists in its order
+    created_at        timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL,
+    CHECK ((current_step_id IS NULL) = (status IN ('resolved', 'rejected', 'completed', 'cancelled')))
+);
+
+CREATE INDEX task_by_owner ON task (owner_id, submitted_at DESC, id DESC) INCLUDE (status);
+CREATE INDEX task_without_owner ON task (id)
+    WHERE owner_id IS NULL AND current_step_id IS NOT NULL;
+
+-- One person's turn at a step. A pooled item waits for somebody to hold the step's role.
+CREATE TABLE task_item (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id       bigint NOT NULL REFERENCES task,
+    step_id       bigint NOT NULL REFERENCES step,
+    assignee_id   bigint REFERENCES person,
+    status        text NOT NULL CHECK (status IN
+        ('pool', 'new', 'in_progress', 'resolved', 'reassigned', 'escalated', 'cancelled')),
+    origin        text NOT NULL,
+    notes         text NOT NULL DEFAULT '',
+    transition_id bigint REFERENCES transition,
+    assigned_on   timestamptz NOT NULL,
+    acted_on      timestamptz,
+    target_at     timestamptz,
+    CHECK (status NOT IN ('new', 'in_progress') OR assignee_id IS NOT NULL),
+    CHECK (status <> 'pool' OR assignee_id IS NULL)
+);
+
+-- A running task has one open item, never two.
+CREATE UNIQUE INDEX task_item_open ON task_item (task_id) WHERE status IN ('pool', 'new', 'in_progress');
+CREATE INDEX task_item_by_task ON task_item (task_id, id);
+CREATE INDEX task_item_by_assignee ON task_item (assignee_id, id DESC);
+CREATE INDEX task_item_pool ON task_item (assigned_on) WHERE status = 'pool';
+
+CREATE TABLE task_item_history (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_item_id bigint NOT NULL REFERENCES task_item,
+    status       text NOT NULL,
+    origin       text NOT NULL,
+    notes        text NOT NULL,
+    actor_id     bigint,
+    created_at   timestamptz NOT NULL
+);
+
+CREATE INDEX task_item_history_by_item ON task_item_history (task_item_id, id);
+
+CREATE TABLE ownership_change (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id      bigint NOT NULL REFERENCES task,
+    kind         text NOT NULL CHECK (kind IN ('assigned', 'escalated', 'transferred', 'released')),
+    old_owner_id bigint,
+    new_owner_id bigint,
+    actor_id     bigint,
+    reason       text NOT NULL,
+    urgency      text,
+    created_at   timestamptz NOT NULL
+);
+
+CREATE INDEX ownership_change_by_task ON ownership_change (task_id, id);
+
+-- Whose turn it was last, per purpose and role. The row's lock makes the round robin exact.
+CREATE TABLE assignment_cursor (
+    purpose        text NOT NULL CHECK (purpose IN ('owner', 'escalation', 'step')),
+    role_system    text NOT NULL,
+    role_name      text NOT NULL,
+    last_person_id bigint NOT NULL,
+    picked_id      bigint, -- by the last look; NULL when nobody held the role
+    PRIMARY KEY (purpose, role_system, role_name)
+) WITH (fillfactor = 50);
+
+CREATE TABLE assignment_decision (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id      bigint NOT NULL REFERENCES task,
+    task_item_id bigint REFERENCES task_item, -- NULL: of the owner
+    role_system  text NOT NULL,
+    role_name    text NOT NULL,
+    candidates   bigint[] NOT NULL,
+    chosen_id    bigint, -- NULL: pooled
+    reason       text NOT NULL,
+    created_at   timestamptz NOT NULL
+);
+
+CREATE INDEX assignment_decision_by_task ON assignment_decision (task_id, id);

@@ -1,0 +1,285 @@
+#include "store/task.h"
+
+#include "buf.h"
+#include "store/sql.h"
+
+#define VIEW_COLS "ittttttttzzzzzttiittutitit"
+#define VIEW_FIELDS                                                                                \
+    "t.id, k.number, k.subject, k.description, t.status, k.priority, k.category, k.sub_category,"  \
+    " k.department, t.submitted_at, t.updated_at, t.target_resolution, t.sla_breach_at,"           \
+    " t.resolved_at, s.name, s.role_name, t.owner_id, k.requester_id, o.name, k.requester_name,"   \
+    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name"
+/* What the fields need beyond task t; outer, so that a list's empty page still has its count. */
+#define VIEW_JOINS                                                                                 \
+    " LEFT JOIN ticket k ON k.id = t.ticket_id"                                                    \
+    " LEFT JOIN workflow_version v ON v.id = t.version_id"                                         \
+    " LEFT JOIN workflow w ON w.id = v.workflow_id"                                                \
+    " LEFT JOIN step s ON s.id = t.current_step_id"                                                \
+    " LEFT JOIN task_item i ON i.task_id = t.id AND i.status IN " OPEN_ITEM                        \
+    " LEFT JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id "
+
+#define EXIT_COLS "ITTT"
+#define EXITS_OF(step)                                                                             \
+    "ARRAY(SELECT x.id FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"          \
+    " ARRAY(SELECT x.name FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"       \
+    " ARRAY(SELECT coalesce(n.name, '') FROM transition x LEFT JOIN step n ON n.id = x.to_step_id" \
+    "  WHERE x.from_step_id = " step " ORDER BY x.id),"                                            \
+    " ARRAY(SELECT coalesce(x.outcome, '') FROM transition x"                                      \
+    "  WHERE x.from_step_id = " step " ORDER BY x.id)"
+
+static void read_view(const struct db_result *r, size_t row, int col, struct task_view *v)
+{
+    *v = (struct task_view){
+        .task_id = db_get_int(r, row, col),
+        .ticket_number = db_get_str(r, row, col + 1),
+        .subject = db_get_str(r, row, col + 2),
+        .description = db_get_str(r, row, col + 3),
+        .status = task_status_parse(db_get_str(r, row, col + 4)),
+        .priority = db_get_str(r, row, col + 5),
+        .category = db_get_str(r, row, col + 6),
+        .sub_category = db_get_str(r, row, col + 7),
+        .department = db_get_str(r, row, col + 8),
+        .created_at = db_get_time(r, row, col + 9),
+        .updated_at = db_get_time(r, row, col + 10),
+        .target_resolution = db_get_time(r, row, col + 11),
+        .sla_breach_at = db_get_time(r, row, col + 12),
+        .resolved_at = db_get_time(r, row, col + 13),
+        .step = db_get_str(r, row, col + 14),
+        .role = db_get_str(r, row, col + 15),
+        .owner_id = db_get_int(r, row, col + 16),
+        .requester_id = db_get_int(r, row, col + 17),
+        .owner_name = db_get_str(r, row, col + 18),
+        .requester_name = db_get_str(r, row, col + 19),
+        .workflow_id = db_get_str(r, row, col + 20),
+        .workflow_name = db_get_str(r, row, col + 21),
+        .item_id = db_get_int(r, row, col + 22),
+        .item_status = db_get_str(r, row, col + 23),
+        .assignee_id = db_get_int(r, row, col + 24),
+        .assignee_name = db_get_str(r, row, col + 25),
+    };
+}
+#define VIEW_WIDTH 26
+
+static void read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
+{
+    e->count = db_get_int_array(r, row, col, &e->ids);
+    db_get_str_array(r, row, col + 1, &e->names);
+    db_get_str_array(r, row, col + 2, &e->to_steps);
+    db_get_str_array(r, row, col + 3, &e->outcomes);
+}
+
+static void read_page(struct db_session *s, const struct db_result *r, bool with_exits,
+                      struct task_page *out)
+{
+    size_t n = db_rows(r);
+    *out = (struct task_page){.total = db_get_int(r, 0, 0)};
+    out->tasks = ARENA_ARRAY(s->arena, struct task_view, n);
+    if (with_exits)
+        out->exits = ARENA_ARRAY(s->arena, struct task_exits, n);
+    for (size_t i = 0; i < n && !db_is_null(r, i, 1); i++) {
+        read_view(r, i, 1, &out->tasks[i]);
+        if (with_exits)
+            read_exits(r, i, 1 + VIEW_WIDTH, &out->exits[i]);
+        out->count++;
+    }
+}
+
+/* "%text%" with the wildcards in the text escaped; absent for an absent text. */
+static struct str like_pattern(struct arena *a, struct str text)
+{
+    if (!text.p)
+        return STR_NULL;
+    struct buf b;
+    buf_init(&b, a);
+    buf_add_char(&b, '%');
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("%_\\", text.p[i]))
+            buf_add_char(&b, '\\');
+        buf_add_char(&b, text.p[i]);
+    }
+    buf_add_char(&b, '%');
+    return buf_str(&b);
+}
+
+/* $2 status, $3 priority, $4 category, $5 pattern; the ticket is looked at only when needed. */
+#define FILTER                                                                                     \
+    "($2 IS NULL OR t.status = $2) AND (($3 IS NULL AND $4 IS NULL AND $5 IS NULL)"                \
+    " OR EXISTS (SELECT 1 FROM ticket f WHERE f.id = t.ticket_id"                                  \
+    "  AND ($3 IS NULL OR f.priority = $3) AND ($4 IS NULL OR lower(f.category) = lower($4))"      \
+    "  AND ($5 IS NULL OR f.subject ILIKE $5 OR f.description ILIKE $5 OR f.number ILIKE $5)))"
+
+#define PAGE(fields, condition)                                                                    \
+    "SELECT c.total, " fields " FROM (SELECT count(*) AS total FROM task t WHERE " condition ") c" \
+    " LEFT JOIN LATERAL (SELECT * FROM task t WHERE " condition                                    \
+    "  ORDER BY t.submitted_at DESC, t.id DESC LIMIT $6 OFFSET $7) t ON true" VIEW_JOINS           \
+    "ORDER BY t.submitted_at DESC, t.id DESC"
+
+DB_READ(task_owned, "ittttii", "i" VIEW_COLS, PAGE(VIEW_FIELDS, "t.owner_id = $1 AND " FILTER));
+
+enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct task_filter *f,
+                          struct task_page *out)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &task_owned, &r, DB_INT(owner_id), DB_STR(f->status), DB_STR(f->priority),
+                 DB_STR(f->category), DB_STR(like_pattern(s->arena, f->search)), DB_INT(f->limit),
+                 DB_INT(f->offset));
+    if (rc)
+        return rc;
+    read_page(s, r, false, out);
+    return ERR_OK;
+}
+
+#define INVOLVED                                                                                   \
+    "t.id IN (SELECT x.id FROM task x WHERE x.owner_id = $1"                                       \
+    " UNION ALL SELECT x.task_id FROM task_item x WHERE x.assignee_id = $1"                        \
+    " UNION ALL SELECT x.id FROM task x JOIN ticket y ON y.id = x.ticket_id"                       \
+    "  WHERE y.requester_id = $1)"
+#define NUMBERED                                                                                   \
+    "($8 IS NULL OR t.ticket_id = (SELECT y.id FROM ticket y WHERE y.number = $8)) AND "
+
+DB_READ(task_list_all, "ittttiit", "i" VIEW_COLS EXIT_COLS,
+        PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), "$1 IS NULL AND " NUMBERED FILTER));
+DB_READ(task_list_involved, "ittttiit", "i" VIEW_COLS EXIT_COLS,
+        PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), INVOLVED " AND " NUMBERED FILTER));
+
+enum err task_store_list(struct db_session *s, int64_t viewer_id, const struct task_filter *f,
+                         struct task_page *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, viewer_id == NO_PERSON ? &task_list_all : &task_list_involved, &r,
+                           DB_OPT_INT(viewer_id), DB_STR(f->status), DB_STR(f->priority),
+                           DB_STR(f->category), DB_STR(like_pattern(s->arena, f->search)),
+                           DB_INT(f->limit), DB_INT(f->offset), DB_STR(f->ticket_number));
+    if (rc)
+        return rc;
+    read_page(s, r, true, out);
+    return ERR_OK;
+}
+
+DB_READ(task_find, "iti", "b" VIEW_COLS EXIT_COLS,
+        "SELECT coalesce(k.requester_id = $3, false) OR coalesce(t.owner_id = $3, false)"
+        " OR EXISTS (SELECT 1 FROM task_item x WHERE x.task_id = t.id AND x.assignee_id = $3)"
+        " OR EXISTS (SELECT 1 FROM ownership_change x WHERE x.task_id = t.id"
+        "  AND $3 IN (x.old_owner_id, x.new_owner_id)), " VIEW_FIELDS
+        ", " EXITS_OF("t.current_step_id") " FROM task t" VIEW_JOINS
+                                           "WHERE t.id = coalesce($1, (SELECT y.id FROM ticket x "
+                                           "JOIN task y ON y.ticket_id = x.id"
+                                           " WHERE x.number = $2))");
+
+enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticket_number,
+                         int64_t viewer_id, struct task_view *out, struct task_exits *exits,
+                         bool *is_involved)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &task_find, &r, DB_OPT_INT(task_id), DB_STR(ticket_number), DB_INT(viewer_id));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    *is_involved = db_get_bool(r, 0, 0);
+    read_view(r, 0, 1, out);
+    read_exits(r, 0, 1 + VIEW_WIDTH, exits);
+    return ERR_OK;
+}
+
+#define MINE                                                                                       \
+    "i.assignee_id = $1 AND (CASE WHEN i.status IN " OPEN_ITEM " THEN $2 ELSE $3 END)"             \
+    " AND ($4 IS NULL OR i.status = $4) AND ($5 IS NULL OR EXISTS (SELECT 1 FROM task x"           \
+    "  JOIN ticket f ON f.id = x.ticket_id WHERE x.id = i.task_id"                                 \
+    "  AND (f.subject ILIKE $5 OR f.description ILIKE $5 OR f.number ILIKE $5)))"
+
+DB_READ(task_items_of, "ibbttii",
+        "ii"
+        "itttttttttttzzzz" EXIT_COLS,
+        "SELECT c.total, i.id, t.id, k.number, k.subject, k.priority, w.name, s.name, s.role_name,"
+        " s.instruction, i.status, i.origin, i.notes, t.status, i.assigned_on, i.acted_on,"
+        " i.target_at, t.sla_breach_at, " EXITS_OF(
+            "i.step_id") " "
+                         "FROM (SELECT count(*) AS total FROM task_item i WHERE " MINE ") c"
+                         " LEFT JOIN LATERAL (SELECT * FROM task_item i WHERE " MINE
+                         "  ORDER BY i.id DESC LIMIT $6 OFFSET $7) i ON true"
+                         " LEFT JOIN task t ON t.id = i.task_id LEFT JOIN ticket k ON k.id = "
+                         "t.ticket_id"
+                         " LEFT JOIN step s ON s.id = i.step_id LEFT JOIN workflow_version v ON "
+                         "v.id = t.version_id"
+                         " LEFT JOIN workflow w ON w.id = v.workflow_id ORDER BY i.id DESC");
+
+static void read_item(const struct db_result *r, size_t row, struct item_view *v)
+{
+    *v = (struct item_view){
+        .item_id = db_get_int(r, row, 1),
+        .task_id = db_get_int(r, row, 2),
+        .ticket_number = db_get_str(r, row, 3),
+        .subject = db_get_str(r, row, 4),
+        .priority = db_get_str(r, row, 5),
+        .workflow_name = db_get_str(r, row, 6),
+        .step = db_get_str(r, row, 7),
+        .role = db_get_str(r, row, 8),
+        .instruction = db_get_str(r, row, 9),
+        .status = db_get_str(r, row, 10),
+        .origin = db_get_str(r, row, 11),
+        .notes = db_get_str(r, row, 12),
+        .task_status = db_get_str(r, row, 13),
+        .assigned_on = db_get_time(r, row, 14),
+        .acted_on = db_get_time(r, row, 15),
+        .target_at = db_get_time(r, row, 16),
+        .sla_breach_at = db_get_time(r, row, 17),
+    };
+    if (item_status_is_open(item_status_parse(v->status)))
+        read_exits(r, row, 18, &v->exits);
+}
+
+enum err task_store_items_of(struct db_session *s, int64_t person_id, const struct item_filter *f,
+                             struct item_page *out)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &task_items_of, &r, DB_INT(person_id), DB_BOOL(f->open), DB_BOOL(f->done),
+                 DB_STR(f->status), DB_STR(like_pattern(s->arena, f->search)), DB_INT(f->limit),
+                 DB_INT(f->offset));
+    if (rc)
+        return rc;
+    size_t n = db_rows(r);
+    *out = (struct item_page){.total = db_get_int(r, 0, 0)};
+    out->items = ARENA_ARRAY(s->arena, struct item_view, n);
+    for (size_t i = 0; i < n && !db_is_null(r, i, 1); i++)
+        read_item(r, out->count++, &out->items[i]);
+    return ERR_OK;
+}
+
+DB_READ(task_clocks, "i",
+        "ttzzzzzzz"
+        "ii",
+        "SELECT c.metric, c.state, c.started_at, c.warn_at, c.due_at, c.breach_at, c.warned_at,"
+        " c.breached_at, c.stopped_at, d.target_minutes, d.breach_minutes "
+        "FROM sla_clock c JOIN task t ON t.id = c.task_id JOIN ticket k ON k.id = t.ticket_id"
+        " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority "
+        "WHERE c.task_id = $1 ORDER BY c.id");
+
+enum err task_store_clocks(struct db_session *s, int64_t task_id, struct clock_view **out,
+                           size_t *count)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &task_clocks, &r, DB_INT(task_id));
+    if (rc)
+        return rc;
+    *count = db_rows(r);
+    *out = ARENA_ARRAY(s->arena, struct clock_view, *count + 1);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = (struct clock_view){
+            .metric = db_get_str(r, i, 0),
+            .state = db_get_str(r, i, 1),
+            .started_at = db_get_time(r, i, 2),
+            .warn_at = db_get_time(r, i, 3),
+            .due_at = db_get_time(r, i, 4),
+            .breach_at = db_get_time(r, i, 5),
+            .warned_at = db_get_time(r, i, 6),
+            .breached_at = db_get_time(r, i, 7),
+            .stopped_at = db_get_time(r, i, 8),
+            .target_minutes = db_get_int(r, i, 9),
+            .breach_minutes = db_get_int(r, i, 10),
+        };
+    return ERR_OK;
+}

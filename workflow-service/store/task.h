@@ -1,0 +1,88 @@
+#pragma once
+/* Reading tasks: the views that lists, details, logs and deadlines show. */
+#include "db.h"
+#include "domain/task.h"
+
+struct task_view {
+    int64_t task_id;
+    struct str ticket_number, subject, description;
+    enum task_status status;
+    struct str priority, category, sub_category, department;
+    int64_t created_at; /* of the ticket */
+    int64_t updated_at;
+    int64_t target_resolution, sla_breach_at, resolved_at; /* INT64_MIN: none */
+    struct str step, role;                                 /* current, absent when over */
+    int64_t owner_id, requester_id;
+    struct str owner_name, requester_name;
+    struct str workflow_id, workflow_name;
+    int64_t item_id; /* the open item, INT64_MIN when over */
+    struct str item_status;
+    int64_t assignee_id; /* NO_PERSON: pooled */
+    struct str assignee_name;
+};
+
+/* A way out of the current step; to_step is absent where the workflow ends with outcome. */
+struct task_exits {
+    const int64_t *ids;
+    const struct str *names, *to_steps, *outcomes; /* "" for none */
+    size_t count;
+};
+
+/* Absent members do not filter. */
+struct task_filter {
+    struct str status, priority, category, search, ticket_number;
+    int64_t limit, offset;
+};
+
+struct task_page {
+    int64_t total;
+    size_t count;
+    struct task_view *tasks;
+    struct task_exits *exits; /* NULL where the list does not carry them */
+};
+
+/* One statement for any size of page; newest tickets first. */
+MUST_CHECK enum err CO_FN task_store_owned(struct db_session *s, int64_t owner_id,
+                                           const struct task_filter *f, struct task_page *out);
+/* The tasks a person is involved in, or all of them (viewer_id NO_PERSON). */
+MUST_CHECK enum err CO_FN task_store_list(struct db_session *s, int64_t viewer_id,
+                                          const struct task_filter *f, struct task_page *out);
+/* ERR_TASK_NOT_FOUND. By id, or by ticket number when the id is INT64_MIN. is_involved: the viewer
+ * raised the ticket, owns or owned it, or has worked on it. */
+MUST_CHECK enum err CO_FN task_store_find(struct db_session *s, int64_t task_id,
+                                          struct str ticket_number, int64_t viewer_id,
+                                          struct task_view *out, struct task_exits *exits,
+                                          bool *is_involved);
+
+struct item_view {
+    int64_t item_id, task_id;
+    struct str ticket_number, subject, priority, workflow_name, step, role, instruction;
+    struct str status, origin, notes, task_status;
+    int64_t assigned_on, acted_on, target_at, sla_breach_at;
+    struct task_exits exits; /* of the item's step while it is open */
+};
+
+struct item_page {
+    int64_t total;
+    size_t count;
+    struct item_view *items;
+};
+
+struct item_filter {
+    bool open, done; /* which to show */
+    struct str status, search;
+    int64_t limit, offset;
+};
+
+/* A person's own items, latest first. */
+MUST_CHECK enum err CO_FN task_store_items_of(struct db_session *s, int64_t person_id,
+                                              const struct item_filter *f, struct item_page *out);
+
+/* The clock of a task. ERR_TASK_NOT_FOUND. */
+struct clock_view {
+    struct str metric, state;
+    int64_t started_at, warn_at, due_at, breach_at, warned_at, breached_at, stopped_at;
+    int64_t target_minutes, breach_minutes;
+};
+MUST_CHECK enum err CO_FN task_store_clocks(struct db_session *s, int64_t task_id,
+                                            struct clock_view **out, size_t *count);

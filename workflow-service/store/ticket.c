@@ -1,0 +1,307 @@
+#include "store/ticket.h"
+
+#include "store/sql.h"
+
+DB_WRITE(ticket_add, "tttttttttitzz", "iitttttitttddii",
+         "WITH added AS ("
+         " INSERT INTO ticket (number, subject, description, category, sub_category, department,"
+         "  priority, status, requester_name, requester_id, requester_email, submitted_at,"
+         "  created_at, updated_at)"
+         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
+         " ON CONFLICT (number) DO NOTHING RETURNING id) "
+         "SELECT added.id, v.id, v.department, v.category, v.sub_category, v.priority, w.name,"
+         " s.id, s.name, s.role_system, s.role_name, s.weight,"
+         " (SELECT sum(x.weight) FROM step x WHERE x.version_id = v.id),"
+         " d.target_minutes, d.breach_minutes "
+         "FROM added LEFT JOIN (workflow_version v"
+         " JOIN workflow w ON w.id = v.workflow_id"
+         " JOIN step s ON s.version_id = v.id AND s.is_start"
+         " JOIN sla_target d ON d.version_id = v.id AND d.priority = $7)"
+         " ON v.state = 'published'"
+         " AND (v.category IS NULL OR lower(v.category) = lower($4))"
+         " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower($5))"
+         " AND (v.department IS NULL OR lower(v.department) = lower($6))"
+         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) "
+         "ORDER BY v.id");
+
+static void read_plan(const struct db_result *r, size_t row, struct start_plan *p)
+{
+    p->version_id = db_get_int(r, row, 1);
+    p->rule = (struct match_fields){
+        .department = db_get_str(r, row, 2),
+        .category = db_get_str(r, row, 3),
+        .sub_category = db_get_str(r, row, 4),
+        .priority = db_get_str(r, row, 5),
+    };
+    p->workflow_name = db_get_str(r, row, 6);
+    p->step_id = db_get_int(r, row, 7);
+    p->step_name = db_get_str(r, row, 8);
+    p->role_system = db_get_str(r, row, 9);
+    p->role_name = db_get_str(r, row, 10);
+    p->weight = db_get_double(r, row, 11);
+    p->total_weight = db_get_double(r, row, 12);
+    p->target_minutes = db_get_int(r, row, 13);
+    p->breach_minutes = db_get_int(r, row, 14);
+}
+
+enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
+                          struct start_plan **plans, size_t *count)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &ticket_add, &r, DB_STR(t->number), DB_STR(t->subject), DB_STR(t->description),
+                 DB_STR(t->match.category), DB_STR(t->match.sub_category),
+                 DB_STR(t->match.department), DB_STR(t->match.priority), DB_STR(t->status),
+                 DB_STR(t->requester_name), DB_OPT_INT(t->requester_id), DB_STR(t->requester_email),
+                 DB_TIME(t->submitted_at), DB_TIME(now));
+    if (rc)
+        return rc;
+    size_t n = db_rows(r);
+    if (n == 0)
+        return ERR_DUPLICATE_TICKET;
+    t->id = db_get_int(r, 0, 0);
+    *plans = ARENA_ARRAY(s->arena, struct start_plan, n);
+    *count = db_is_null(r, 0, 1) ? 0 : n;
+    for (size_t i = 0; i < *count; i++)
+        read_plan(r, i, &(*plans)[i]);
+    return ERR_OK;
+}
+
+DB_WRITE(ticket_mark_unmatched, "i", "", "UPDATE ticket SET is_matched = false WHERE id = $1");
+
+enum err ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id)
+{
+    return db_query(s, &ticket_mark_unmatched, NULL, DB_INT(ticket_id));
+}
+
+DB_WRITE(
+    task_start, "iiittzzzzzzz", "iiitit",
+    "WITH owner AS (" PICK_HOLDER(
+        "'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0",
+        "") "),"
+            " assignee AS (" PICK_HOLDER(
+                "'step'", "$4", "$5", "0",
+                "") "),"
+                    " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, "
+                    "status, owner_id,"
+                    "   target_resolution, sla_breach_at, submitted_at, created_at, "
+                    "updated_at)"
+                    "  SELECT $1, $2, $3, 'active', owner.picked_id, $8, $9, $6, $7, $7 FROM "
+                    "owner"
+                    "  RETURNING id),"
+                    " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, "
+                    "origin, notes,"
+                    "   assigned_on, target_at)"
+                    "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' "
+                    "ELSE 'new' END,"
+                    "   'System', '', $7, $11 FROM task, assignee RETURNING id, status),"
+                    " history AS (INSERT INTO task_item_history (task_item_id, status, "
+                    "origin, notes,"
+                    "   created_at)"
+                    "  SELECT id, status, 'System',"
+                    "   CASE status WHEN 'pool' THEN 'Waiting for a role holder' ELSE 'Task "
+                    "assigned' END, $7"
+                    "  FROM item),"
+                    " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, "
+                    "reason,"
+                    "   created_at)"
+                    "  SELECT task.id, 'assigned', picked_id, 'round robin', $7 FROM task, "
+                    "owner"
+                    "  WHERE picked_id IS NOT NULL),"
+                    " clock AS (INSERT INTO sla_clock (task_id, metric, state, started_at, "
+                    "warn_at, due_at,"
+                    "   breach_at, next_wake)"
+                    "  SELECT id, 'resolution', 'running', $6, $10, $8, $9, greatest($10, "
+                    "$12) FROM task),"
+                    " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, "
+                    "role_system,"
+                    "   role_name, candidates, chosen_id, reason, created_at)"
+                    "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', " HOLDERS(
+                        "'" OWNER_SYSTEM "'",
+                        "'" OWNER_ROLE
+                        "'") ", picked_id, " PICK_REASON("picked_id") ","
+                                                                      "   $7 FROM task, owner"
+                                                                      "  UNION ALL SELECT "
+                                                                      "task.id, item.id, $4, "
+                                                                      "$5, " HOLDERS(
+                                                                          "$4",
+                                                                          "$5") ", picked_id,"
+                                                                                "  "
+                                                                                " " PICK_REASON(
+                                                                                    "picked_"
+                                                                                    "id") ", "
+                                                                                          "$7 "
+                                                                                          "FRO"
+                                                                                          "M "
+                                                                                          "tas"
+                                                                                          "k, "
+                                                                                          "ite"
+                                                                                          "m, "
+                                                                                          "ass"
+                                                                                          "ign"
+                                                                                          "ee)"
+                                                                                          " "
+                                                                                          "SEL"
+                                                                                          "ECT"
+                                                                                          " ta"
+                                                                                          "sk."
+                                                                                          "id,"
+                                                                                          " it"
+                                                                                          "em."
+                                                                                          "id,"
+                                                                                          " ow"
+                                                                                          "ner"
+                                                                                          ".pi"
+                                                                                          "cke"
+                                                                                          "d_"
+                                                                                          "id,"
+                                                                                          " po"
+                                                                                          ".na"
+                                                                                          "me,"
+                                                                                          " as"
+                                                                                          "sig"
+                                                                                          "nee"
+                                                                                          ".pi"
+                                                                                          "cke"
+                                                                                          "d_"
+                                                                                          "id,"
+                                                                                          " pa"
+                                                                                          ".na"
+                                                                                          "me "
+                                                                                          "FRO"
+                                                                                          "M "
+                                                                                          "tas"
+                                                                                          "k, "
+                                                                                          "ite"
+                                                                                          "m, "
+                                                                                          "own"
+                                                                                          "er "
+                                                                                          "LEF"
+                                                                                          "T "
+                                                                                          "JOI"
+                                                                                          "N "
+                                                                                          "per"
+                                                                                          "son"
+                                                                                          " po"
+                                                                                          " ON"
+                                                                                          " po"
+                                                                                          ".id"
+                                                                                          " = "
+                                                                                          "own"
+                                                                                          "er."
+                                                                                          "pic"
+                                                                                          "ked"
+                                                                                          "_id"
+                                                                                          ","
+                                                                                          " as"
+                                                                                          "sig"
+                                                                                          "nee"
+                                                                                          " LE"
+                                                                                          "FT "
+                                                                                          "JOI"
+                                                                                          "N "
+                                                                                          "per"
+                                                                                          "son"
+                                                                                          " pa"
+                                                                                          " ON"
+                                                                                          " pa"
+                                                                                          ".id"
+                                                                                          " = "
+                                                                                          "ass"
+                                                                                          "ign"
+                                                                                          "ee."
+                                                                                          "pic"
+                                                                                          "ked"
+                                                                                          "_i"
+                                                                                          "d");
+
+enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
+                            const struct task_start *start, struct started_task *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
+                           DB_INT(plan->step_id), DB_STR(plan->role_system),
+                           DB_STR(plan->role_name), DB_TIME(start->submitted_at),
+                           DB_TIME(start->now), DB_TIME(start->target_resolution),
+                           DB_TIME(start->sla_breach_at), DB_TIME(start->warn_at),
+                           DB_TIME(start->item_target), DB_TIME(start->wake_not_before));
+    if (rc)
+        return rc;
+    *out = (struct started_task){
+        .task_id = db_get_int(r, 0, 0),
+        .item_id = db_get_int(r, 0, 1),
+        .owner_id = db_get_int(r, 0, 2),
+        .owner_name = db_get_str(r, 0, 3),
+        .assignee_id = db_get_int(r, 0, 4),
+        .assignee_name = db_get_str(r, 0, 5),
+    };
+    return ERR_OK;
+}
+
+DB_WRITE(
+    ticket_state, "t", "iitbi",
+    "SELECT k.id, t.id, t.status,"
+    " EXISTS (SELECT 1 FROM task_item i WHERE i.task_id = t.id AND i.acted_on IS NOT NULL),"
+    " t.version "
+    "FROM ticket k LEFT JOIN task t ON t.ticket_id = k.id WHERE k.number = $1 FOR UPDATE OF k");
+
+enum err ticket_store_state(struct db_session *s, struct str number, struct ticket_state *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &ticket_state, &r, DB_STR(number));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TICKET_NOT_FOUND;
+    *out = (struct ticket_state){
+        .ticket_id = db_get_int(r, 0, 0),
+        .task_id = db_get_int(r, 0, 1),
+        .status = task_status_parse(db_get_str(r, 0, 2)),
+        .has_started = db_get_bool(r, 0, 3),
+        .version = db_get_int(r, 0, 4),
+    };
+    return ERR_OK;
+}
+
+DB_WRITE(ticket_update, "ititzzz", "",
+         "UPDATE ticket SET status = $2, rating = coalesce($3, rating),"
+         " feedback = coalesce($4, feedback), completed_at = coalesce($5, completed_at),"
+         " closed_at = coalesce($6, closed_at), updated_at = $7 WHERE id = $1");
+
+enum err ticket_store_update(struct db_session *s, int64_t ticket_id, const struct ticket_change *c,
+                             int64_t now)
+{
+    return db_query(s, &ticket_update, NULL, DB_INT(ticket_id), DB_STR(c->status),
+                    DB_OPT_INT(c->rating), DB_STR(c->feedback), DB_TIME(c->completed_at),
+                    DB_TIME(c->closed_at), DB_TIME(now));
+}
+
+/* A task that is over has neither a current step nor an open item nor a running clock. */
+DB_WRITE(task_set_status, "iitbttz", "i",
+         "WITH task AS (UPDATE task SET status = $3, version = version + 1, updated_at = $7,"
+         "   current_step_id = CASE WHEN $4 THEN NULL ELSE current_step_id END,"
+         "   resolved_at = CASE WHEN $4 THEN coalesce(resolved_at, $7) ELSE resolved_at END"
+         "  WHERE id = $1 AND version = $2 RETURNING id),"
+         " item AS (UPDATE task_item SET status = 'cancelled', origin = 'System', notes = $6,"
+         "   acted_on = $7"
+         "  FROM task WHERE task_id = task.id AND $4 AND task_item.status IN " OPEN_ITEM
+         "  RETURNING task_item.id),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at) SELECT id, 'cancelled', 'System', $6, $7 FROM item),"
+         " clock AS (UPDATE sla_clock SET " STOP_CLOCK(
+             "$7", "$5") "  FROM task WHERE task_id = task.id AND $4 AND stopped_at IS NULL) "
+                         "SELECT id FROM task");
+
+enum err ticket_store_set_task(struct db_session *s, const struct ticket_state *st,
+                               enum task_status to, struct str note, int64_t now)
+{
+    struct db_result *r;
+    bool is_over = !task_status_is_running(to);
+    enum err rc = db_query(s, &task_set_status, &r, DB_INT(st->task_id), DB_INT(st->version),
+                           DB_STR(task_status_word(to)), DB_BOOL(is_over),
+                           DB_STR(to == TASK_STATUS_CANCELLED ? STR("cancelled") : STR("met")),
+                           DB_STR(note), DB_TIME(now));
+    if (rc)
+        return rc;
+    return db_rows(r) ? ERR_OK : ERR_SERIALIZATION;
+}

@@ -1,0 +1,75 @@
+#pragma once
+/* Tickets as the helpdesk told them, and the start of the work on them. */
+#include "db.h"
+#include "domain/match.h"
+#include "domain/task.h"
+
+struct ticket {
+    int64_t id;
+    struct str number, subject, description;
+    struct match_fields match; /* all present, possibly empty; the priority canonical */
+    struct str status;
+    int64_t requester_id; /* NO_PERSON: unknown */
+    struct str requester_name, requester_email;
+    int64_t submitted_at;
+};
+
+/* A published workflow that may take the ticket, with what starting it needs. */
+struct start_plan {
+    struct match_fields rule;
+    int64_t version_id, step_id;
+    struct str workflow_name, step_name, role_system, role_name;
+    double weight, total_weight;
+    int64_t target_minutes, breach_minutes; /* of the ticket's priority */
+};
+
+/*
+ * Stores the ticket and sets its id, and returns the workflows whose rules fit, in order of age.
+ * ERR_DUPLICATE_TICKET when the number is known already.
+ */
+MUST_CHECK enum err CO_FN ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
+                                           struct start_plan **plans, size_t *count);
+MUST_CHECK enum err CO_FN ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id);
+
+struct task_start {
+    int64_t ticket_id, submitted_at, now;
+    int64_t target_resolution, sla_breach_at, warn_at, item_target;
+    int64_t wake_not_before; /* INT64_MIN: the clock may fire at once */
+};
+
+struct started_task {
+    int64_t task_id, item_id;
+    int64_t owner_id, assignee_id; /* NO_PERSON: pooled */
+    struct str owner_name, assignee_name;
+};
+
+/* Creates task, first item and clock; gives them to the next coordinator and role holder. */
+MUST_CHECK enum err CO_FN ticket_store_start(struct db_session *s, const struct start_plan *plan,
+                                             const struct task_start *start,
+                                             struct started_task *out);
+
+/* What the helpdesk says about a ticket later. */
+struct ticket_state {
+    int64_t ticket_id, task_id; /* task_id: INT64_MIN without a task */
+    enum task_status status;
+    bool has_started; /* somebody has acted on the task */
+    int64_t version;
+};
+
+struct ticket_change {
+    struct str status;               /* the helpdesk's word */
+    int64_t rating;                  /* INT64_MIN: none */
+    struct str feedback;             /* absent: none */
+    int64_t completed_at, closed_at; /* INT64_MIN: none */
+};
+
+/* ERR_TICKET_NOT_FOUND. Locks the ticket. */
+MUST_CHECK enum err CO_FN ticket_store_state(struct db_session *s, struct str number,
+                                             struct ticket_state *out);
+/* Takes over status, rating and feedback; absent ones stay. */
+MUST_CHECK enum err CO_FN ticket_store_update(struct db_session *s, int64_t ticket_id,
+                                              const struct ticket_change *c, int64_t now);
+/* Moves the task from the state read to another; ending it ends its item and clock too.
+ * ERR_SERIALIZATION when somebody else has changed it meanwhile. */
+MUST_CHECK enum err CO_FN ticket_store_set_task(struct db_session *s, const struct ticket_state *st,
+                                                enum task_status to, struct str note, int64_t now);

@@ -1,0 +1,208 @@
+#include "store/transition.h"
+
+#include "store/sql.h"
+
+/* Task before item, in every statement that locks both. */
+DB_WRITE(
+    transition_lock, "iiii",
+    "tititiittititttt"
+    "bii"
+    "tttt"
+    "ddibT",
+    "SELECT i.status, i.assignee_id, t.status, i.step_id, s.name, t.id, t.version, k.number,"
+    " k.subject, k.requester_id, w.name, t.owner_id, o.name, me.name, s.role_name, x.name,"
+    " coalesce(x.version_id = t.version_id, false), x.from_step_id, n.id, n.name,"
+    " n.role_system, n.role_name, x.outcome, n.weight,"
+    " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id),"
+    " (SELECT d.target_minutes FROM sla_target d"
+    "  WHERE d.version_id = t.version_id AND d.priority = k.priority),"
+    " EXISTS (SELECT 1 FROM " HOLDERS_(
+        "n.role_system",
+        "n.role_name") " AND p.id = $4),"
+                       " ARRAY(SELECT y.name FROM transition y WHERE y.from_step_id = i.step_id "
+                       "ORDER BY y.id) "
+                       "FROM task_item i JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = "
+                       "t.ticket_id"
+                       " JOIN step s ON s.id = i.step_id JOIN workflow_version v ON v.id = "
+                       "t.version_id"
+                       " JOIN workflow w ON w.id = v.workflow_id"
+                       " LEFT JOIN person o ON o.id = t.owner_id LEFT JOIN person me ON me.id = $3"
+                       " LEFT JOIN transition x ON x.id = $2 LEFT JOIN step n ON n.id = "
+                       "x.to_step_id "
+                       "WHERE i.id = $1 FOR UPDATE OF t, i");
+
+enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t transition_id,
+                               int64_t actor_id, int64_t wish, struct transition_view *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &transition_lock, &r, DB_INT(item_id), DB_INT(transition_id),
+                           DB_INT(actor_id), DB_OPT_INT(wish));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    *out = (struct transition_view){
+        .facts =
+            {
+                    .actor_id = actor_id,
+                    .assignee_id = db_get_int(r, 0, 1),
+                    .item = item_status_parse(db_get_str(r, 0, 0)),
+                    .task = task_status_parse(db_get_str(r, 0, 2)),
+                    .step_id = db_get_int(r, 0, 3),
+                    .is_known = db_get_bool(r, 0, 16),
+                    .from_step_id = db_get_int(r, 0, 17),
+                    .has_next = !db_is_null(r, 0, 18),
+                    .has_wish = wish != NO_PERSON,
+                    .wish_holds_role = db_get_bool(r, 0, 26),
+                    },
+        .item_id = item_id,
+        .step = db_get_str(r, 0, 4),
+        .task_id = db_get_int(r, 0, 5),
+        .version = db_get_int(r, 0, 6),
+        .ticket_number = db_get_str(r, 0, 7),
+        .subject = db_get_str(r, 0, 8),
+        .requester_id = db_get_int(r, 0, 9),
+        .workflow_name = db_get_str(r, 0, 10),
+        .owner_id = db_get_int(r, 0, 11),
+        .owner_name = db_get_str(r, 0, 12),
+        .actor_name = db_get_str(r, 0, 13),
+        .role = db_get_str(r, 0, 14),
+        .transition = db_get_str(r, 0, 15),
+        .next_step_id = db_get_int(r, 0, 18),
+        .next_step = db_get_str(r, 0, 19),
+        .next_role_system = db_get_str(r, 0, 20),
+        .next_role = db_get_str(r, 0, 21),
+        .outcome = db_get_str(r, 0, 22),
+        .next_weight = db_get_double(r, 0, 23),
+        .total_weight = db_get_double(r, 0, 24),
+        .target_minutes = db_get_int(r, 0, 25),
+    };
+    out->available_count = db_get_str_array(r, 0, 27, &out->available);
+    return ERR_OK;
+}
+
+/*
+ * The next item comes from "done", so that the old item is closed before the unique index on open
+ * items sees the new one.
+ */
+DB_WRITE(
+    transition_apply, "iiitzbittitzi", "iit",
+    "WITH done AS (UPDATE task_item SET status = 'resolved', origin = 'User Action',"
+    "   notes = $4, acted_on = $5, transition_id = $2 WHERE id = $1 RETURNING id, task_id),"
+    " acted AS (INSERT INTO task_item_history (task_item_id, status, origin, notes, actor_id,"
+    "   created_at)"
+    "  SELECT done.id, h.status, 'User Action', h.notes, $3, $5 FROM done,"
+    "   (VALUES (1, 'in_progress', 'Work started'), (2, 'resolved', $4)) h (n, status, notes)"
+    "  WHERE h.n = 2 OR $6 ORDER BY h.n),"
+    " picked AS (" PICK_HOLDER(
+        "'step'", "$8", "$9", "0",
+        "WHERE $7 IS NOT NULL AND $10 IS NULL") "),"
+                                                " next AS (SELECT coalesce($10, (SELECT picked_id "
+                                                "FROM picked)) AS person_id"
+                                                "  WHERE $7 IS NOT NULL),"
+                                                " item AS (INSERT INTO task_item (task_id, "
+                                                "step_id, assignee_id, status, origin, notes,"
+                                                "   assigned_on, target_at)"
+                                                "  SELECT done.task_id, $7, person_id,"
+                                                "   CASE WHEN person_id IS NULL THEN 'pool' ELSE "
+                                                "'new' END, 'System', '', $5, $12"
+                                                "  FROM done, next RETURNING id, status, "
+                                                "assignee_id),"
+                                                " opened AS (INSERT INTO task_item_history "
+                                                "(task_item_id, status, origin, notes,"
+                                                "   created_at)"
+                                                "  SELECT id, status, 'System',"
+                                                "   CASE status WHEN 'pool' THEN 'Waiting for a "
+                                                "role holder' ELSE 'Task assigned' END, $5"
+                                                "  FROM item),"
+                                                " decision AS (INSERT INTO assignment_decision "
+                                                "(task_id, task_item_id, role_system,"
+                                                "   role_name, candidates, chosen_id, reason, "
+                                                "created_at)"
+                                                "  SELECT $13, id, $8, $9, " HOLDERS(
+                                                    "$8",
+                                                    "$9") ", assignee_id,"
+                                                          "   CASE WHEN $10 IS NOT NULL THEN "
+                                                          "'named by the previous assignee' "
+                                                          "ELSE " PICK_REASON(
+                                                              "assignee_id") " END, $5 FROM item),"
+                                                                             " task AS (UPDATE "
+                                                                             "task SET "
+                                                                             "current_step_id = "
+                                                                             "$7, status = $11, "
+                                                                             "version = version + "
+                                                                             "1,"
+                                                                             "   updated_at = $5, "
+                                                                             "resolved_at = CASE "
+                                                                             "WHEN $7 IS NULL THEN "
+                                                                             "$5 END WHERE id = "
+                                                                             "$13),"
+                                                                             " clock AS (UPDATE "
+                                                                             "sla_clock "
+                                                                             "SET " STOP_CLOCK(
+                                                                                 "$5",
+                                                                                 "'met'") "  WHERE "
+                                                                                          "task_id "
+                                                                                          "= $13 "
+                                                                                          "AND $7 "
+                                                                                          "IS NULL "
+                                                                                          "AND "
+                                                                                          "stopped_"
+                                                                                          "at IS "
+                                                                                          "NULL) "
+                                                                                          "SELECT "
+                                                                                          "item.id,"
+                                                                                          " item."
+                                                                                          "assignee"
+                                                                                          "_id, "
+                                                                                          "p.name "
+                                                                                          "FROM "
+                                                                                          "done "
+                                                                                          "LEFT "
+                                                                                          "JOIN "
+                                                                                          "item ON "
+                                                                                          "true "
+                                                                                          "LEFT "
+                                                                                          "JOIN "
+                                                                                          "person "
+                                                                                          "p ON "
+                                                                                          "p.id = "
+                                                                                          "item."
+                                                                                          "assignee"
+                                                                                          "_id");
+
+enum err transition_store_apply(struct db_session *s, const struct transition_view *v,
+                                const struct transition_write *w, struct next_item *next)
+{
+    struct db_result *r;
+    enum err rc = db_query(
+        s, &transition_apply, &r, DB_INT(v->item_id), DB_INT(w->transition_id), DB_INT(w->actor_id),
+        DB_STR(w->notes), DB_TIME(w->now), DB_BOOL(v->facts.item == ITEM_STATUS_NEW),
+        DB_OPT_INT(v->next_step_id), DB_STR(v->next_role_system), DB_STR(v->next_role),
+        DB_OPT_INT(v->facts.has_next ? w->wish : NO_PERSON), DB_STR(task_status_word(w->status)),
+        DB_TIME(w->item_target), DB_INT(v->task_id));
+    if (rc)
+        return rc;
+    *next = (struct next_item){
+        .item_id = db_get_int(r, 0, 0),
+        .assignee_id = db_get_int(r, 0, 1),
+        .assignee_name = db_get_str(r, 0, 2),
+    };
+    return ERR_OK;
+}
+
+DB_WRITE(transition_begin, "iiitz", "",
+         "WITH item AS (UPDATE task_item SET status = 'in_progress', origin = 'User Action',"
+         "   notes = $4 WHERE id = $1 RETURNING id),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   actor_id, created_at)"
+         "  SELECT id, 'in_progress', 'User Action', $4, $3, $5 FROM item) "
+         "UPDATE task SET status = 'in_progress', version = version + 1, updated_at = $5"
+         " WHERE id = $2");
+
+enum err transition_store_begin(struct db_session *s, const struct transition_view *v,
+                                struct str notes, int64_t now)
+{
+    return db_query(s, &transition_begin, NULL, DB_INT(v->item_id), DB_INT(v->task_id),
+                    DB_INT(v->facts.actor_id), DB_STR(notes), DB_TIME(now));
+}
