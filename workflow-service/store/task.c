@@ -158,14 +158,8 @@ enum err task_store_list(struct db_session *s, int64_t viewer_id, const struct t
 }
 
 DB_READ(task_find, "iti", "b" VIEW_COLS EXIT_COLS,
-        "SELECT coalesce(k.requester_id = $3, false) OR coalesce(t.owner_id = $3, false)"
-        " OR EXISTS (SELECT 1 FROM task_item x WHERE x.task_id = t.id AND x.assignee_id = $3)"
-        " OR EXISTS (SELECT 1 FROM ownership_change x WHERE x.task_id = t.id"
-        "  AND $3 IN (x.old_owner_id, x.new_owner_id)), " VIEW_FIELDS
-        ", " EXITS_OF("t.current_step_id") " FROM task t" VIEW_JOINS
-                                           "WHERE t.id = coalesce($1, (SELECT y.id FROM ticket x "
-                                           "JOIN task y ON y.ticket_id = x.id"
-                                           " WHERE x.number = $2))");
+        "SELECT " IS_INVOLVED("$3") ", " VIEW_FIELDS ", " EXITS_OF(
+            "t.current_step_id") " FROM task t" VIEW_JOINS "WHERE t.id = " TASK_ID("$1", "$2"));
 
 enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticket_number,
                          int64_t viewer_id, struct task_view *out, struct task_exits *exits,
