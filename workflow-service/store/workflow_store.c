@@ -1,4 +1,4 @@
-#include "store/workflow.h"
+#include "store/workflow_store.h"
 
 #define HEAD_COLS                                                                                  \
     "iutttntttt"                                                                                   \

@@ -18,7 +18,7 @@ struct task_view {
     int64_t item_id; /* the open item, INT64_MIN when over */
     struct str item_status;
     int64_t assignee_id; /* NO_PERSON: pooled */
-    struct str assignee_name;
+    struct str assignee_name, assignee_email;
 };
 
 /* A way out of the current step; to_step is absent where the workflow ends with outcome. */

@@ -1,4 +1,4 @@
-#include "store/log.h"
+#include "store/log_store.h"
 
 #include "store/sql.h"
 

@@ -1,14 +1,14 @@
-#include "store/task.h"
+#include "store/task_store.h"
 
 #include "buf.h"
 #include "store/sql.h"
 
-#define VIEW_COLS "ittttttttzzzzzttiittutitit"
+#define VIEW_COLS "ittttttttzzzzzttiittutititt"
 #define VIEW_FIELDS                                                                                \
     "t.id, k.number, k.subject, k.description, t.status, k.priority, k.category, k.sub_category,"  \
     " k.department, t.submitted_at, t.updated_at, t.target_resolution, t.sla_breach_at,"           \
     " t.resolved_at, s.name, s.role_name, t.owner_id, k.requester_id, o.name, k.requester_name,"   \
-    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name"
+    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name, a.email"
 /* What the fields need beyond task t; outer, so that a list's empty page still has its count. */
 #define VIEW_JOINS                                                                                 \
     " LEFT JOIN ticket k ON k.id = t.ticket_id"                                                    \
@@ -56,9 +56,10 @@ static void read_view(const struct db_result *r, size_t row, int col, struct tas
         .item_status = db_get_str(r, row, col + 23),
         .assignee_id = db_get_int(r, row, col + 24),
         .assignee_name = db_get_str(r, row, col + 25),
+        .assignee_email = db_get_str(r, row, col + 26),
     };
 }
-#define VIEW_WIDTH 26
+#define VIEW_WIDTH 27
 
 static void read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
 {

@@ -1,4 +1,4 @@
-#include "store/transition.h"
+#include "store/transition_store.h"
 
 #include "store/sql.h"
 

@@ -1,4 +1,4 @@
-#include "store/ticket.h"
+#include "store/ticket_store.h"
 
 #include "store/sql.h"
 

@@ -1,4 +1,4 @@
-#include "store/pool.h"
+#include "store/pool_store.h"
 
 #include "store/sql.h"
 

@@ -1,4 +1,4 @@
-#include "store/owner.h"
+#include "store/owner_store.h"
 
 #include "store/sql.h"
 

@@ -1,4 +1,4 @@
-#include "store/clock.h"
+#include "store/clock_store.h"
 
 #include "store/sql.h"
 

@@ -1,0 +1,80 @@
+#include "events/publish.h"
+
+#include "celery.h"
+#include "clock.h"
+#include "json.h"
+
+enum err publish_task(struct db_session *s, const struct cause *c, const char *type,
+                      const struct event_task *payload)
+{
+    struct event_meta meta = {
+        .source = SERVICE_NAME,
+        .type = type,
+        .subject = payload->ticket_number,
+        .time = c->now,
+        .log = c->log,
+        .time_overridden = c->time_overridden,
+    };
+    struct event_task full = *payload;
+    full.actor_id = c->actor_id;
+    full.actor_name = c->actor_name;
+    return event_put(s, &meta, &EVENT_TASK, &full);
+}
+
+struct event_task publish_blank(void)
+{
+    return (struct event_task){
+        .task_item_id = JSON_NO_INT,
+        .assignee_id = JSON_NO_INT,
+        .owner_id = JSON_NO_INT,
+        .requester_id = JSON_NO_INT,
+        .due_at = JSON_NO_TIME,
+    };
+}
+
+/* W3C Trace Context: the receiver's work belongs to the same trace. */
+static struct str traceparent(struct arena *a, const struct log_context *log)
+{
+    if (log->trace_id.len != 32 || log->span_id.len != 16)
+        return STR_NULL;
+    return str_printf(a, "00-%.*s-%.*s-01", STR_ARG(log->trace_id), STR_ARG(log->span_id));
+}
+
+static enum err CO_FN put(struct db_session *s, const struct cause *c, const char *task,
+                          struct str args, struct str kwargs, struct str key)
+{
+    char text[TIME_TEXT_SIZE];
+    struct str at = STR_NULL;
+    if (c->time_overridden)
+        at = str_n(text, time_format_ms(c->now, text));
+    return celery_put(s, HELPDESK_QUEUE, task, args, kwargs, key, traceparent(s->arena, &c->log),
+                      at);
+}
+
+enum err publish_owner(struct db_session *s, const struct cause *c, struct str ticket_number,
+                       int64_t owner_id)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, s->arena);
+    jw_init(&w, &b);
+    jw_object(&w);
+    JW_STR(&w, "ticket_number", ticket_number);
+    JW_INT(&w, "owner_id", owner_id);
+    jw_end_object(&w);
+    return put(s, c, "update_ticket_owner", STR("[]"), buf_str(&b), ticket_number);
+}
+
+enum err publish_status(struct db_session *s, const struct cause *c, struct str ticket_number,
+                        enum ticket_status status)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, s->arena);
+    jw_init(&w, &b);
+    jw_array(&w);
+    jw_str(&w, ticket_number);
+    jw_str(&w, str_from(ticket_status_helpdesk(status)));
+    jw_end_array(&w);
+    return put(s, c, "send_ticket_status", buf_str(&b), STR("{}"), ticket_number);
+}

@@ -1,0 +1,5 @@
+#pragma once
+/* Every route of this program. */
+#include "route.h"
+
+extern const struct route WORKFLOW_ROUTES[];
