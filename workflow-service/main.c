@@ -4,7 +4,7 @@
 #include "people.h"
 #include "routes.h"
 #include "service.h"
-#include "settings.h"
+#include "config.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 

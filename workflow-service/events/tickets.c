@@ -9,7 +9,7 @@
 #include "events/publish.h"
 #include "log.h"
 #include "metrics.h"
-#include "settings.h"
+#include "config.h"
 #include "store/ticket_store.h"
 
 /* How long the clocks of replayed history keep still, until its later events have arrived too. */

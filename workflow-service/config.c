@@ -1,4 +1,4 @@
-#include "settings.h"
+#include "config.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 /* The settings of this program beyond those that every program has. */
 #include <stdint.h>
 
-#include "config.h"
+#include "setting.h"
 
 struct workflow_config {
     int64_t sla_warning_percent; /* of the time to the target */
