@@ -1,0 +1,551 @@
+#include "fixture.h"
+
+#include "api/definition.h"
+#include "clock.h"
+#include "domain/sla.h"
+#include "people.h"
+#include "store/clock_store.h"
+#include "store/log_store.h"
+#include "store/owner_store.h"
+#include "store/pool_store.h"
+#include "store/task_store.h"
+#include "store/ticket_store.h"
+#include "store/transition_store.h"
+#include "store/workflow_store.h"
+
+#define S(literal)                                                                                 \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
+
+static const struct definition_step STEPS[] = {
+    {.name = S("Review"),
+     .role_system = S("tts"),
+     .role_name = S("Reviewer"),
+     .weight = 3,
+     .is_start = true},
+    {.name = S("Approval"), .role_system = S("tts"), .role_name = S("Approver"), .weight = 1},
+};
+static const struct definition_transition TRANSITIONS[] = {
+    {.from = S("Review"), .name = S("approve"), .to = S("Approval")},
+    {.from = S("Review"), .name = S("reject"), .outcome = S("rejected")},
+    {.from = S("Approval"), .name = S("approve"), .outcome = S("resolved")},
+    {.from = S("Approval"), .name = S("return"), .to = S("Review")},
+};
+
+static struct definition definition(const char *name)
+{
+    return (struct definition){
+        .name = str_from(name),
+        .match = {.department = STR("IT Department"), .category = STR("IT Support")},
+        .steps = STEPS,
+        .step_count = 2,
+        .transitions = TRANSITIONS,
+        .transition_count = 4,
+    };
+}
+
+static void publish(struct db_session *s)
+{
+    struct definition d = definition("Support");
+    struct definition_problem *problems;
+    OK(definition_publish(s, &d, NOW, &problems));
+}
+
+static struct ticket ticket(const char *number)
+{
+    return (struct ticket){
+        .number = str_from(number),
+        .subject = STR("Network connectivity issue"),
+        .description = STR("Unable to access VPN"),
+        .match = {.department = STR("it department"),
+                  .category = STR("IT SUPPORT"),
+                  .sub_category = STR(""),
+                  .priority = STR("High")},
+        .status = STR("Open"),
+        .requester_id = EMPLOYEE,
+        .requester_name = STR("Emil"),
+        .requester_email = STR("emil@example.com"),
+        .submitted_at = NOW,
+    };
+}
+
+/* The way a ticket takes when it arrives. */
+static struct started_task start(struct db_session *s, const char *number)
+{
+    struct ticket t = ticket(number);
+    struct start_plan *plans;
+    size_t count;
+    struct started_task task;
+    OK(ticket_store_add(s, &t, NOW, &plans, &count));
+    assert_int_equal(count, 1);
+    struct sla_target target = {STR("High"), plans[0].target_minutes, plans[0].breach_minutes};
+    struct sla_deadlines due = sla_deadlines(NOW, &target, 80);
+    struct task_start start = {
+        .ticket_id = t.id,
+        .submitted_at = NOW,
+        .now = NOW,
+        .target_resolution = due.target_resolution,
+        .sla_breach_at = due.breach_at,
+        .warn_at = due.warn_at,
+        .item_target =
+            sla_step_target(NOW, plans[0].target_minutes, plans[0].weight, plans[0].total_weight),
+        .wake_not_before = SLA_NONE,
+    };
+    OK(ticket_store_start(s, &plans[0], &start, &task));
+    return task;
+}
+
+static int64_t transition_id(struct db_session *s, int64_t task_id, const char *name)
+{
+    struct task_view v;
+    struct task_exits e;
+    bool is_involved;
+    OK(task_store_find(s, task_id, STR_NULL, ADMIN, &v, &e, &is_involved));
+    for (size_t i = 0; i < e.count; i++)
+        if (str_eq(e.names[i], str_from(name)))
+            return e.ids[i];
+    fail_msg("no transition %s", name);
+    return 0;
+}
+
+static struct task_view view(struct db_session *s, int64_t task_id)
+{
+    struct task_view v;
+    struct task_exits e;
+    bool is_involved;
+    OK(task_store_find(s, task_id, STR_NULL, ADMIN, &v, &e, &is_involved));
+    return v;
+}
+
+static struct next_item act(struct db_session *s, int64_t task_id, const char *name, int64_t wish,
+                            int64_t now)
+{
+    struct task_view before = view(s, task_id);
+    struct transition_view v;
+    struct next_item next;
+    int64_t id = transition_id(s, task_id, name);
+    OK(transition_store_lock(s, before.item_id, id, before.assignee_id, wish, &v));
+    OK(transition_check(&v.facts));
+    struct transition_write w = {
+        .transition_id = id,
+        .actor_id = before.assignee_id,
+        .wish = wish,
+        .notes = STR("done"),
+        .status = v.facts.has_next                     ? TASK_STATUS_IN_PROGRESS
+                  : str_eq(v.outcome, STR("rejected")) ? TASK_STATUS_REJECTED
+                                                       : TASK_STATUS_RESOLVED,
+        .item_target = SLA_NONE,
+        .now = now,
+    };
+    OK(transition_store_apply(s, &v, &w, &next));
+    return next;
+}
+
+/* ---- definitions -------------------------------------------------------------------------- */
+
+static void publish_and_read(struct db_session *s)
+{
+    publish(s);
+    struct workflow_head *heads;
+    size_t count;
+    int64_t total;
+    struct workflow_body body;
+    OK(workflow_store_list(s, 10, 0, &heads, &count, &total));
+    assert_int_equal(total, 1);
+    assert_int_equal(count, 1);
+    assert_true(str_eq(heads[0].state, STR("published")));
+    OK(workflow_store_read(s, heads[0].public_id, &body));
+    assert_int_equal(body.step_count, 2);
+    assert_int_equal(body.transition_count, 4);
+    assert_int_equal(body.target_count, SLA_DEFAULT_COUNT);
+    assert_true(str_eq(body.transitions[0].to, STR("Approval")));
+    assert_int_equal(body.transitions[1].to_id, INT64_MIN);
+
+    OK(workflow_store_list(s, 10, 10, &heads, &count, &total));
+    assert_int_equal(total, 1);
+    assert_int_equal(count, 0);
+    assert_int_equal(workflow_store_read(s, STR("00000000-0000-4000-8000-000000000000"), &body),
+                     ERR_WORKFLOW_NOT_FOUND);
+    struct definition again = definition("SUPPORT");
+    struct definition_problem *problems;
+    assert_int_equal(definition_publish(s, &again, NOW, &problems), ERR_DUPLICATE_RESOURCE);
+    assert_int_equal(workflow_store_publish(s, body.head.version_id, NOW), ERR_CONFLICT);
+}
+
+/* ---- the life of a ticket ----------------------------------------------------------------- */
+
+static void start_sets_deadlines_and_people(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1");
+    assert_int_equal(task.owner_id, COORDINATOR_A);
+    assert_int_equal(task.assignee_id, REVIEWER_A);
+    struct task_view v = view(s, task.task_id);
+    assert_int_equal(v.target_resolution, NOW + 8 * 3600 * US_PER_S);
+    assert_int_equal(v.sla_breach_at, NOW + 24 * 3600 * US_PER_S);
+    assert_int_equal(v.status, TASK_STATUS_ACTIVE);
+    assert_true(str_eq(v.step, STR("Review")));
+    assert_true(str_eq(v.assignee_name, STR("Rita")));
+    struct clock_view *clocks;
+    size_t count;
+    OK(task_store_clocks(s, task.task_id, &clocks, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(clocks[0].warn_at, NOW + 8 * 3600 * US_PER_S / 100 * 80);
+
+    struct ticket twin = ticket("TX1");
+    struct start_plan *plans;
+    assert_int_equal(ticket_store_add(s, &twin, NOW, &plans, &count), ERR_DUPLICATE_TICKET);
+}
+
+static void turns_go_round(struct db_session *s)
+{
+    publish(s);
+    int owned[2] = {0}, assigned[2] = {0};
+    for (int i = 0; i < 6; i++) {
+        struct started_task task = start(s, str_cstr(s->arena, str_printf(s->arena, "TX%d", i)));
+        owned[task.owner_id == COORDINATOR_B]++;
+        assigned[task.assignee_id == REVIEWER_B]++;
+    }
+    assert_int_equal(owned[0], 3);
+    assert_int_equal(owned[1], 3);
+    assert_int_equal(assigned[0], 3);
+    assert_int_equal(assigned[1], 3);
+}
+
+static void unmatched_tickets_have_no_plan(struct db_session *s)
+{
+    publish(s);
+    struct ticket t = ticket("TX1");
+    t.match.category = STR("Catering");
+    struct start_plan *plans;
+    size_t count;
+    OK(ticket_store_add(s, &t, NOW, &plans, &count));
+    assert_int_equal(count, 0);
+    OK(ticket_store_mark_unmatched(s, t.id));
+    struct ticket_state state;
+    OK(ticket_store_state(s, STR("TX1"), &state));
+    assert_int_equal(state.task_id, INT64_MIN);
+}
+
+static void transitions_lead_to_the_end(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1");
+    int64_t later = NOW + 60 * US_PER_S;
+    struct next_item next = act(s, task.task_id, "approve", NO_PERSON, later);
+    assert_int_equal(next.assignee_id, APPROVER);
+    struct task_view v = view(s, task.task_id);
+    assert_int_equal(v.status, TASK_STATUS_IN_PROGRESS);
+    assert_true(str_eq(v.step, STR("Approval")));
+
+    next = act(s, task.task_id, "return", REVIEWER_B, later);
+    assert_int_equal(next.assignee_id, REVIEWER_B);
+    act(s, task.task_id, "approve", NO_PERSON, later);
+    next = act(s, task.task_id, "approve", NO_PERSON, later);
+    assert_int_equal(next.item_id, INT64_MIN);
+    v = view(s, task.task_id);
+    assert_int_equal(v.status, TASK_STATUS_RESOLVED);
+    assert_int_equal(v.resolved_at, later);
+    assert_int_equal(v.item_id, INT64_MIN);
+    struct clock_view *clocks;
+    size_t count;
+    OK(task_store_clocks(s, task.task_id, &clocks, &count));
+    assert_true(str_eq(clocks[0].state, STR("met")));
+
+    struct task_log log;
+    OK(log_store_read(s, INT64_MIN, STR("TX1"), EMPLOYEE, &log));
+    assert_true(log.is_involved);
+    assert_int_equal(log.item_count, 4);
+    assert_int_equal(log.items[0].entry_count, 3);
+    assert_true(str_eq(log.items[0].entries[0].status, STR("new")));
+    assert_true(str_eq(log.items[0].entries[1].status, STR("in_progress")));
+    assert_true(str_eq(log.items[0].entries[2].status, STR("resolved")));
+    assert_true(str_eq(log.items[0].origin, STR("User Action")));
+}
+
+static void a_late_end_is_a_breach(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1");
+    act(s, task.task_id, "reject", NO_PERSON, NOW + 2 * US_PER_DAY);
+    struct clock_view *clocks;
+    size_t count;
+    OK(task_store_clocks(s, task.task_id, &clocks, &count));
+    assert_true(str_eq(clocks[0].state, STR("breached")));
+    assert_int_equal(clocks[0].breached_at, NOW + US_PER_DAY);
+    assert_int_equal(view(s, task.task_id).status, TASK_STATUS_REJECTED);
+}
+
+static void the_helpdesk_ends_a_task(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1");
+    struct ticket_state state;
+    OK(ticket_store_state(s, STR("TX1"), &state));
+    assert_false(state.has_started);
+    struct ticket_change change = {STR("Withdrawn"), INT64_MIN, STR_NULL, INT64_MIN, INT64_MIN};
+    OK(ticket_store_update(s, state.ticket_id, &change, NOW));
+    OK(ticket_store_set_task(s, &state, TASK_STATUS_CANCELLED, STR("withdrawn"), NOW));
+    struct task_view v = view(s, task.task_id);
+    assert_int_equal(v.status, TASK_STATUS_CANCELLED);
+    assert_int_equal(v.item_id, INT64_MIN);
+    struct transition_view t;
+    OK(transition_store_lock(s, task.item_id, 1, REVIEWER_A, NO_PERSON, &t));
+    assert_int_equal(t.facts.item, ITEM_STATUS_CANCELLED);
+    assert_int_equal(ticket_store_set_task(s, &state, TASK_STATUS_COMPLETED, STR(""), NOW),
+                     ERR_SERIALIZATION);
+    assert_int_equal(ticket_store_state(s, STR("TX9"), &state), ERR_TICKET_NOT_FOUND);
+}
+
+/* ---- lists -------------------------------------------------------------------------------- */
+
+static void owned_lists_filter_and_count(struct db_session *s)
+{
+    publish(s);
+    for (int i = 0; i < 8; i++)
+        start(s, str_cstr(s->arena, str_printf(s->arena, "TX%d", i)));
+    struct task_page page;
+    struct task_filter f = {.limit = 3};
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 4);
+    assert_int_equal(page.count, 3);
+    f.offset = 10;
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 4);
+    assert_int_equal(page.count, 0);
+    f = (struct task_filter){.limit = 10, .search = STR("vpn"), .priority = STR("High")};
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 4);
+    f.search = STR("%");
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 0);
+    f = (struct task_filter){.limit = 10, .category = STR("it support"), .status = STR("active")};
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 4);
+    f.status = STR("resolved");
+    OK(task_store_owned(s, COORDINATOR_A, &f, &page));
+    assert_int_equal(page.total, 0);
+}
+
+static void lists_show_what_one_is_involved_in(struct db_session *s)
+{
+    publish(s);
+    for (int i = 0; i < 4; i++)
+        start(s, str_cstr(s->arena, str_printf(s->arena, "TX%d", i)));
+    struct task_page page;
+    struct task_filter f = {.limit = 10};
+    OK(task_store_list(s, NO_PERSON, &f, &page));
+    assert_int_equal(page.total, 4);
+    assert_int_equal(page.exits[0].count, 2);
+    OK(task_store_list(s, EMPLOYEE, &f, &page));
+    assert_int_equal(page.total, 4);
+    OK(task_store_list(s, REVIEWER_A, &f, &page));
+    assert_int_equal(page.total, 2);
+    OK(task_store_list(s, APPROVER, &f, &page));
+    assert_int_equal(page.total, 0);
+    f.ticket_number = STR("TX2");
+    OK(task_store_list(s, NO_PERSON, &f, &page));
+    assert_int_equal(page.total, 1);
+
+    struct item_page items;
+    struct item_filter open = {.open = true, .limit = 10};
+    struct item_filter done = {.done = true, .limit = 10};
+    OK(task_store_items_of(s, REVIEWER_A, &open, &items));
+    assert_int_equal(items.total, 2);
+    assert_int_equal(items.items[0].exits.count, 2);
+    act(s, items.items[0].task_id, "approve", NO_PERSON, NOW);
+    OK(task_store_items_of(s, REVIEWER_A, &done, &items));
+    assert_int_equal(items.total, 1);
+    assert_int_equal(items.items[0].exits.count, 0);
+}
+
+/* ---- owners ------------------------------------------------------------------------------- */
+
+static void owners_escalate_and_transfer(struct db_session *s)
+{
+    publish(s);
+    start(s, "TX1");
+    struct ownership o;
+    int64_t admin;
+    struct str name;
+    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_A, &o));
+    OK(owner_check_escalation(&o.facts));
+    OK(owner_store_pick_admin(s, COORDINATOR_A, &admin, &name));
+    assert_int_equal(admin, ADMIN);
+    assert_int_equal(owner_store_pick_admin(s, ADMIN, &admin, &name), ERR_USER_NOT_FOUND);
+    struct owner_change change = {true, ADMIN, COORDINATOR_A, STR("hard"), STR("High"), NOW};
+    OK(owner_store_change(s, &o, &change));
+    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_A, &o));
+    assert_int_equal(owner_check_escalation(&o.facts), ERR_ALREADY_ESCALATED);
+
+    struct owner_candidate to;
+    OK(owner_store_candidate(s, COORDINATOR_B, &to, &name));
+    OK(owner_check_transfer(&o.facts, &to));
+    change = (struct owner_change){false, COORDINATOR_B, ADMIN, STR(""), STR_NULL, NOW};
+    OK(owner_store_change(s, &o, &change));
+    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_B, &o));
+    OK(owner_check_escalation(&o.facts));
+    OK(owner_store_candidate(s, REVIEWER_A, &to, &name));
+    assert_false(to.may_own);
+    assert_int_equal(owner_store_candidate(s, 999, &to, &name), ERR_USER_NOT_FOUND);
+    assert_int_equal(owner_store_lock(s, STR("TX9"), 1, &o), ERR_TICKET_NOT_FOUND);
+}
+
+/* ---- the pool ----------------------------------------------------------------------------- */
+
+static void set_person(struct db_session *s, int64_t id, const char *role, bool active)
+{
+    static int64_t version = 1;
+    struct event_user_role held = {STR("tts"), str_from(role), id};
+    struct event_user u = {
+        .id = id,
+        .email = STR("x@example.com"),
+        .name = STR("Somebody"),
+        .active = active ? JSON_TRUE : JSON_FALSE,
+        .version = ++version,
+        .roles = {&held, role ? 1 : 0},
+    };
+    OK(people_apply(s, &u));
+}
+
+static void work_waits_for_people(struct db_session *s)
+{
+    publish(s);
+    set_person(s, APPROVER, NULL, true);
+    set_person(s, COORDINATOR_A, NULL, true);
+    set_person(s, COORDINATOR_B, NULL, true);
+    struct started_task task = start(s, "TX1");
+    assert_int_equal(task.owner_id, NO_PERSON);
+    struct next_item next = act(s, task.task_id, "approve", NO_PERSON, NOW);
+    assert_int_equal(next.assignee_id, NO_PERSON);
+    struct pooled_item item;
+    struct ownerless_task own;
+    assert_int_equal(pool_store_assign(s, NOW, &item), ERR_TASK_NOT_FOUND);
+    assert_int_equal(pool_store_own(s, NOW, &own), ERR_TASK_NOT_FOUND);
+
+    set_person(s, APPROVER, "Approver", true);
+    OK(pool_store_assign(s, NOW, &item));
+    assert_int_equal(item.item_id, next.item_id);
+    assert_int_equal(item.assignee_id, APPROVER);
+    assert_int_equal(pool_store_assign(s, NOW, &item), ERR_TASK_NOT_FOUND);
+}
+
+static void whoever_leaves_hands_back(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1");
+    int64_t released;
+    OK(pool_store_release(s, REVIEWER_A, NOW, &released));
+    assert_int_equal(released, 0);
+    set_person(s, REVIEWER_A, "Reviewer", false);
+    OK(pool_store_release(s, REVIEWER_A, NOW, &released));
+    assert_int_equal(released, 1);
+    struct pooled_item item;
+    OK(pool_store_assign(s, NOW, &item));
+    assert_int_equal(item.assignee_id, REVIEWER_B);
+    set_person(s, COORDINATOR_A, NULL, true);
+    OK(pool_store_release(s, COORDINATOR_A, NOW, &released));
+    assert_int_equal(released, 1);
+    struct ownerless_task own;
+    OK(pool_store_own(s, NOW, &own));
+    assert_int_equal(own.owner_id, COORDINATOR_B);
+    assert_int_equal(own.task_id, task.task_id);
+}
+
+/* ---- clocks ------------------------------------------------------------------------------- */
+
+static void clocks_fire_once(struct db_session *s)
+{
+    publish(s);
+    start(s, "TX1");
+    struct clock_event *events;
+    size_t count;
+    int64_t hour = 3600 * US_PER_S;
+    OK(clock_store_fire(s, NOW + hour, 10, &events, &count));
+    assert_int_equal(count, 0);
+    OK(clock_store_fire(s, NOW + 7 * hour, 10, &events, &count));
+    assert_int_equal(count, 1);
+    assert_false(events[0].is_breach);
+    assert_int_equal(events[0].due_at, NOW + 8 * hour);
+    OK(clock_store_fire(s, NOW + 7 * hour, 10, &events, &count));
+    assert_int_equal(count, 0);
+    OK(clock_store_fire(s, NOW + 24 * hour, 10, &events, &count));
+    assert_int_equal(count, 1);
+    assert_true(events[0].is_breach);
+    OK(clock_store_fire(s, NOW + 99 * hour, 10, &events, &count));
+    assert_int_equal(count, 0);
+
+    start(s, "TX2");
+    OK(clock_store_fire(s, NOW + 99 * hour, 10, &events, &count));
+    assert_int_equal(count, 1);
+    assert_true(events[0].is_breach);
+}
+
+/* ---- statements --------------------------------------------------------------------------- */
+
+static const struct db_stmt *statement;
+
+/* The program ends when the server's description of the result differs from the declared one. */
+static void describe(struct db_session *s)
+{
+    struct db_value nothing[32] = {0};
+    enum err rc = db_run(s, statement, NULL, nothing, strlen(statement->params));
+    if (rc != ERR_OK && rc != ERR_VALIDATION_ERROR && rc != ERR_CONFLICT)
+        fail_msg("%s: %.*s", statement->name, STR_ARG(s->error_detail));
+}
+
+static void every_statement_is_what_it_says(void **state)
+{
+    (void)state;
+    size_t n;
+    const struct db_stmt *const *all = db_statements(&n);
+    assert_true(n > 30);
+    for (size_t i = 0; i < n; i++) {
+        statement = all[i];
+        if (strchr("BC", statement->sql[0]) == NULL) /* BEGIN and COMMIT */
+            fixture_run(describe);
+    }
+}
+
+#define CASE(fn)                                                                                   \
+    static void test_##fn(void **state)                                                            \
+    {                                                                                              \
+        (void)state;                                                                               \
+        fixture_run(fn);                                                                           \
+    }
+
+CASE(publish_and_read)
+CASE(start_sets_deadlines_and_people)
+CASE(turns_go_round)
+CASE(unmatched_tickets_have_no_plan)
+CASE(transitions_lead_to_the_end)
+CASE(a_late_end_is_a_breach)
+CASE(the_helpdesk_ends_a_task)
+CASE(owned_lists_filter_and_count)
+CASE(lists_show_what_one_is_involved_in)
+CASE(owners_escalate_and_transfer)
+CASE(work_waits_for_people)
+CASE(whoever_leaves_hands_back)
+CASE(clocks_fire_once)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_publish_and_read),
+        cmocka_unit_test(test_start_sets_deadlines_and_people),
+        cmocka_unit_test(test_turns_go_round),
+        cmocka_unit_test(test_unmatched_tickets_have_no_plan),
+        cmocka_unit_test(test_transitions_lead_to_the_end),
+        cmocka_unit_test(test_a_late_end_is_a_breach),
+        cmocka_unit_test(test_the_helpdesk_ends_a_task),
+        cmocka_unit_test(test_owned_lists_filter_and_count),
+        cmocka_unit_test(test_lists_show_what_one_is_involved_in),
+        cmocka_unit_test(test_owners_escalate_and_transfer),
+        cmocka_unit_test(test_work_waits_for_people),
+        cmocka_unit_test(test_whoever_leaves_hands_back),
+        cmocka_unit_test(test_clocks_fire_once),
+        cmocka_unit_test(every_statement_is_what_it_says),
+    };
+    return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}
