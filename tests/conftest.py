@@ -2,7 +2,7 @@
 import pytest
 
 from lib.fleet import Fleet
-from lib.infra import Infra
+from lib.infra import Infra, OwnServers
 from lib.service import Service
 
 
@@ -10,6 +10,14 @@ from lib.service import Service
 def infra():
     """PostgreSQL and RabbitMQ of this test run."""
     servers = Infra()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture(scope="session")
+def own_servers():
+    """Servers like infra's that the tests may stop and kill."""
+    servers = OwnServers()
     yield servers
     servers.close()
 

@@ -1,6 +1,9 @@
 """The private PostgreSQL and RabbitMQ of a test run. tests/run starts them and names them in the
 environment; without it they are started here and stopped at the end."""
 import os
+import pathlib
+import shutil
+import signal
 import subprocess
 import urllib.parse
 import uuid
@@ -9,13 +12,14 @@ import psycopg2
 import requests
 
 from .paths import LOCAL, PORT_OFFSET, ROOT, WORK, schema
+from .wait import wait_for
 
 ROLES_SQL = ROOT / "deploy" / "postgres" / "roles.sql"
 
 
-def run_server(server, *command):
-    """deploy/local/<server> for the test instance."""
-    env = dict(os.environ, PORT_OFFSET=PORT_OFFSET, STATE_DIR=str(WORK / "state"))
+def run_server(server, *command, offset=PORT_OFFSET, state=WORK / "state"):
+    """deploy/local/<server> for the test instance, or another one."""
+    env = dict(os.environ, PORT_OFFSET=str(offset), STATE_DIR=str(state))
     return subprocess.run([LOCAL / server, *command], env=env, check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
 
@@ -97,12 +101,16 @@ class Broker:
 
 
 class Infra:
+    """PostgreSQL and RabbitMQ, shared by the suites of a run."""
+
     def __init__(self):
         self._started = []
         self.db_url = os.environ.get("TTS_TEST_DB_URL") or self._start("postgres")
         self.amqp_url = os.environ.get("TTS_TEST_AMQP_URL") or self._start("rabbitmq")
-        port = urllib.parse.urlsplit(self.amqp_url).port
-        self.management_url = os.environ.get("TTS_TEST_MANAGEMENT_URL", f"http://127.0.0.1:{port + 10000}")
+
+    @property
+    def management_url(self):
+        return f"http://127.0.0.1:{urllib.parse.urlsplit(self.amqp_url).port + 10000}"
 
     def _start(self, server):
         try:
@@ -121,6 +129,40 @@ class Infra:
     def close(self):
         for server in self._started:
             run_server(server, "stop")
+
+
+class OwnServers(Infra):
+    """A PostgreSQL and a RabbitMQ that a suite may stop and kill: "postgres" and "rabbitmq"."""
+
+    SERVERS = ("postgres", "rabbitmq")
+    WHERE = {"offset": int(PORT_OFFSET) + 1000, "state": WORK / "own-servers"}
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        for server in self.SERVERS:
+            self.stop(server)
+        shutil.rmtree(self.WHERE["state"], ignore_errors=True)
+        for server in self.SERVERS:
+            self.start(server)
+        self.db_url = run_server("postgres", "url", **self.WHERE)
+        self.amqp_url = run_server("rabbitmq", "url", **self.WHERE)
+
+    def start(self, server):
+        """Returns when it takes connections."""
+        run_server(server, "start", **self.WHERE)
+
+    def stop(self, server):
+        """An orderly shutdown."""
+        run_server(server, "stop", **self.WHERE)
+
+    def kill(self, server):
+        """kill -9."""
+        pid = int((self.WHERE["state"] / "pid" / server).read_text(encoding="ascii").split()[0])
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not pathlib.Path(f"/proc/{pid}/exe").exists(), 10, f"the end of {server}")
+
+    def close(self):
+        for server in self.SERVERS:
+            self.stop(server)
 
 
 def unique(hint):

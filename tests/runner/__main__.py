@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import jobs
-from lib.infra import Broker, Database, Infra, run_server, unique
+from lib.infra import Broker, Database, Infra, OwnServers, run_server, unique
 from lib.paths import ROOT, WORK
 from results import Result
 
@@ -101,8 +101,10 @@ def start_servers():
 
 
 def stop_servers():
+    """Those of this run, and those that a killed suite had of its own."""
     for server in ("postgres", "rabbitmq"):
         run_server(server, "stop")
+        run_server(server, "stop", **OwnServers.WHERE)
 
 
 def run_job(job, infra, processes):
