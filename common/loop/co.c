@@ -184,12 +184,8 @@ static void *initial_sp(char *top, struct co *c)
 
 /* ---- stacks ------------------------------------------------------------------------------- */
 
-static struct stack *stack_new(void)
+static struct stack *stack_map(void)
 {
-    if (!list_is_empty(&pool)) {
-        pooled--;
-        return LIST_ENTRY(list_pop(&pool), struct stack, node);
-    }
     struct stack *s = MEM_NEW(struct stack);
     list_init(&s->node);
     s->guard = (size_t)sysconf(_SC_PAGESIZE);
@@ -200,7 +196,20 @@ static struct stack *stack_new(void)
 #ifdef CO_VALGRIND
     s->valgrind_id = VALGRIND_STACK_REGISTER(s->base + s->guard, s->base + s->guard + STACK_SIZE);
 #endif
+    return s;
+}
+
+static struct stack *stack_new(void)
+{
+    struct stack *s;
+    if (list_is_empty(&pool)) {
+        s = stack_map();
+    } else {
+        pooled--;
+        s = LIST_ENTRY(list_pop(&pool), struct stack, node);
+    }
 #ifdef CO_ASAN
+    /* What a live coroutine holds is no leak; what an old stack still contains is no reference. */
     __lsan_register_root_region(s->base + s->guard, STACK_SIZE);
 #endif
     return s;
@@ -209,6 +218,7 @@ static struct stack *stack_new(void)
 static void stack_free(struct stack *s)
 {
 #ifdef CO_ASAN
+    __lsan_unregister_root_region(s->base + s->guard, STACK_SIZE);
     /* Frames that were never left still hold poisoned red zones. */
     ASAN_UNPOISON_MEMORY_REGION(s->base + s->guard, STACK_SIZE);
 #endif
@@ -219,9 +229,6 @@ static void stack_free(struct stack *s)
     }
 #ifdef CO_VALGRIND
     VALGRIND_STACK_DEREGISTER(s->valgrind_id);
-#endif
-#ifdef CO_ASAN
-    __lsan_unregister_root_region(s->base + s->guard, STACK_SIZE);
 #endif
     munmap(s->base, s->guard + STACK_SIZE);
     free(s);
