@@ -1,0 +1,453 @@
+#include "config/kong.h"
+#include "plugins/plugin.h"
+#include "routing/path.h"
+#include "strmap.h"
+
+#define LIST(type, list, i) (&((type *)(list).items)[i])
+
+/* Duplicate names would make references ambiguous; every kind of entity has names of its own. */
+static void check_unique(struct conf_decoder *d, struct strmap *seen, const char *kind,
+                         struct str name, int line)
+{
+    if (!name.len)
+        return;
+    int *first = strmap_get(seen, name);
+    if (first) {
+        problem_add(d->problems, line, "%s \"%.*s\" is defined twice (first on line %d)", kind,
+                    STR_ARG(name), *first);
+        return;
+    }
+    int *copy = arena_alloc(d->arena, sizeof *copy);
+    *copy = line;
+    strmap_set(seen, name, copy);
+}
+
+static bool is_named(struct str ref, struct str name, struct str id)
+{
+    return (name.len && str_eq(ref, name)) || (id.len && str_eq(ref, id));
+}
+
+static struct kong_service *service_find(const struct kong_file *f, struct str ref)
+{
+    for (size_t i = 0; i < f->services.count; i++) {
+        struct kong_service *s = LIST(struct kong_service, f->services, i);
+        if (is_named(ref, s->name, s->id))
+            return s;
+    }
+    return NULL;
+}
+
+static struct kong_route *route_find(const struct kong_file *f, struct str ref)
+{
+    for (size_t i = 0; i < f->route_count; i++)
+        if (is_named(ref, f->all_routes[i]->name, f->all_routes[i]->id))
+            return f->all_routes[i];
+    return NULL;
+}
+
+static struct kong_consumer *consumer_find(const struct kong_file *f, struct str ref)
+{
+    for (size_t i = 0; i < f->consumers.count; i++) {
+        struct kong_consumer *c = LIST(struct kong_consumer, f->consumers, i);
+        if (is_named(ref, c->username, c->id))
+            return c;
+    }
+    return NULL;
+}
+
+/* ---- services and routes ------------------------------------------------------------------ */
+
+bool kong_split_address(struct str text, struct str *host, int *port)
+{
+    size_t host_end = text.len;
+    if (str_has_prefix(text, STR("["))) {
+        ptrdiff_t close = str_index(text, ']', 0);
+        if (close < 2)
+            return false;
+        *host = str_slice(text, 1, (size_t)close);
+        host_end = (size_t)close + 1;
+    } else {
+        ptrdiff_t colon = str_index(text, ':', 0);
+        if (colon >= 0)
+            host_end = (size_t)colon;
+        *host = str_slice(text, 0, host_end);
+    }
+    if (!host->len)
+        return false;
+    if (host_end == text.len)
+        return true;
+    int64_t n;
+    if (text.p[host_end] != ':' || !str_to_i64(str_slice(text, host_end + 1, text.len), &n) ||
+        n < 1 || n > 65535)
+        return false;
+    *port = (int)n;
+    return true;
+}
+
+static void split_url(struct conf_decoder *d, struct kong_service *s)
+{
+    struct str rest = s->url;
+    if (str_has_prefix(rest, STR("https://"))) {
+        problem_add(d->problems, s->line,
+                    "service url: https is not supported; upstreams are reached over plain HTTP");
+        return;
+    }
+    if (!str_has_prefix(rest, STR("http://"))) {
+        problem_add(d->problems, s->line, "service url must begin with http://");
+        return;
+    }
+    rest = str_slice(rest, 7, rest.len);
+    ptrdiff_t slash = str_index(rest, '/', 0);
+    if (slash >= 0) {
+        s->path = str_slice(rest, (size_t)slash, rest.len);
+        rest = str_slice(rest, 0, (size_t)slash);
+    }
+    int port = 80;
+    if (!kong_split_address(rest, &s->host, &port))
+        problem_add(d->problems, s->line, "service url: \"%.*s\" is not host:port", STR_ARG(rest));
+    s->port = port;
+}
+
+static void link_service(struct conf_decoder *d, struct kong_service *s)
+{
+    if (s->url.p && s->host.p)
+        problem_add(d->problems, s->line, "a service has either url or host, not both");
+    else if (s->url.p)
+        split_url(d, s);
+    else if (!s->host.p)
+        problem_add(d->problems, s->line, "a service needs url or host");
+    if (s->path.p && !path_is_plain(s->path))
+        problem_add(d->problems, s->line, "service path \"%.*s\" must begin with / and be in "
+                                          "normal form",
+                    STR_ARG(s->path));
+    s->path = path_without_slash(s->path);
+}
+
+static void link_paths(struct conf_decoder *d, struct kong_route *r)
+{
+    for (size_t i = 0; i < r->paths.count; i++) {
+        struct str *p = LIST(struct str, r->paths, i);
+        if (str_has_prefix(*p, STR("~")))
+            problem_add(d->problems, r->line,
+                        "route path \"%.*s\": regular expressions are not supported; use a prefix",
+                        STR_ARG(*p));
+        else if (!path_is_plain(*p))
+            problem_add(d->problems, r->line,
+                        "route path \"%.*s\" must begin with / and be in normal form", STR_ARG(*p));
+    }
+}
+
+static void link_hosts(struct conf_decoder *d, struct kong_route *r)
+{
+    for (size_t i = 0; i < r->hosts.count; i++) {
+        struct str *h = LIST(struct str, r->hosts, i);
+        ptrdiff_t star = str_index(*h, '*', 0);
+        bool is_edge = star == 0 ? str_has_prefix(*h, STR("*."))
+                                 : star > 0 && str_has_suffix(*h, STR(".*"));
+        bool is_single = star < 0 || str_index(*h, '*', (size_t)star + 1) < 0;
+        if ((star >= 0 && !is_edge) || !is_single)
+            problem_add(d->problems, r->line,
+                        "route host \"%.*s\": a wildcard is \"*.\" in front or \".*\" at the end",
+                        STR_ARG(*h));
+        *h = str_lower(d->arena, *h);
+    }
+}
+
+static bool link_header(struct conf_decoder *d, const struct doc_pair *pair,
+                        struct kong_header_match *out)
+{
+    const struct doc_node *v = pair->value;
+    if (v->kind != DOC_LIST || !v->count)
+        return false;
+    *out = (struct kong_header_match){pair->key, ARENA_ARRAY(d->arena, struct str, v->count),
+                                      v->count};
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->items[i]->kind != DOC_SCALAR || v->items[i]->type != DOC_TEXT)
+            return false;
+        out->values[i] = v->items[i]->text;
+    }
+    return true;
+}
+
+static void link_headers(struct conf_decoder *d, struct kong_route *r)
+{
+    const struct doc_node *n = r->headers_node;
+    if (!n)
+        return;
+    if (n->kind != DOC_MAP) {
+        problem_add(d->problems, n->line, "route headers must be a mapping, not %s",
+                    doc_describe(n));
+        return;
+    }
+    r->headers = ARENA_ARRAY(d->arena, struct kong_header_match, n->count + 1);
+    for (size_t i = 0; i < n->count; i++)
+        if (link_header(d, &n->pairs[i], &r->headers[r->header_count]))
+            r->header_count++;
+        else
+            problem_add(d->problems, n->pairs[i].line,
+                        "route header \"%.*s\" must be a list of strings",
+                        STR_ARG(n->pairs[i].key));
+}
+
+static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_route *r)
+{
+    if (!r->service) {
+        r->service = r->service_ref.p ? service_find(f, r->service_ref) : NULL;
+        if (!r->service && r->service_ref.p)
+            problem_add(d->problems, r->line, "service \"%.*s\" does not exist",
+                        STR_ARG(r->service_ref));
+        else if (!r->service)
+            problem_add(d->problems, r->line, "a route needs a service");
+    } else if (r->service_ref.p) {
+        problem_add(d->problems, r->line, "a route inside a service must not name a service");
+    }
+    if (!r->paths.count && !r->hosts.count && !r->methods.count && !r->headers_node)
+        problem_add(d->problems, r->line, "a route needs paths, hosts, methods or headers");
+    link_paths(d, r);
+    link_hosts(d, r);
+    link_headers(d, r);
+    for (size_t i = 0; i < r->methods.count; i++)
+        r->method_mask |= kong_method_of(*LIST(struct str, r->methods, i));
+    static const struct {
+        struct str name;
+        unsigned bit;
+    } protocols[] = {{STR("http"), KONG_HTTP},
+                     {STR("https"), KONG_HTTPS},
+                     {STR("ws"), KONG_WS},
+                     {STR("wss"), KONG_WSS}};
+    for (size_t i = 0; i < r->protocols.count; i++)
+        for (size_t k = 0; k < 4; k++)
+            if (str_eq(*LIST(struct str, r->protocols, i), protocols[k].name))
+                r->protocol_mask |= protocols[k].bit;
+}
+
+static void collect_routes(struct conf_decoder *d, struct kong_file *f)
+{
+    size_t n = f->routes.count;
+    for (size_t i = 0; i < f->services.count; i++)
+        n += LIST(struct kong_service, f->services, i)->routes.count;
+    f->all_routes = ARENA_ARRAY(d->arena, struct kong_route *, n + 1);
+    for (size_t i = 0; i < f->services.count; i++) {
+        struct kong_service *s = LIST(struct kong_service, f->services, i);
+        for (size_t k = 0; k < s->routes.count; k++) {
+            struct kong_route *r = LIST(struct kong_route, s->routes, k);
+            r->service = s;
+            f->all_routes[f->route_count++] = r;
+        }
+    }
+    for (size_t i = 0; i < f->routes.count; i++)
+        f->all_routes[f->route_count++] = LIST(struct kong_route, f->routes, i);
+    for (size_t i = 0; i < f->route_count; i++)
+        f->all_routes[i]->index = (int)i;
+}
+
+static void link_routing(struct conf_decoder *d, struct kong_file *f)
+{
+    struct strmap *services = strmap_new(), *routes = strmap_new();
+    for (size_t i = 0; i < f->services.count; i++) {
+        struct kong_service *s = LIST(struct kong_service, f->services, i);
+        check_unique(d, services, "service", s->name, s->line);
+        link_service(d, s);
+    }
+    collect_routes(d, f);
+    for (size_t i = 0; i < f->route_count; i++) {
+        check_unique(d, routes, "route", f->all_routes[i]->name, f->all_routes[i]->line);
+        link_route(d, f, f->all_routes[i]);
+    }
+    strmap_free(services);
+    strmap_free(routes);
+}
+
+/* ---- upstreams ---------------------------------------------------------------------------- */
+
+static bool is_upstream(const struct kong_file *f, struct str ref, struct str *name)
+{
+    for (size_t i = 0; i < f->upstreams.count; i++) {
+        const struct kong_upstream *u = LIST(struct kong_upstream, f->upstreams, i);
+        if (is_named(ref, u->name, u->id)) {
+            *name = u->name;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void link_target(struct conf_decoder *d, struct kong_file *f, struct kong_target *t)
+{
+    t->port = 8000; /* Kong's default */
+    if (!kong_split_address(t->target, &t->host, &t->port))
+        problem_add(d->problems, t->line, "target \"%.*s\" is not host:port", STR_ARG(t->target));
+    f->all_targets[f->target_count++] = t;
+}
+
+static void link_upstreams(struct conf_decoder *d, struct kong_file *f)
+{
+    struct strmap *names = strmap_new();
+    size_t n = f->targets.count;
+    for (size_t i = 0; i < f->upstreams.count; i++)
+        n += LIST(struct kong_upstream, f->upstreams, i)->targets.count;
+    f->all_targets = ARENA_ARRAY(d->arena, struct kong_target *, n + 1);
+    for (size_t i = 0; i < f->upstreams.count; i++) {
+        struct kong_upstream *u = LIST(struct kong_upstream, f->upstreams, i);
+        check_unique(d, names, "upstream", u->name, u->line);
+        for (size_t k = 0; k < u->targets.count; k++) {
+            struct kong_target *t = LIST(struct kong_target, u->targets, k);
+            if (t->upstream_ref.p)
+                problem_add(d->problems, t->line,
+                            "a target inside an upstream must not name an upstream");
+            t->upstream_ref = u->name;
+            link_target(d, f, t);
+        }
+    }
+    for (size_t i = 0; i < f->targets.count; i++) {
+        struct kong_target *t = LIST(struct kong_target, f->targets, i);
+        if (!t->upstream_ref.p || !is_upstream(f, t->upstream_ref, &t->upstream_ref))
+            problem_add(d->problems, t->line, "a target needs the name of an upstream");
+        link_target(d, f, t);
+    }
+    strmap_free(names);
+}
+
+/* ---- consumers ---------------------------------------------------------------------------- */
+
+static void link_consumers(struct conf_decoder *d, struct kong_file *f)
+{
+    struct strmap *names = strmap_new(), *keys = strmap_new();
+    size_t n = f->jwt_secrets.count;
+    for (size_t i = 0; i < f->consumers.count; i++)
+        n += LIST(struct kong_consumer, f->consumers, i)->jwt_secrets.count;
+    f->all_secrets = ARENA_ARRAY(d->arena, struct kong_jwt_secret *, n + 1);
+    for (size_t i = 0; i < f->consumers.count; i++) {
+        struct kong_consumer *c = LIST(struct kong_consumer, f->consumers, i);
+        if (!c->username.p && !c->custom_id.p)
+            problem_add(d->problems, c->line, "a consumer needs username or custom_id");
+        check_unique(d, names, "consumer", c->username, c->line);
+        for (size_t k = 0; k < c->jwt_secrets.count; k++) {
+            struct kong_jwt_secret *s = LIST(struct kong_jwt_secret, c->jwt_secrets, k);
+            s->consumer = c;
+            f->all_secrets[f->secret_count++] = s;
+        }
+    }
+    for (size_t i = 0; i < f->jwt_secrets.count; i++) {
+        struct kong_jwt_secret *s = LIST(struct kong_jwt_secret, f->jwt_secrets, i);
+        s->consumer = s->consumer_ref.p ? consumer_find(f, s->consumer_ref) : NULL;
+        if (!s->consumer)
+            problem_add(d->problems, s->line, "a jwt secret needs the name of a consumer");
+        f->all_secrets[f->secret_count++] = s;
+    }
+    for (size_t i = 0; i < f->secret_count; i++)
+        check_unique(d, keys, "jwt secret", f->all_secrets[i]->key, f->all_secrets[i]->line);
+    strmap_free(names);
+    strmap_free(keys);
+}
+
+/* ---- plugins ------------------------------------------------------------------------------ */
+
+static void add_plugins(struct kong_file *f, const struct conf_list *list,
+                        const struct kong_service *s, const struct kong_route *r,
+                        const struct kong_consumer *c)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct kong_plugin *p = LIST(struct kong_plugin, *list, i);
+        p->service = s;
+        p->route = r;
+        p->consumer = c;
+        f->all_plugins[f->plugin_count++] = p;
+    }
+}
+
+static void collect_plugins(struct conf_decoder *d, struct kong_file *f)
+{
+    size_t n = f->plugins.count;
+    for (size_t i = 0; i < f->services.count; i++)
+        n += LIST(struct kong_service, f->services, i)->plugins.count;
+    for (size_t i = 0; i < f->route_count; i++)
+        n += f->all_routes[i]->plugins.count;
+    for (size_t i = 0; i < f->consumers.count; i++)
+        n += LIST(struct kong_consumer, f->consumers, i)->plugins.count;
+    f->all_plugins = ARENA_ARRAY(d->arena, struct kong_plugin *, n + 1);
+    add_plugins(f, &f->plugins, NULL, NULL, NULL);
+    for (size_t i = 0; i < f->services.count; i++) {
+        struct kong_service *s = LIST(struct kong_service, f->services, i);
+        add_plugins(f, &s->plugins, s, NULL, NULL);
+    }
+    for (size_t i = 0; i < f->route_count; i++)
+        add_plugins(f, &f->all_routes[i]->plugins, NULL, f->all_routes[i], NULL);
+    for (size_t i = 0; i < f->consumers.count; i++) {
+        struct kong_consumer *c = LIST(struct kong_consumer, f->consumers, i);
+        add_plugins(f, &c->plugins, NULL, NULL, c);
+    }
+}
+
+static void link_scope(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
+{
+    bool is_nested = p->service || p->route || p->consumer;
+    if (is_nested && ((p->service && p->service_ref.p) || (p->route && p->route_ref.p) ||
+                      (p->consumer && p->consumer_ref.p)))
+        problem_add(d->problems, p->line, "a nested plugin must not name what it is nested in");
+    if (p->service_ref.p && !(p->service = service_find(f, p->service_ref)))
+        problem_add(d->problems, p->line, "service \"%.*s\" does not exist",
+                    STR_ARG(p->service_ref));
+    if (p->route_ref.p && !(p->route = route_find(f, p->route_ref)))
+        problem_add(d->problems, p->line, "route \"%.*s\" does not exist", STR_ARG(p->route_ref));
+    if (p->consumer_ref.p && !(p->consumer = consumer_find(f, p->consumer_ref)))
+        problem_add(d->problems, p->line, "consumer \"%.*s\" does not exist",
+                    STR_ARG(p->consumer_ref));
+}
+
+static void check_single(struct conf_decoder *d, const struct kong_file *f, size_t i)
+{
+    const struct kong_plugin *p = f->all_plugins[i];
+    for (size_t k = 0; k < i; k++) {
+        const struct kong_plugin *o = f->all_plugins[k];
+        if (str_eq(o->name, p->name) && o->service == p->service && o->route == p->route &&
+            o->consumer == p->consumer) {
+            problem_add(d->problems, p->line,
+                        "plugin %.*s is configured twice for the same scope (first on line %d)",
+                        STR_ARG(p->name), o->line);
+            return;
+        }
+    }
+}
+
+static void link_plugin(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
+{
+    const char *note = NULL;
+    p->plugin = plugin_find(p->name, &note);
+    if (!p->plugin) {
+        if (p->name.len && note)
+            problem_add(d->problems, p->line, "plugin %.*s is not supported; %s", STR_ARG(p->name),
+                        note);
+        else if (p->name.len)
+            problem_add(d->problems, p->line, "unknown plugin \"%.*s\"", STR_ARG(p->name));
+        return;
+    }
+    if (p->consumer && !p->plugin->may_scope_consumer)
+        problem_add(d->problems, p->line, "plugin %s cannot be limited to a consumer",
+                    p->plugin->name);
+    struct conf_path at = {NULL, p->plugin->name, -1}, here = {&at, "config", -1};
+    int before = d->problems->count;
+    p->config = arena_calloc(d->arena, 1, p->plugin->schema->size);
+    conf_decode(d, p->plugin->schema, p->config_node,
+                p->config_node ? p->config_node->line : p->line, &here, p->config);
+    if (p->plugin->prepare && d->problems->count == before)
+        p->plugin->prepare(d, f, p);
+}
+
+static void link_plugins(struct conf_decoder *d, struct kong_file *f)
+{
+    collect_plugins(d, f);
+    for (size_t i = 0; i < f->plugin_count; i++) {
+        link_scope(d, f, f->all_plugins[i]);
+        check_single(d, f, i);
+        link_plugin(d, f, f->all_plugins[i]);
+    }
+}
+
+void kong_link(struct conf_decoder *d, struct kong_file *f)
+{
+    link_routing(d, f);
+    link_upstreams(d, f);
+    link_consumers(d, f);
+    link_plugins(d, f);
+}
