@@ -117,8 +117,9 @@ static void link_service(struct conf_decoder *d, struct kong_service *s)
     else if (!s->host.p)
         problem_add(d->problems, s->line, "a service needs url or host");
     if (s->path.p && !path_is_plain(s->path))
-        problem_add(d->problems, s->line, "service path \"%.*s\" must begin with / and be in "
-                                          "normal form",
+        problem_add(d->problems, s->line,
+                    "service path \"%.*s\" must begin with / and be in "
+                    "normal form",
                     STR_ARG(s->path));
     s->path = path_without_slash(s->path);
 }
@@ -142,8 +143,8 @@ static void link_hosts(struct conf_decoder *d, struct kong_route *r)
     for (size_t i = 0; i < r->hosts.count; i++) {
         struct str *h = LIST(struct str, r->hosts, i);
         ptrdiff_t star = str_index(*h, '*', 0);
-        bool is_edge = star == 0 ? str_has_prefix(*h, STR("*."))
-                                 : star > 0 && str_has_suffix(*h, STR(".*"));
+        bool is_edge =
+            star == 0 ? str_has_prefix(*h, STR("*.")) : star > 0 && str_has_suffix(*h, STR(".*"));
         bool is_single = star < 0 || str_index(*h, '*', (size_t)star + 1) < 0;
         if ((star >= 0 && !is_edge) || !is_single)
             problem_add(d->problems, r->line,
@@ -211,10 +212,12 @@ static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_
     static const struct {
         struct str name;
         unsigned bit;
-    } protocols[] = {{STR("http"), KONG_HTTP},
-                     {STR("https"), KONG_HTTPS},
-                     {STR("ws"), KONG_WS},
-                     {STR("wss"), KONG_WSS}};
+    } protocols[] = {
+        {STR("http"),  KONG_HTTP },
+        {STR("https"), KONG_HTTPS},
+        {STR("ws"),    KONG_WS   },
+        {STR("wss"),   KONG_WSS  }
+    };
     for (size_t i = 0; i < r->protocols.count; i++)
         for (size_t k = 0; k < 4; k++)
             if (str_eq(*LIST(struct str, r->protocols, i), protocols[k].name))

@@ -57,7 +57,8 @@ const struct plugin_chain *plugin_chain_new(struct arena *a, const struct kong_f
 {
     struct plugin_chain *first = chain_for(a, f, route, NULL), *last = first;
     for (size_t c = 0; c < f->consumers.count; c++) {
-        const struct kong_consumer *consumer = &((const struct kong_consumer *)f->consumers.items)[c];
+        const struct kong_consumer *consumer =
+            &((const struct kong_consumer *)f->consumers.items)[c];
         bool has_own = false;
         for (size_t i = 0; i < f->plugin_count; i++)
             has_own |= f->all_plugins[i]->consumer == consumer && f->all_plugins[i]->enabled;

@@ -15,7 +15,7 @@ enum plugin_verdict {
 
 struct plugin {
     const char *name;
-    int priority; /* higher runs first */
+    int priority;                     /* higher runs first */
     const struct conf_schema *schema; /* of "config" */
     bool may_scope_consumer;
     /* Checks what the table cannot and computes what requests need, in d->arena. May be NULL. */
@@ -28,7 +28,8 @@ struct plugin {
     void (*log)(struct exchange *x, const struct kong_plugin *p);
 };
 
-/* NULL when there is no such plugin; *note then says what to use instead, if Kong knows the name. */
+/* NULL when there is no such plugin; *note then says what to use instead, if Kong knows the name.
+ */
 const struct plugin *plugin_find(struct str name, const char **note);
 
 /* The plugins of one route for one consumer (NULL: not identified), highest priority first. */

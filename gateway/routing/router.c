@@ -18,7 +18,7 @@ struct candidate {
 
 struct prefix {
     uint64_t hash;
-    struct str path; /* without trailing slash; empty for "/" */
+    struct str path;              /* without trailing slash; empty for "/" */
     struct candidate *candidates; /* most specific first */
     bool is_used;
 };
@@ -166,8 +166,7 @@ static bool headers_match(const struct kong_route *route, const struct http_head
     return true;
 }
 
-static bool prefix_match(const struct prefix *p, const struct route_query *q,
-                         struct route_hit *out)
+static bool prefix_match(const struct prefix *p, const struct route_query *q, struct route_hit *out)
 {
     for (const struct candidate *c = p->candidates; c; c = c->next) {
         const struct kong_route *route = c->route;

@@ -1,8 +1,9 @@
 #pragma once
 /*
  * Finds the route of a request: the longest path prefix of whole segments wins; on one prefix the
- * more specific route does: host over wildcard host over none, then more headers, then named methods
- * over none, then the order of the file. Look-up costs one hash of the path and a probe per segment.
+ * more specific route does: host over wildcard host over none, then more headers, then named
+ * methods over none, then the order of the file. Look-up costs one hash of the path and a probe per
+ * segment.
  */
 #include "arena.h"
 #include "config/kong.h"
@@ -12,16 +13,16 @@
 struct router;
 
 struct route_query {
-    unsigned method;    /* enum kong_method, 0: a method without a name */
-    unsigned protocols; /* enum kong_protocol bits the request counts as */
-    struct str host;    /* as received; a port is ignored unless the route names one */
-    struct str path;    /* in normal form */
+    unsigned method;              /* enum kong_method, 0: a method without a name */
+    unsigned protocols;           /* enum kong_protocol bits the request counts as */
+    struct str host;              /* as received; a port is ignored unless the route names one */
+    struct str path;              /* in normal form */
     const struct http_head *head; /* for routes that match headers */
 };
 
 struct route_hit {
     const struct kong_route *route;
-    size_t prefix_len;  /* bytes of the path that the route's path matched, without its last slash */
+    size_t prefix_len; /* bytes of the path that the route's path matched, without its last slash */
     bool is_wrong_scheme; /* the route is only served over TLS */
 };
 

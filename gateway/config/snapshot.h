@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * One loaded configuration: the decoded file, its router, plugin chains and upstreams. Immutable but
+ * for upstream targets. An exchange keeps the snapshot it was routed by; a reload replaces the
+ * current one and the old goes when its last exchange ends.
+ */
+#include <stdio.h>
+
+#include "config/kong.h"
+#include "proxy/upstream.h"
+#include "routing/router.h"
+
+struct gateway;
+
+struct snapshot {
+    int refs;
+    struct arena *arena; /* owned */
+    struct kong_file *file;
+    struct router *router;
+    const struct plugin_chain *unrouted; /* global plugins, for requests no route matches */
+    struct upstream *upstreams;          /* declared ones first, then one per service host */
+    size_t upstream_count, declared_count;
+    int64_t loaded_at; /* wall µs */
+    char hash[33];     /* of the file's text */
+};
+
+/* Reads and compiles the file; problems are written to err, one line each, and NULL returned. */
+struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err);
+struct snapshot *snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot *s);
+/* The declared upstream of a name, NULL when there is none. */
+struct upstream *snapshot_upstream(struct snapshot *s, struct str name);

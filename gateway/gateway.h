@@ -1,0 +1,42 @@
+#pragma once
+/* The state of a gateway process. */
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+
+#include "buf.h"
+#include "config/cidr.h"
+#include "list.h"
+#include "loop.h"
+#include "settings.h"
+#include "strmap.h"
+
+struct endpoint_table;
+struct http_server;
+struct registry_view;
+struct service;
+struct snapshot;
+
+enum access_log { ACCESS_LOG_OFF, ACCESS_LOG_ERRORS, ACCESS_LOG_ALL };
+
+struct gateway {
+    struct service *service;
+    struct loop *loop;
+    const struct gateway_settings *settings;
+    struct snapshot *snapshot; /* the one new requests use; referenced */
+    struct endpoint_table *endpoints;
+    struct registry_view *registry;
+    struct evconnlistener *listener; /* NULL while draining */
+    struct timer accept_pause;
+    int port;
+    struct http_server *own_server, *admin_server;
+    struct list clients; /* struct client */
+    int client_count, exchange_count;
+    struct buf scratch;       /* a message head while it is put together */
+    struct evbuffer *payload; /* a piece of a body while its chunk frame is written */
+    struct cidr_list trusted_proxies;
+    enum access_log access_log;
+    bool is_draining;
+    /* since start */
+    int64_t accepted_total, request_total;
+};

@@ -1,0 +1,236 @@
+#include "proxy/client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+#include "proxy/stream.h"
+
+#define BACKLOG 1024
+#define ACCEPT_PAUSE_MS 100
+
+static void client_free(struct client *c)
+{
+    struct gateway *gw = c->gw;
+    list_remove(&c->link);
+    if (gw->client_count-- == gw->settings->max_connections && gw->listener)
+        evconnlistener_enable(gw->listener);
+    timer_release(&c->timer);
+    bufferevent_free(c->bev);
+    arena_free(c->x.arena);
+    free(c);
+}
+
+void client_kill(struct client *c)
+{
+    c->is_dead = true;
+}
+
+void client_event(struct client *c, enum exchange_event event)
+{
+    if (c->is_in_event)
+        abort();
+    c->is_in_event = true;
+    exchange_on(&c->x, event);
+    c->is_in_event = false;
+    if (c->is_dead) {
+        client_free(c);
+        return;
+    }
+    stream_flush(c->bev);
+    if (c->x.up && c->x.up->is_connected)
+        stream_flush(c->x.up->bev);
+    exchange_arm(&c->x);
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void arm(struct client *c, int64_t now_us)
+{
+    c->armed_us = c->due_us;
+    int64_t ms = (c->due_us - now_us + US_PER_MS - 1) / US_PER_MS;
+    timer_start(&c->timer, ms > 0 ? ms : 0);
+}
+
+/* The timer runs towards the earliest deadline it was ever given; on_timer looks whether it still
+ * holds. So a busy connection touches the event heap once a minute and not with every message. */
+void client_set_deadline(struct client *c, int64_t ms)
+{
+    int64_t now = clock_mono_us();
+    c->due_us = now + ms * US_PER_MS;
+    c->unwritten = stream_pending(c->bev);
+    if (!c->armed_us || c->armed_us > c->due_us)
+        arm(c, now);
+}
+
+static void on_timer(void *arg)
+{
+    struct client *c = arg;
+    int64_t now = clock_mono_us();
+    c->armed_us = 0;
+    if (now < c->due_us) {
+        arm(c, now);
+        return;
+    }
+    size_t unwritten = stream_pending(c->bev);
+    if (unwritten && unwritten < c->unwritten) {
+        exchange_arm(&c->x);
+        return;
+    }
+    client_event(c, EXCHANGE_TIMEOUT);
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+    struct client *c = arg;
+    stream_fill(bev);
+    client_event(c, EXCHANGE_CLIENT_READABLE);
+}
+
+static void on_write(struct bufferevent *bev, void *arg)
+{
+    struct client *c = arg;
+    stream_written(bev);
+    client_event(c, EXCHANGE_CLIENT_DRAINED);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    client_event(arg, what & BEV_EVENT_EOF ? EXCHANGE_CLIENT_EOF : EXCHANGE_CLIENT_ERROR);
+}
+
+static void set_peer(struct client *c, const struct sockaddr *sa)
+{
+    const struct sockaddr_in6 *v6 = (const void *)sa;
+    const struct sockaddr_in *v4 = (const void *)sa;
+    if (sa->sa_family == AF_INET)
+        inet_ntop(AF_INET, &v4->sin_addr, c->peer, sizeof c->peer);
+    else if (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], c->peer, sizeof c->peer);
+    else if (sa->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &v6->sin6_addr, c->peer, sizeof c->peer);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
+                      void *arg)
+{
+    (void)l, (void)len;
+    struct gateway *gw = arg;
+    struct bufferevent *bev;
+    struct client *c = MEM_NEW(struct client);
+    bev = stream_new(loop_base(gw->loop), fd, on_read, on_write, on_event, c);
+    if (!bev) {
+        close(fd);
+        free(c);
+        return;
+    }
+    c->gw = gw;
+    c->bev = bev;
+    set_peer(c, sa);
+    timer_init(&c->timer, gw->loop, on_timer, c);
+    c->x = (struct exchange){.gw = gw, .client = c, .arena = arena_new()};
+    list_append(&gw->clients, &c->link);
+    gw->accepted_total++;
+    if (++gw->client_count == gw->settings->max_connections)
+        evconnlistener_disable(gw->listener);
+    exchange_arm(&c->x);
+}
+
+static void resume_accepting(void *arg)
+{
+    struct gateway *gw = arg;
+    if (gw->listener && gw->client_count < gw->settings->max_connections)
+        evconnlistener_enable(gw->listener);
+}
+
+/* Out of file descriptors: trying again at once would spin. */
+static void on_accept_error(struct evconnlistener *l, void *arg)
+{
+    struct gateway *gw = arg;
+    log_error("accept failed", LOG_CSTR("reason", strerror(errno)));
+    evconnlistener_disable(l);
+    timer_start(&gw->accept_pause, ACCEPT_PAUSE_MS);
+}
+
+static int bind_one(const struct addrinfo *ai, bool reuse_port)
+{
+    int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (reuse_port)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reuse_port)
+{
+    char service[8];
+    snprintf(service, sizeof service, "%d", port);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+                    *found;
+    errno = EADDRNOTAVAIL;
+    if (getaddrinfo(bind_to, service, &hints, &found) != 0)
+        return false;
+    int fd = -1;
+    for (const struct addrinfo *ai = found; ai && fd < 0; ai = ai->ai_next)
+        fd = bind_one(ai, reuse_port);
+    freeaddrinfo(found);
+    if (fd < 0)
+        return false;
+    timer_init(&gw->accept_pause, gw->loop, resume_accepting, gw);
+    gw->listener = evconnlistener_new(loop_base(gw->loop), on_accept, gw,
+                                      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!gw->listener)
+        abort();
+    evconnlistener_set_error_cb(gw->listener, on_accept_error);
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    getsockname(fd, (struct sockaddr *)&bound, &len);
+    gw->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                 : ((struct sockaddr_in *)&bound)->sin_port);
+    return true;
+}
+
+void clients_drain(struct gateway *gw)
+{
+    gw->is_draining = true;
+    if (gw->listener)
+        evconnlistener_free(gw->listener);
+    gw->listener = NULL;
+    LIST_EACH(n, &gw->clients)
+    {
+        struct client *c = LIST_ENTRY(n, struct client, link);
+        bool is_idle = c->x.state == EXCHANGE_HEAD && !c->x.has_begun && !stream_pending(c->bev);
+        if (is_idle)
+            client_free(c);
+        else
+            c->x.must_close = true;
+    }
+}
+
+void clients_close(struct gateway *gw)
+{
+    LIST_EACH(n, &gw->clients)
+    {
+        struct client *c = LIST_ENTRY(n, struct client, link);
+        exchange_abort(&c->x, "stopping");
+        client_free(c);
+    }
+}

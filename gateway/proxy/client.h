@@ -1,0 +1,31 @@
+#pragma once
+/* Client connections: accepting, time, closing. What flows on them is the exchange's business. */
+#include <netinet/in.h>
+
+#include "proxy/exchange.h"
+
+struct client {
+    struct list link; /* in gw->clients */
+    struct gateway *gw;
+    struct bufferevent *bev;
+    struct timer timer;
+    int64_t due_us, armed_us; /* mono; armed_us 0: the timer does not run */
+    size_t unwritten;         /* output when the deadline was set: less now means progress */
+    char peer[INET6_ADDRSTRLEN];
+    bool is_dead, is_in_event;
+    struct exchange x;
+};
+
+/* false with errno set when the port cannot be bound. */
+bool clients_listen(struct gateway *gw, const char *bind, int port, bool reuse_port);
+/* No more new ones; idle connections close, busy ones after their response. */
+void clients_drain(struct gateway *gw);
+/* Closes everything at once. */
+void clients_close(struct gateway *gw);
+
+/* The only way into exchange_on: runs the transition, then writes, sets the deadline, or frees. */
+void client_event(struct client *c, enum exchange_event event);
+/* Ends the connection when the present event has been handled. */
+void client_kill(struct client *c);
+/* EXCHANGE_TIMEOUT after this long without another call. Moving a deadline later costs nothing. */
+void client_set_deadline(struct client *c, int64_t ms);

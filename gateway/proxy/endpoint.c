@@ -1,0 +1,363 @@
+#include "proxy/endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "co.h"
+#include "log.h"
+#include "mem.h"
+#include "offload.h"
+#include "proxy/client.h"
+#include "proxy/exchange.h"
+#include "proxy/stream.h"
+#include "service.h"
+
+#define SWEEP_MS 1000
+#define ADDRESS_LIFETIME_US (15 * US_PER_S)
+#define EJECT_FIRST_US (500 * US_PER_MS)
+#define EJECT_MAX_US (10 * US_PER_S)
+
+struct endpoint_table {
+    struct gateway *gw;
+    struct list all;
+    struct timer sweep;
+};
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void sweep(void *arg)
+{
+    struct endpoint_table *t = arg;
+    int64_t oldest = clock_mono_us() - t->gw->settings->upstream_idle_s * US_PER_S;
+    LIST_EACH(n, &t->all)
+    {
+        struct endpoint *e = LIST_ENTRY(n, struct endpoint, link);
+        endpoint_ref(e);
+        while (!list_is_empty(&e->idle)) {
+            struct upstream_conn *last = LIST_ENTRY(e->idle.prev, struct upstream_conn, link);
+            if (last->idle_since_us > oldest)
+                break;
+            upstream_conn_close(last);
+        }
+        endpoint_unref(e);
+    }
+    timer_start(&t->sweep, SWEEP_MS);
+}
+
+struct endpoint_table *endpoint_table_new(struct gateway *gw)
+{
+    struct endpoint_table *t = MEM_NEW(struct endpoint_table);
+    t->gw = gw;
+    list_init(&t->all);
+    timer_init(&t->sweep, gw->loop, sweep, t);
+    timer_start(&t->sweep, SWEEP_MS);
+    return t;
+}
+
+void endpoint_close_idle(struct endpoint *e)
+{
+    endpoint_ref(e);
+    while (!list_is_empty(&e->idle))
+        upstream_conn_close(LIST_ENTRY(e->idle.next, struct upstream_conn, link));
+    endpoint_unref(e);
+}
+
+void endpoint_table_free(struct endpoint_table *t)
+{
+    timer_release(&t->sweep);
+    LIST_EACH(n, &t->all)
+        endpoint_close_idle(LIST_ENTRY(n, struct endpoint, link));
+    LIST_EACH(n, &t->all)
+    {
+        list_remove(n);
+        LIST_ENTRY(n, struct endpoint, link)->table = NULL;
+    }
+    free(t);
+}
+
+/* A literal address needs no look-up; neither does localhost, which must not depend on a resolver. */
+static void take_literal(struct endpoint *e)
+{
+    const char *host = strcmp(e->host, "localhost") == 0 ? "127.0.0.1" : e->host;
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)e->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)e->port)};
+    if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
+        memcpy(&e->address, &v4, sizeof v4);
+        e->address_len = sizeof v4;
+    } else if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
+        memcpy(&e->address, &v6, sizeof v6);
+        e->address_len = sizeof v6;
+    } else {
+        return;
+    }
+    e->is_numeric = true;
+    e->address_state = ADDRESS_KNOWN;
+}
+
+struct endpoint *endpoint_get(struct endpoint_table *t, struct str host, int port)
+{
+    LIST_EACH(n, &t->all)
+    {
+        struct endpoint *e = LIST_ENTRY(n, struct endpoint, link);
+        if (e->port == port && str_eq(str_from(e->host), host))
+            return endpoint_ref(e);
+    }
+    struct endpoint *e = MEM_NEW(struct endpoint);
+    e->table = t;
+    e->refs = 1;
+    e->port = port;
+    e->host = mem_alloc(host.len + 1);
+    memcpy(e->host, host.p, host.len);
+    e->host[host.len] = '\0';
+    size_t size = host.len + 16;
+    e->text = mem_alloc(size);
+    snprintf(e->text, size, strchr(e->host, ':') ? "[%s]:%d" : "%s:%d", e->host, port);
+    list_init(&e->waiting);
+    list_init(&e->idle);
+    list_append(&t->all, &e->link);
+    take_literal(e);
+    return e;
+}
+
+struct endpoint *endpoint_ref(struct endpoint *e)
+{
+    e->refs++;
+    return e;
+}
+
+void endpoint_unref(struct endpoint *e)
+{
+    /* Idle connections hold references too: an endpoint that only its pool needs is not needed. */
+    if (--e->refs > e->idle_count)
+        return;
+    if (e->idle_count) {
+        endpoint_close_idle(e);
+        return;
+    }
+    list_remove(&e->link);
+    free(e->host);
+    free(e->text);
+    free(e);
+}
+
+/* ---- health --------------------------------------------------------------------------------- */
+
+void endpoint_failed(struct endpoint *e, int64_t now_us)
+{
+    int64_t pause = EJECT_FIRST_US << (e->failures < 5 ? e->failures : 5);
+    e->failures++;
+    e->ejected_until_us = now_us + (pause < EJECT_MAX_US ? pause : EJECT_MAX_US);
+    if (e->failures == 1)
+        log_warn("upstream target failed", LOG_CSTR("target", e->text));
+}
+
+void endpoint_succeeded(struct endpoint *e)
+{
+    if (!e->failures)
+        return;
+    log_info("upstream target answers again", LOG_CSTR("target", e->text));
+    e->failures = 0;
+    e->ejected_until_us = 0;
+}
+
+bool endpoint_is_available(const struct endpoint *e, int64_t now_us)
+{
+    return now_us >= e->ejected_until_us;
+}
+
+/* ---- name look-up --------------------------------------------------------------------------- */
+
+struct lookup {
+    struct endpoint *endpoint; /* referenced */
+    char *host;                /* the worker's own copy */
+    int port;
+    struct sockaddr_storage address;
+    socklen_t address_len;
+    int rc;
+};
+
+static void look_up(void *arg)
+{
+    struct lookup *l = arg;
+    char port[8];
+    snprintf(port, sizeof port, "%d", l->port);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    l->rc = getaddrinfo(l->host, port, &hints, &found);
+    if (l->rc == 0) {
+        memcpy(&l->address, found->ai_addr, found->ai_addrlen);
+        l->address_len = found->ai_addrlen;
+        freeaddrinfo(found);
+    }
+}
+
+static CO_FN void look_up_main(void *arg)
+{
+    struct lookup *l = arg;
+    struct endpoint *e = l->endpoint;
+    enum err rc = offload_run(e->table->gw->service->offload, look_up, l);
+    bool is_found = rc == ERR_OK && l->rc == 0;
+    if (is_found) {
+        memcpy(&e->address, &l->address, sizeof e->address);
+        e->address_len = l->address_len;
+        e->looked_up_us = clock_mono_us();
+    } else {
+        log_warn("name look-up failed", LOG_CSTR("host", e->host),
+                 LOG_CSTR("reason", rc ? err_text(rc) : gai_strerror(l->rc)));
+    }
+    /* A name that resolved once keeps its last address while the resolver is away. */
+    e->address_state = e->address_len ? ADDRESS_KNOWN : ADDRESS_UNKNOWN;
+    while (!list_is_empty(&e->waiting)) {
+        struct exchange *x = LIST_ENTRY(list_pop(&e->waiting), struct exchange, wait_link);
+        x->waiting_for = NULL;
+        client_event(x->client, EXCHANGE_UP_RESOLVED);
+    }
+    endpoint_unref(e);
+    free(l->host);
+    free(l);
+}
+
+static void start_lookup(struct endpoint *e)
+{
+    struct lookup *l = MEM_NEW(struct lookup);
+    l->endpoint = endpoint_ref(e);
+    l->host = mem_strdup(e->host);
+    l->port = e->port;
+    e->address_state = ADDRESS_WANTED;
+    co_start(e->table->gw->loop, look_up_main, l, "look-up");
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static void on_read(struct bufferevent *bev, void *arg)
+{
+    struct upstream_conn *u = arg;
+    if (!u->x) {
+        upstream_conn_close(u);
+        return;
+    }
+    stream_fill(bev);
+    client_event(u->x->client, EXCHANGE_UP_READABLE);
+}
+
+static void on_write(struct bufferevent *bev, void *arg)
+{
+    struct upstream_conn *u = arg;
+    stream_written(bev);
+    if (u->x)
+        client_event(u->x->client, EXCHANGE_UP_DRAINED);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *arg)
+{
+    struct upstream_conn *u = arg;
+    if (!u->x) {
+        upstream_conn_close(u);
+    } else if (what & BEV_EVENT_CONNECTED) {
+        int on = 1;
+        setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        u->is_connected = true;
+        bufferevent_enable(bev, EV_READ);
+        client_event(u->x->client, EXCHANGE_UP_CONNECTED);
+    } else {
+        client_event(u->x->client,
+                     what & BEV_EVENT_EOF ? EXCHANGE_UP_EOF : EXCHANGE_UP_ERROR);
+    }
+}
+
+static bool is_live(struct upstream_conn *u)
+{
+    char c;
+    ssize_t n = recv(bufferevent_getfd(u->bev), &c, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+static struct upstream_conn *take_idle(struct endpoint *e, bool must_be_live)
+{
+    while (!list_is_empty(&e->idle)) {
+        struct upstream_conn *u = LIST_ENTRY(e->idle.next, struct upstream_conn, link);
+        if (must_be_live && !is_live(u)) {
+            upstream_conn_close(u);
+            continue;
+        }
+        list_remove(&u->link);
+        e->idle_count--;
+        u->is_reused = true;
+        return u;
+    }
+    return NULL;
+}
+
+static struct upstream_conn *open_new(struct endpoint *e)
+{
+    struct upstream_conn *u = MEM_NEW(struct upstream_conn);
+    list_init(&u->link);
+    u->bev = stream_new(loop_base(e->table->gw->loop), -1, on_read, on_write, on_event, u);
+    if (!u->bev || bufferevent_socket_connect(u->bev, (struct sockaddr *)&e->address,
+                                              (int)e->address_len) != 0) {
+        if (u->bev)
+            bufferevent_free(u->bev);
+        free(u);
+        return NULL;
+    }
+    u->endpoint = endpoint_ref(e);
+    return u;
+}
+
+struct upstream_conn *endpoint_connect(struct endpoint *e, struct exchange *x, bool must_be_live,
+                                       bool *is_waiting)
+{
+    *is_waiting = false;
+    struct upstream_conn *u = take_idle(e, must_be_live);
+    if (!u) {
+        bool is_old = !e->is_numeric && e->address_state == ADDRESS_KNOWN &&
+                      clock_mono_us() - e->looked_up_us > ADDRESS_LIFETIME_US;
+        if (e->address_state == ADDRESS_UNKNOWN || is_old)
+            start_lookup(e);
+        if (!e->address_len && e->address_state == ADDRESS_WANTED) {
+            list_append(&e->waiting, &x->wait_link);
+            x->waiting_for = e;
+            *is_waiting = true;
+            return NULL;
+        }
+        u = e->address_len ? open_new(e) : NULL;
+    }
+    if (u) {
+        u->x = x;
+        e->in_flight++;
+    }
+    return u;
+}
+
+void upstream_conn_close(struct upstream_conn *u)
+{
+    struct endpoint *e = u->endpoint;
+    if (u->x)
+        e->in_flight--;
+    else
+        e->idle_count--;
+    list_remove(&u->link);
+    bufferevent_free(u->bev);
+    free(u);
+    endpoint_unref(e);
+}
+
+void upstream_conn_park(struct upstream_conn *u, int64_t now_us)
+{
+    struct endpoint *e = u->endpoint;
+    if (!e->table || e->table->gw->is_draining ||
+        e->idle_count >= e->table->gw->settings->upstream_idle_max) {
+        upstream_conn_close(u);
+        return;
+    }
+    e->in_flight--;
+    u->x = NULL;
+    u->idle_since_us = now_us;
+    list_prepend(&e->idle, &u->link);
+    e->idle_count++;
+}

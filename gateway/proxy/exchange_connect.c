@@ -1,0 +1,116 @@
+#include "proxy/exchange.h"
+
+#include "clock.h"
+#include "proxy/client.h"
+#include "proxy/stream.h"
+
+/* Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2). */
+#define IDEMPOTENT (KONG_GET | KONG_HEAD | KONG_PUT | KONG_DELETE | KONG_OPTIONS | KONG_TRACE)
+
+void exchange_drop_upstream(struct exchange *x)
+{
+    if (x->waiting_for)
+        list_remove(&x->wait_link);
+    x->waiting_for = NULL;
+    if (x->up)
+        upstream_conn_close(x->up);
+    x->up = NULL;
+    x->is_up_eof = x->is_up_broken = false;
+    x->response_scanned = 0;
+}
+
+static bool has_tries_left(const struct exchange *x)
+{
+    return x->tried_count < MAX_TRIED &&
+           (int64_t)x->tried_count <= x->route->service->retries;
+}
+
+bool exchange_may_retry(const struct exchange *x)
+{
+    bool is_harmless = (x->method & IDEMPOTENT) && !x->is_websocket;
+    return is_harmless && !x->is_response_begun && !x->has_sent_body && has_tries_left(x);
+}
+
+/* Nothing reached any target, so the request may be sent again by anyone. */
+static void give_up(struct exchange *x, enum err e, const char *text)
+{
+    x->failure = text;
+    if (e == ERR_SERVICE_UNAVAILABLE)
+        exchange_set_response_header(x, STR("Retry-After"), STR("1"));
+    exchange_fail(x, e, text);
+}
+
+static void try_next(struct exchange *x, enum err e, const char *text)
+{
+    struct endpoint *failed = x->up ? x->up->endpoint : NULL;
+    if (failed)
+        endpoint_failed(failed, clock_mono_us());
+    exchange_drop_upstream(x);
+    struct upstream *u = x->route->service->upstream;
+    bool has_other = has_tries_left(x) && upstream_pick(u, x->tried, x->tried_count, 0) != NULL;
+    if (has_other)
+        exchange_connect(x);
+    else
+        give_up(x, e, text);
+}
+
+/* A connection to this endpoint; false when that failed at once. */
+static bool connect_to(struct exchange *x, struct endpoint *e)
+{
+    bool is_waiting, must_be_live = !(x->method & IDEMPOTENT);
+    x->state = EXCHANGE_CONNECT;
+    x->is_connect_timed = false;
+    x->up = endpoint_connect(e, x, must_be_live, &is_waiting);
+    if (x->up && x->up->is_connected)
+        exchange_begin_forward(x);
+    return x->up || is_waiting;
+}
+
+void exchange_connect(struct exchange *x)
+{
+    struct upstream *u = x->route->service->upstream;
+    struct endpoint *e;
+    int64_t now = clock_mono_us();
+    while (has_tries_left(x) && (e = upstream_pick(u, x->tried, x->tried_count, now))) {
+        x->tried[x->tried_count++] = endpoint_ref(e);
+        if (connect_to(x, e))
+            return;
+        endpoint_failed(e, now);
+    }
+    give_up(x, ERR_SERVICE_UNAVAILABLE,
+            x->tried_count ? "The upstream server cannot be reached"
+                           : "failure to get a peer from the ring-balancer");
+}
+
+static void on_resolved(struct exchange *x)
+{
+    struct endpoint *e = x->tried[x->tried_count - 1];
+    if (!e->address_len || !connect_to(x, e))
+        try_next(x, ERR_SERVICE_UNAVAILABLE, "name resolution failed");
+}
+
+void exchange_on_connect(struct exchange *x, enum exchange_event event)
+{
+    switch (event) {
+    case EXCHANGE_UP_RESOLVED:
+        on_resolved(x);
+        return;
+    case EXCHANGE_UP_CONNECTED:
+        exchange_begin_forward(x);
+        return;
+    case EXCHANGE_UP_EOF:
+    case EXCHANGE_UP_ERROR:
+        try_next(x, ERR_SERVICE_UNAVAILABLE, "The upstream server cannot be reached");
+        return;
+    case EXCHANGE_TIMEOUT:
+        try_next(x, ERR_GATEWAY_TIMEOUT, "The upstream server is timing out");
+        return;
+    case EXCHANGE_CLIENT_READABLE:
+    case EXCHANGE_CLIENT_DRAINED:
+    case EXCHANGE_CLIENT_EOF:
+    case EXCHANGE_CLIENT_ERROR:
+    case EXCHANGE_UP_READABLE:
+    case EXCHANGE_UP_DRAINED:
+        return;
+    }
+}

@@ -1,0 +1,223 @@
+#include "proxy/exchange.h"
+
+#include "clock.h"
+#include "config/snapshot.h"
+#include "plugins/plugin.h"
+#include "plugins/origin.h"
+#include "proxy/client.h"
+#include "proxy/stream.h"
+#include "routing/path.h"
+
+/* ---- who asks ------------------------------------------------------------------------------- */
+
+/* The nearest address in X-Forwarded-For that is no trusted proxy, seen from our side. */
+static struct str forwarded_client(const struct exchange *x)
+{
+    struct str best = str_from(x->client->peer);
+    for (int i = x->request.count - 1; i >= 0; i--) {
+        if (!str_ieq(x->request.items[i].name, STR("x-forwarded-for")))
+            continue;
+        struct str rest = x->request.items[i].value;
+        while (rest.len) {
+            size_t start = rest.len;
+            while (start > 0 && rest.p[start - 1] != ',')
+                start--;
+            struct str address = str_trim(str_slice(rest, start, rest.len));
+            struct cidr parsed;
+            if (!cidr_parse(address, &parsed))
+                return best;
+            best = address;
+            if (!cidr_list_has(&x->gw->trusted_proxies, address))
+                return best;
+            rest = str_slice(rest, 0, start ? start - 1 : 0);
+        }
+    }
+    return best;
+}
+
+static void identify(struct exchange *x)
+{
+    x->client_ip = str_from(x->client->peer);
+    x->is_trusted_peer = cidr_list_has(&x->gw->trusted_proxies, x->client_ip);
+    if (x->is_trusted_peer)
+        x->client_ip = forwarded_client(x);
+    trace_begin(&x->trace, x->arena, headers_get(&x->request, STR("x-request-id")),
+                headers_get(&x->request, STR("traceparent")));
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static void begin(struct exchange *x)
+{
+    x->has_begun = true;
+    if (!x->begun_us)
+        x->begun_us = clock_mono_us();
+}
+
+/* A request that cannot even be read: what follows on this connection has no known meaning. */
+static void refuse_head(struct exchange *x, enum err e, const char *why)
+{
+    begin(x);
+    x->head.minor_version = 1;
+    x->request.count = 0;
+    x->must_close = x->must_linger = true;
+    http_body_init(&x->in, HTTP_BODY_NONE, 0);
+    identify(x);
+    x->failure = why;
+    exchange_fail(x, e, why);
+}
+
+static void refuse_long_head(struct exchange *x, struct evbuffer *in)
+{
+    size_t eol_len;
+    struct evbuffer_ptr eol = evbuffer_search_eol(in, NULL, &eol_len, EVBUFFER_EOL_LF);
+    bool is_line = eol.pos < 0 || eol.pos > x->gw->settings->max_head_bytes;
+    if (is_line)
+        refuse_head(x, ERR_URI_TOO_LONG, NULL);
+    else
+        refuse_head(x, ERR_HEADERS_TOO_LARGE, NULL);
+}
+
+/* The host a request is for: an absolute target's authority wins over Host (RFC 9112 §3.2.2). */
+static struct str request_host(const struct exchange *x)
+{
+    struct str target = x->head.target;
+    ptrdiff_t at = target.p[0] == '/' ? -1 : str_find(target, STR("://"));
+    if (at < 0)
+        return http_head_get(&x->head, STR("host"));
+    struct str rest = str_slice(target, (size_t)at + 3, target.len);
+    size_t end = 0;
+    while (end < rest.len && rest.p[end] != '/' && rest.p[end] != '?')
+        end++;
+    return str_slice(rest, 0, end);
+}
+
+static void init_body(struct exchange *x)
+{
+    if (x->head.is_chunked)
+        http_body_init(&x->in, HTTP_BODY_CHUNKED, 0);
+    else if (x->head.content_length >= 0)
+        http_body_init(&x->in, HTTP_BODY_LENGTH, x->head.content_length);
+    else
+        http_body_init(&x->in, HTTP_BODY_NONE, 0);
+}
+
+static bool is_websocket(const struct exchange *x)
+{
+    return x->head.is_upgrade && x->method == KONG_GET && x->in.framing == HTTP_BODY_NONE &&
+           http_head_has_token(&x->head, STR("upgrade"), STR("websocket"));
+}
+
+/* ---- routing -------------------------------------------------------------------------------- */
+
+static bool match(struct exchange *x, unsigned method, struct route_hit *hit)
+{
+    struct route_query q = {
+        .method = method,
+        .protocols = x->is_websocket ? KONG_WS | KONG_HTTP : KONG_HTTP,
+        .host = x->host,
+        .path = x->path,
+        .head = &x->head,
+    };
+    return router_match(x->snapshot->router, &q, hit);
+}
+
+/* A preflight belongs to the route of the request it announces, even if that names no OPTIONS. */
+static bool find_route(struct exchange *x, struct route_hit *hit)
+{
+    if (match(x, x->method, hit))
+        return true;
+    struct str announced = headers_get(&x->request, STR("access-control-request-method"));
+    return x->method == KONG_OPTIONS && announced.p && match(x, kong_method_of(announced), hit);
+}
+
+static bool run_access(struct exchange *x)
+{
+    const struct plugin_chain *first = x->chain;
+    int done_down_to = INT32_MAX;
+    for (size_t i = 0; i < x->chain->count; i++) {
+        const struct kong_plugin *p = x->chain->uses[i];
+        if (p->plugin->priority >= done_down_to)
+            continue;
+        done_down_to = p->plugin->priority;
+        const struct kong_consumer *before = x->consumer;
+        if (p->plugin->access && p->plugin->access(x, p) == PLUGIN_ANSWERED)
+            return false;
+        if (x->consumer != before) {
+            x->chain = plugin_chain_for(first, x->consumer);
+            i = (size_t)-1;
+        }
+    }
+    return true;
+}
+
+static void route(struct exchange *x)
+{
+    struct route_hit hit;
+    x->snapshot = snapshot_ref(x->gw->snapshot);
+    x->chain = x->snapshot->unrouted;
+    if (!find_route(x, &hit)) {
+        exchange_fail(x, ERR_NOT_FOUND, "no Route matched with those values");
+        return;
+    }
+    x->route = hit.route;
+    x->prefix_len = hit.prefix_len;
+    x->chain = hit.route->chain;
+    if (hit.is_wrong_scheme) {
+        exchange_set_response_header(x, STR("Upgrade"), STR("TLS/1.2, HTTP/1.1"));
+        exchange_fail(x, ERR_UPGRADE_REQUIRED, "Please use HTTPS protocol");
+        return;
+    }
+    if (!run_access(x))
+        return;
+    if (!origin_may_use_cookie(x)) {
+        exchange_fail(x, ERR_FORBIDDEN, "a request with a session cookie needs an allowed Origin");
+        return;
+    }
+    exchange_connect(x);
+}
+
+static void begin_request(struct exchange *x)
+{
+    x->request = (struct header_list){x->head.headers, x->head.header_count, x->head.header_count};
+    x->method = kong_method_of(x->head.method);
+    x->must_close |= !x->head.keep_alive || x->gw->is_draining || x->is_client_eof;
+    init_body(x);
+    identify(x);
+    struct str path;
+    if (!http_split_target(x->head.target, &path, &x->query) ||
+        !path_normalise(x->arena, path, &x->path)) {
+        x->must_close = x->must_linger = true;
+        exchange_fail(x, ERR_INVALID_INPUT, "malformed request target");
+        return;
+    }
+    x->host = request_host(x);
+    x->is_websocket = is_websocket(x);
+    route(x);
+}
+
+void exchange_read_head(struct exchange *x)
+{
+    struct bufferevent *bev = x->client->bev;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    if (stream_pending(bev) >= STREAM_HIGH)
+        return;
+    size_t len = http_head_find(in, &x->head_scanned), have = evbuffer_get_length(in);
+    size_t max = (size_t)x->gw->settings->max_head_bytes;
+    if (len > max || (!len && have > max)) {
+        refuse_long_head(x, in);
+        return;
+    }
+    if (have)
+        begin(x);
+    if (!len)
+        return;
+    char *text = arena_alloc(x->arena, len);
+    evbuffer_remove(in, text, len);
+    const char *why = NULL;
+    enum err rc = http_parse_request_head(x->arena, str_n(text, len), &x->head, &why);
+    if (rc)
+        refuse_head(x, rc, why);
+    else
+        begin_request(x);
+}

@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * A balanced set of endpoints under one name. Its targets are the configured ones until the
+ * registry knows instances of that name.
+ */
+#include <stddef.h>
+
+#include "proxy/endpoint.h"
+
+struct upstream_target {
+    struct endpoint *endpoint; /* referenced */
+    int weight;                /* 0: takes no requests */
+    int current;               /* of smooth weighted round robin */
+};
+
+struct upstream_address {
+    struct str host;
+    int port, weight;
+};
+
+struct upstream {
+    struct str name, host_header; /* borrowed; host_header absent: the endpoint's host:port */
+    bool is_least_connections, is_registered;
+    struct upstream_target *targets; /* owned */
+    size_t count;
+    const struct upstream_address *configured; /* borrowed */
+    size_t configured_count;
+};
+
+void upstream_init(struct upstream *u, struct endpoint_table *t, struct str name,
+                   const struct upstream_address *configured, size_t n);
+void upstream_release(struct upstream *u);
+/* Instances from the registry; n == 0 returns to the configured addresses. Unchanged targets keep
+ * their place in the rotation. */
+void upstream_set_instances(struct upstream *u, struct endpoint_table *t,
+                            const struct upstream_address *instances, size_t n);
+/* The next endpoint to try, not among those tried; ejected ones only when nothing else is left.
+ * NULL when all were tried. */
+struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried,
+                               size_t tried_count, int64_t now_us);

@@ -1,0 +1,7 @@
+#pragma once
+/* An upgraded connection: bytes both ways, unread where the other side is slow. */
+#include "proxy/exchange.h"
+
+/* After the 101 has been queued for the client. */
+void tunnel_begin(struct exchange *x);
+void tunnel_on(struct exchange *x, enum exchange_event event);
