@@ -14,6 +14,7 @@
 struct endpoint_table;
 struct http_server;
 struct registry_view;
+struct route_table;
 struct service;
 struct snapshot;
 
@@ -29,12 +30,16 @@ struct gateway {
     struct evconnlistener *listener; /* NULL while draining */
     struct timer accept_pause;
     int port;
-    struct http_server *own_server, *admin_server;
+    struct http_server *own_server; /* /health and its kin, on a loopback port of its own */
+    int own_port;
+    struct http_server *admin_server;
+    struct route_table *admin_routes;
     struct list clients; /* struct client */
-    int client_count, exchange_count;
+    int client_count;
     struct buf scratch;       /* a message head while it is put together */
     struct evbuffer *payload; /* a piece of a body while its chunk frame is written */
     struct cidr_list trusted_proxies;
+    struct str allowed_origins; /* separated by commas */
     enum access_log access_log;
     bool is_draining;
     /* since start */

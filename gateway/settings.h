@@ -1,11 +1,12 @@
 #pragma once
 /* The gateway's own settings, beside those every program has (common/service). */
-#include "config.h"
+#include "setting.h"
 
 struct gateway_settings {
     struct str config_path; /* the route file */
     struct str admin_bind;
     int64_t admin_port;
+    struct str trusted_proxies;
     int64_t registry_poll_ms;
     int64_t max_connections, max_head_bytes;
     int64_t head_timeout_s, body_timeout_s, idle_timeout_s, write_timeout_s;

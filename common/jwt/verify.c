@@ -182,8 +182,9 @@ static bool read_claims(struct arena *a, struct str payload, struct claims *c)
     return true;
 }
 
-enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct str token, int64_t now_s,
-                    struct jwt_claims *out, const char **why)
+enum err jwt_verify_issuer(const struct jwt_keys *k, struct arena *a, struct str token,
+                           int64_t now_s, struct str issuer, struct jwt_claims *out,
+                           const char **why)
 {
     struct parts parts;
     struct claims c;
@@ -198,7 +199,7 @@ enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct str token,
     if (!read_claims(a, parts.payload, &c))
         return ERR_UNAUTHENTICATED;
     *why = "the token's issuer is not known";
-    if (!str_eq(c.out.iss, STR(JWT_ISSUER)))
+    if (!str_eq(c.out.iss, issuer))
         return ERR_UNAUTHENTICATED;
     *why = "the token is not valid yet";
     if (c.nbf != JSON_NO_INT && c.nbf > now_s + NBF_LEEWAY_S)
@@ -209,4 +210,19 @@ enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct str token,
     *out = c.out;
     *why = NULL;
     return ERR_OK;
+}
+
+enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct str token, int64_t now_s,
+                    struct jwt_claims *out, const char **why)
+{
+    return jwt_verify_issuer(k, a, token, now_s, STR(JWT_ISSUER), out, why);
+}
+
+struct str jwt_peek(struct arena *a, struct str token, const char *claim, bool *is_token)
+{
+    struct parts parts;
+    const struct json *payload = split(token, &parts) ? decode_part(a, parts.payload) : NULL;
+
+    *is_token = payload && decode_part(a, parts.header);
+    return *is_token ? json_str(json_get(payload, claim)) : STR_NULL;
 }

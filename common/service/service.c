@@ -13,6 +13,8 @@
 
 static int check_config(struct service *s)
 {
+    if (s->desc->check && !s->desc->check(s))
+        return 78;
     printf("%s: configuration is valid\n", s->desc->name);
     return 0;
 }

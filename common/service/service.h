@@ -63,6 +63,8 @@ struct service_desc {
     const struct route *routes;     /* .method == NULL ends */
     const struct db_migration *const *migrations; /* arrays in order of application, each ended by
                                                      .sql == NULL; NULL ends. mq is added. */
+    /* --check-config, beyond the settings: prints what is wrong. May be NULL. */
+    bool (*check)(struct service *s);
     /* After settings are read and before anything connects: create state, declare queues and
      * consumers. ERR_OK or the program ends with status 78. */
     enum err (*init)(struct service *s);

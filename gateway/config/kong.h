@@ -64,7 +64,8 @@ struct kong_route {
     struct kong_header_match *headers;
     size_t header_count;
     const struct plugin_chain *chain;
-    int index; /* position in kong_file.all_routes */
+    int index;     /* position in kong_file.all_routes */
+    void *metrics; /* of the prometheus plugin; filled as requests come */
 };
 
 struct kong_service {

@@ -275,8 +275,7 @@ static void write_list(struct json_writer *w, const struct conf_field *f,
 static void write_value(struct json_writer *w, const struct conf_field *f, const void *p)
 {
     switch (f->kind) {
-    case CONF_STR:
-    case CONF_REF: {
+    case CONF_STR: {
         const struct str *s = p;
         jw_str(w, (f->flags & CONF_SECRET) && s->p ? STR("***") : *s);
         return;
@@ -300,6 +299,7 @@ static void write_value(struct json_writer *w, const struct conf_field *f, const
         jw_end_object(w);
         return;
     case CONF_OBJECT_LIST:
+    case CONF_REF:
     case CONF_NODE:
     case CONF_IGNORED:
     case CONF_REFUSED:
@@ -311,7 +311,8 @@ void conf_write(struct json_writer *w, const struct conf_schema *schema, const v
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct conf_field *f = &schema->fields[i];
-        if (f->kind >= CONF_OBJECT_LIST && f->kind != CONF_REF)
+        bool is_written = f->kind <= CONF_OBJECT && !(f->flags & CONF_HIDDEN);
+        if (!is_written)
             continue;
         jw_key(w, str_from(f->name));
         write_value(w, f, (const char *)in + f->offset);

@@ -30,6 +30,7 @@ enum conf_flags {
     CONF_SECRET = 2,    /* masked in JSON */
     CONF_NON_EMPTY = 4, /* strings and lists */
     CONF_EMPTY_OK = 8,  /* CONF_REFUSED: null, false, "" and an empty list or mapping pass */
+    CONF_HIDDEN = 16,   /* not written: whoever writes the structure says it better */
 };
 
 #define CONF_NO_INT INT64_MIN
@@ -83,6 +84,6 @@ void conf_decode(struct conf_decoder *d, const struct conf_schema *schema,
 /* A problem at a path: "services[0]: …". */
 void conf_problem(struct conf_decoder *d, int line, const struct conf_path *at, const char *fmt,
                   ...) __attribute__((format(printf, 4, 5)));
-/* The members of the structure, inside an object the caller opened. Secrets are masked, members
- * that hold lists of structures are left out: they are collections of their own. */
+/* The members of the structure, inside an object the caller opened. Secrets are masked;
+ * references and lists of structures are left out: the caller knows what they lead to. */
 void conf_write(struct json_writer *w, const struct conf_schema *schema, const void *in);

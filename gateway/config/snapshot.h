@@ -11,6 +11,7 @@
 #include "routing/router.h"
 
 struct gateway;
+struct service;
 
 struct snapshot {
     int refs;
@@ -18,7 +19,8 @@ struct snapshot {
     struct kong_file *file;
     struct router *router;
     const struct plugin_chain *unrouted; /* global plugins, for requests no route matches */
-    struct upstream *upstreams;          /* declared ones first, then one per service host */
+    void *unrouted_metrics;              /* of the prometheus plugin */
+    struct upstream *upstreams; /* declared ones first, then one per service host, then our own */
     size_t upstream_count, declared_count;
     int64_t loaded_at; /* wall µs */
     char hash[33];     /* of the file's text */
@@ -26,7 +28,7 @@ struct snapshot {
 
 /* Reads and compiles the file; problems are written to err, one line each, and NULL returned. */
 struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err);
+/* Only looks for problems; needs no running gateway. */
+bool snapshot_check(struct service *s, const char *path, FILE *err);
 struct snapshot *snapshot_ref(struct snapshot *s);
 void snapshot_unref(struct snapshot *s);
-/* The declared upstream of a name, NULL when there is none. */
-struct upstream *snapshot_upstream(struct snapshot *s, struct str name);

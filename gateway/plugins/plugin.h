@@ -32,6 +32,9 @@ struct plugin {
  */
 const struct plugin *plugin_find(struct str name, const char **note);
 
+/* All plugins there are, in no particular order; NULL behind the last. */
+const struct plugin *plugin_at(size_t i);
+
 /* The plugins of one route for one consumer (NULL: not identified), highest priority first. */
 struct plugin_chain {
     const struct kong_plugin *const *uses;

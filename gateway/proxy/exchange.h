@@ -71,11 +71,12 @@ struct exchange {
     bool is_trusted_peer;
     struct trace trace;
     struct http_body in;  /* its body */
+    int64_t max_body;     /* 0: no limit */
     bool is_request_sent; /* all of it is in the upstream's output */
     bool has_sent_body;   /* some of the body has: the request cannot be sent twice */
 
     /* policy */
-    const struct kong_route *route;
+    struct kong_route *route;
     size_t prefix_len;
     const struct plugin_chain *chain;
     const struct kong_consumer *consumer;

@@ -72,6 +72,18 @@ static enum err move_body(struct gateway *gw, struct http_body *body, struct buf
     return ERR_OK;
 }
 
+/* The target never gets the end of such a body, so it cannot act on it. */
+static void refuse_body(struct exchange *x, enum err e, const char *text)
+{
+    exchange_drop_upstream(x);
+    x->must_close = x->must_linger = true;
+    x->failure = text;
+    if (x->is_response_begun)
+        exchange_abort(x, text);
+    else
+        exchange_fail(x, e, text);
+}
+
 static void pump_request(struct exchange *x)
 {
     if (x->is_request_sent)
@@ -81,12 +93,11 @@ static void pump_request(struct exchange *x)
     enum err rc = move_body(x->gw, &x->in, client, up, is_chunked);
     x->has_sent_body |= x->in.received > 0;
     if (rc) {
-        exchange_drop_upstream(x);
-        x->must_close = x->must_linger = true;
-        if (x->is_response_begun)
-            exchange_abort(x, "malformed chunk in the request");
-        else
-            exchange_fail(x, rc, "malformed chunk");
+        refuse_body(x, rc, "malformed chunk");
+        return;
+    }
+    if (x->max_body && x->in.received > x->max_body) {
+        refuse_body(x, ERR_PAYLOAD_TOO_LARGE, "Request size limit exceeded");
         return;
     }
     if (x->in.done) {

@@ -43,10 +43,8 @@ struct known {
     enum header_kind kind;
 };
 
-#define K(literal, k)                                                                              \
-    {                                                                                              \
-        {literal, sizeof(literal) - 1}, k                                                          \
-    }
+#define K(literal, k) {{literal, sizeof(literal) - 1}, k}
+/* clang-format off */
 static const struct known known_headers[] = {
     K("te", HEADER_HOP),
     K("host", HEADER_HOST),
@@ -78,6 +76,7 @@ static const struct known known_headers[] = {
     K("x-consumer-custom-id", HEADER_IDENTITY),
     K("x-credential-identifier", HEADER_IDENTITY),
 };
+/* clang-format on */
 #define KNOWN_COUNT (sizeof known_headers / sizeof known_headers[0])
 #define LONGEST 23
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 
 /* Bytes a direction holds at most before its source is left unread, and when it is read again. */
 #define STREAM_HIGH (256 * 1024)

@@ -9,7 +9,7 @@
 enum host_kind { HOST_ANY, HOST_WILDCARD, HOST_EXACT };
 
 struct candidate {
-    const struct kong_route *route;
+    struct kong_route *route;
     struct str host; /* of HOST_WILDCARD the fixed part, with its dot */
     enum host_kind host_kind;
     bool is_suffix; /* "*.example.com": the request's host must end with host */
@@ -77,8 +77,7 @@ static void prefix_add(struct prefix *p, struct candidate *c)
     *at = c;
 }
 
-static struct candidate *candidate_new(struct arena *a, const struct kong_route *route,
-                                       struct str host)
+static struct candidate *candidate_new(struct arena *a, struct kong_route *route, struct str host)
 {
     struct candidate *c = ARENA_NEW(a, struct candidate);
     c->route = route;
@@ -95,8 +94,7 @@ static struct candidate *candidate_new(struct arena *a, const struct kong_route 
     return c;
 }
 
-static void add_path(struct router *r, struct arena *a, const struct kong_route *route,
-                     struct str path)
+static void add_path(struct router *r, struct arena *a, struct kong_route *route, struct str path)
 {
     uint64_t hash = hash_path(path);
     struct prefix *p = slot_of(r, hash, path);
@@ -169,7 +167,7 @@ static bool headers_match(const struct kong_route *route, const struct http_head
 static bool prefix_match(const struct prefix *p, const struct route_query *q, struct route_hit *out)
 {
     for (const struct candidate *c = p->candidates; c; c = c->next) {
-        const struct kong_route *route = c->route;
+        struct kong_route *route = c->route;
         if (route->method_mask && !(route->method_mask & q->method))
             continue;
         bool is_served = route->protocol_mask & q->protocols;

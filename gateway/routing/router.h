@@ -21,7 +21,7 @@ struct route_query {
 };
 
 struct route_hit {
-    const struct kong_route *route;
+    struct kong_route *route;
     size_t prefix_len; /* bytes of the path that the route's path matched, without its last slash */
     bool is_wrong_scheme; /* the route is only served over TLS */
 };

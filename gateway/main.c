@@ -1,0 +1,161 @@
+/* gateway: the fleet's edge. Wiring only. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/admin.h"
+#include "clock.h"
+#include "config/snapshot.h"
+#include "log.h"
+#include "proxy/client.h"
+#include "registry/registry.h"
+#include "service.h"
+
+#define DRAIN_TIMEOUT_MS 15000
+
+static struct gateway *gateway_of(const struct service *s)
+{
+    return s->state;
+}
+
+static const char *config_path(const struct service *s)
+{
+    const struct gateway_settings *own = s->own_config;
+    return own->config_path.p;
+}
+
+static bool check(struct service *s)
+{
+    return snapshot_check(s, config_path(s), stderr);
+}
+
+/* A file with an error never replaces a good one. */
+static void reload(int signo, void *arg)
+{
+    (void)signo;
+    struct gateway *gw = arg;
+    char *problems = NULL;
+    size_t size = 0;
+    FILE *err = open_memstream(&problems, &size);
+    struct snapshot *next = snapshot_load(gw, config_path(gw->service), err);
+    fclose(err);
+    struct str rest = str_n(problems, size), line;
+    while (rest.len && str_next(&rest, '\n', &line))
+        if (line.len)
+            log_error("route file refused", LOG_STR("problem", line));
+    free(problems);
+    if (!next)
+        return;
+    snapshot_unref(gw->snapshot);
+    gw->snapshot = next;
+    log_info("route file loaded", LOG_I("routes", (int64_t)next->file->route_count),
+             LOG_CSTR("hash", next->hash));
+}
+
+static bool serve_own_endpoints(struct gateway *gw)
+{
+    struct http_server_config h = HTTP_SERVER_DEFAULTS;
+    h.bind = "127.0.0.1";
+    h.port = 0;
+    h.trusted_proxies = STR("127.0.0.1");
+    gw->own_server = http_server_new(gw->loop, &h, gw->service->routes, NULL, gw->service);
+    if (!http_server_listen(gw->own_server))
+        return false;
+    gw->own_port = http_server_port(gw->own_server);
+    return true;
+}
+
+static bool listen_clients(struct gateway *gw)
+{
+    struct service_config *c = &gw->service->config;
+    if (!clients_listen(gw, str_cstr(gw->service->arena, c->bind), (int)c->port, c->workers > 1)) {
+        fprintf(stderr, "gateway: cannot listen on %.*s:%lld: %s\n", STR_ARG(c->bind),
+                (long long)c->port, strerror(errno));
+        return false;
+    }
+    c->port = gw->port;
+    return true;
+}
+
+static enum access_log access_log_of(struct str name)
+{
+    if (str_eq(name, STR("all")))
+        return ACCESS_LOG_ALL;
+    return str_eq(name, STR("off")) ? ACCESS_LOG_OFF : ACCESS_LOG_ERRORS;
+}
+
+static enum err init(struct service *s)
+{
+    struct gateway *gw = ARENA_NEW(s->arena, struct gateway);
+    struct str bad;
+    s->state = gw;
+    gw->service = s;
+    gw->loop = s->loop;
+    gw->settings = s->own_config;
+    gw->access_log = access_log_of(gw->settings->access_log);
+    gw->allowed_origins = s->config.allowed_origins;
+    list_init(&gw->clients);
+    buf_init(&gw->scratch, NULL);
+    gw->payload = evbuffer_new();
+    if (!cidr_list_parse(s->arena, gw->settings->trusted_proxies, &gw->trusted_proxies, &bad)) {
+        fprintf(stderr, "GATEWAY_TRUSTED_PROXIES: \"%.*s\" is no address or network\n",
+                STR_ARG(bad));
+        return ERR_INVALID_INPUT;
+    }
+    gw->endpoints = endpoint_table_new(gw);
+    gw->registry = registry_new(gw);
+    if (!serve_own_endpoints(gw))
+        return ERR_SERVICE_UNAVAILABLE;
+    gw->snapshot = snapshot_load(gw, config_path(s), stderr);
+    if (!gw->snapshot)
+        return ERR_INVALID_INPUT;
+    if (!admin_listen(gw) || !listen_clients(gw))
+        return ERR_SERVICE_UNAVAILABLE;
+    loop_on_signal(gw->loop, SIGHUP, reload, gw);
+    return ERR_OK;
+}
+
+static enum err start(struct service *s)
+{
+    registry_poll(gateway_of(s)->registry);
+    return ERR_OK;
+}
+
+static void CO_FN stop(struct service *s)
+{
+    struct gateway *gw = gateway_of(s);
+    clients_drain(gw);
+    for (int64_t until = clock_mono_us() + DRAIN_TIMEOUT_MS * US_PER_MS;
+         gw->client_count && clock_mono_us() < until;)
+        if (co_sleep_ms(10) != ERR_OK)
+            break;
+    clients_close(gw);
+    snapshot_unref(gw->snapshot);
+    endpoint_table_free(gw->endpoints);
+    http_server_free(gw->own_server);
+    http_server_free(gw->admin_server);
+    route_table_free(gw->admin_routes);
+    route_table_free(gw->admin_routes);
+    registry_free(gw->registry);
+    evbuffer_free(gw->payload);
+    buf_release(&gw->scratch);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct service_desc desc = {
+        .name = "gateway",
+        .default_port = 8080,
+        .flags = SERVICE_NO_DB | SERVICE_NO_MQ | SERVICE_OWN_SERVER,
+        .settings = GATEWAY_SETTINGS,
+        .config_size = sizeof(struct gateway_settings),
+        .check = check,
+        .init = init,
+        .start = start,
+        .stop = stop,
+    };
+    return service_main(argc, argv, &desc);
+}
