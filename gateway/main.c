@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/admin.h"
@@ -137,7 +136,6 @@ static void CO_FN stop(struct service *s)
     endpoint_table_free(gw->endpoints);
     http_server_free(gw->own_server);
     http_server_free(gw->admin_server);
-    route_table_free(gw->admin_routes);
     route_table_free(gw->admin_routes);
     registry_free(gw->registry);
     evbuffer_free(gw->payload);

@@ -9,7 +9,6 @@
 #include "config/snapshot.h"
 #include "metrics.h"
 #include "proxy/client.h"
-#include "proxy/client.h"
 #include "registry/registry.h"
 #include "service.h"
 
@@ -278,7 +277,7 @@ static enum err get_status(struct req *r)
     struct gateway *gw = gateway_of(r);
     int busy = 0;
     LIST_EACH(n, &gw->clients)
-        busy += LIST_ENTRY(n, struct client, link)->x.has_begun;
+    busy += LIST_ENTRY(n, struct client, link)->x.has_begun;
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
     JW_KEY(w, "server");
@@ -313,7 +312,8 @@ static enum err get_metrics(struct req *r)
     return req_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&b));
 }
 
-/* Kong answers its file as YAML text inside JSON. JSON is YAML, so the export is written as JSON. */
+/* Kong answers its file as YAML text inside JSON. JSON is YAML, so the export is written as JSON.
+ */
 static enum err get_config(struct req *r)
 {
     struct buf text;
@@ -327,7 +327,10 @@ static enum err get_config(struct req *r)
     return req_json_end(r, 200);
 }
 
-#define READ(pattern, handler, summary) {"GET", pattern, AUTH_NONE, 0, handler, summary}
+#define READ(pattern, handler, summary)                                                            \
+    {                                                                                              \
+        "GET", pattern, AUTH_NONE, 0, handler, summary                                             \
+    }
 
 /* clang-format off */
 static const struct route ADMIN_ROUTES[] = {

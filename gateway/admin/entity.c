@@ -16,10 +16,9 @@ static void id_of(const char *kind, struct str name, char out[ID_SIZE])
     sha256(str_n(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1), d);
     d[6] = (uint8_t)((d[6] & 0x0f) | 0x80);
     d[8] = (uint8_t)((d[8] & 0x3f) | 0x80);
-    snprintf(out, ID_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1],
-             d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14],
-             d[15]);
+    snprintf(out, ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13],
+             d[14], d[15]);
 }
 
 bool entity_is_named(struct str wanted, const char *kind, struct str name, struct str id)

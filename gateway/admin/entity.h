@@ -1,6 +1,6 @@
 #pragma once
-/* Entities of the route file as Kong's admin API shows them. An entity without an id in the file has
- * one made from its name, the same in every process. */
+/* Entities of the route file as Kong's admin API shows them. An entity without an id in the file
+ * has one made from its name, the same in every process. */
 #include "config/kong.h"
 #include "json.h"
 #include "plugins/plugin.h"

@@ -3,9 +3,15 @@
 #include <stddef.h>
 
 #define AT(type, member) offsetof(struct type, member)
-#define ID(type) {"id", CONF_STR, AT(type, id), CONF_HIDDEN}
-#define BOOKKEEPING \
-    {"tags", CONF_IGNORED}, {"created_at", CONF_IGNORED}, {"updated_at", CONF_IGNORED}
+#define ID(type)                                                                                   \
+    {                                                                                              \
+        "id", CONF_STR, AT(type, id), CONF_HIDDEN                                                  \
+    }
+#define BOOKKEEPING                                                                                \
+    {"tags", CONF_IGNORED}, {"created_at", CONF_IGNORED},                                          \
+    {                                                                                              \
+        "updated_at", CONF_IGNORED                                                                 \
+    }
 
 #define TLS_NOTE "upstreams are reached over plain HTTP inside the fleet's network"
 #define JWT_NOTE "use jwt with jwt_secrets"
@@ -246,15 +252,9 @@ unsigned kong_method_of(struct str name)
         struct str name;
         unsigned bit;
     } methods[] = {
-        {STR("GET"),     KONG_GET    },
-        {STR("POST"),    KONG_POST   },
-        {STR("PUT"),     KONG_PUT    },
-        {STR("PATCH"),   KONG_PATCH  },
-        {STR("DELETE"),  KONG_DELETE },
-        {STR("OPTIONS"), KONG_OPTIONS},
-        {STR("HEAD"),    KONG_HEAD   },
-        {STR("TRACE"),   KONG_TRACE  },
-        {STR("CONNECT"), KONG_CONNECT},
+        {STR("GET"), KONG_GET},     {STR("POST"), KONG_POST},     {STR("PUT"), KONG_PUT},
+        {STR("PATCH"), KONG_PATCH}, {STR("DELETE"), KONG_DELETE}, {STR("OPTIONS"), KONG_OPTIONS},
+        {STR("HEAD"), KONG_HEAD},   {STR("TRACE"), KONG_TRACE},   {STR("CONNECT"), KONG_CONNECT},
     };
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         if (str_eq(methods[i].name, name))

@@ -212,12 +212,10 @@ static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_
     static const struct {
         struct str name;
         unsigned bit;
-    } protocols[] = {
-        {STR("http"),  KONG_HTTP },
-        {STR("https"), KONG_HTTPS},
-        {STR("ws"),    KONG_WS   },
-        {STR("wss"),   KONG_WSS  }
-    };
+    } protocols[] = {{STR("http"), KONG_HTTP},
+                     {STR("https"), KONG_HTTPS},
+                     {STR("ws"), KONG_WS},
+                     {STR("wss"), KONG_WSS}};
     for (size_t i = 0; i < r->protocols.count; i++)
         for (size_t k = 0; k < 4; k++)
             if (str_eq(*LIST(struct str, r->protocols, i), protocols[k].name))

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * One loaded configuration: the decoded file, its router, plugin chains and upstreams. Immutable but
- * for upstream targets. An exchange keeps the snapshot it was routed by; a reload replaces the
+ * One loaded configuration: the decoded file, its router, plugin chains and upstreams. Immutable
+ * but for upstream targets. An exchange keeps the snapshot it was routed by; a reload replaces the
  * current one and the old goes when its last exchange ends.
  */
 #include <stdio.h>

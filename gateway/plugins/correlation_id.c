@@ -21,7 +21,8 @@ static const struct conf_field correlation_fields[] = {
 /* clang-format on */
 static CONF_SCHEMA(correlation_schema, struct correlation_config, correlation_fields);
 
-/* X-Request-ID is the gateway's own and always there; another header repeats it, numbered if asked. */
+/* X-Request-ID is the gateway's own and always there; another header repeats it, numbered if asked.
+ */
 static enum plugin_verdict correlation_access(struct exchange *x, const struct kong_plugin *p)
 {
     static uint64_t counter;

@@ -129,8 +129,7 @@ bool cors_lists(const struct kong_plugin *p, struct str origin)
 static enum plugin_verdict cors_access(struct exchange *x, const struct kong_plugin *p)
 {
     const struct cors_config *c = p->config;
-    bool is_preflight = x->method == KONG_OPTIONS &&
-                        headers_get(&x->request, STR("origin")).p &&
+    bool is_preflight = x->method == KONG_OPTIONS && headers_get(&x->request, STR("origin")).p &&
                         headers_get(&x->request, STR("access-control-request-method")).p;
     if (!is_preflight || c->preflight_continue)
         return PLUGIN_NEXT;

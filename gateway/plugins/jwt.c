@@ -44,7 +44,8 @@ static void jwt_prepare(struct conf_decoder *d, struct kong_file *f, struct kong
     struct jwt_config *c = p->config;
     c->file = f;
     if (!f->secret_count)
-        problem_add(d->problems, c->line, "jwt: no consumer has a jwt secret, so no token is valid");
+        problem_add(d->problems, c->line,
+                    "jwt: no consumer has a jwt secret, so no token is valid");
 }
 
 /* ---- where a token may be ------------------------------------------------------------------- */
@@ -149,7 +150,7 @@ static enum plugin_verdict explain(struct exchange *x, const struct jwt_config *
 }
 
 static void take_identity(struct exchange *x, const struct kong_jwt_secret *s,
-                   const struct jwt_claims *claims)
+                          const struct jwt_claims *claims)
 {
     x->identity.is_verified = true;
     x->identity.user_id = claims->user_id;

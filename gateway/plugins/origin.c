@@ -27,9 +27,8 @@ bool origin_may_use_cookie(const struct exchange *x)
 {
     if ((x->method & SAFE) && !x->is_websocket)
         return true;
-    bool has_cookie = x->identity.is_cookie ||
-                      (!headers_get(&x->request, STR("authorization")).p &&
-                       headers_cookie(&x->request, STR("access_token")).p);
+    bool has_cookie = x->identity.is_cookie || (!headers_get(&x->request, STR("authorization")).p &&
+                                                headers_cookie(&x->request, STR("access_token")).p);
     if (!has_cookie)
         return true;
     struct str origin = headers_get(&x->request, STR("origin"));

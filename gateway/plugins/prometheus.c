@@ -28,7 +28,7 @@ static const struct conf_field prometheus_fields[] = {
 static CONF_SCHEMA(prometheus_schema, struct prometheus_config, prometheus_fields);
 
 static const double KONG_BUCKETS[] = {1, 2, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 750, 1000};
-static const double UPSTREAM_BUCKETS[] = {25,  50,   80,   100,  250,   400,   700,
+static const double UPSTREAM_BUCKETS[] = {25,   50,   80,   100,   250,   400,  700,
                                           1000, 2000, 5000, 10000, 30000, 60000};
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -113,12 +113,9 @@ static struct metric_series *code_series(const struct exchange *x, struct route_
             return m->codes[i].series;
     char code[8];
     int n = snprintf(code, sizeof code, "%d", x->status);
-    struct str labels[] = {service_label(x),
-                           route_label(x),
-                           str_n(code, (size_t)n),
-                           x->is_local ? STR("kong") : STR("service"),
-                           STR("default"),
-                           consumer};
+    struct str labels[] = {service_label(x),       route_label(x),
+                           str_n(code, (size_t)n), x->is_local ? STR("kong") : STR("service"),
+                           STR("default"),         consumer};
     struct metric_series *s = metric_series(&requests, labels);
     if (!consumer.len && m->code_count < MAX_CODES) {
         m->codes[m->code_count].status = x->status;
@@ -141,8 +138,7 @@ static void prometheus_log(struct exchange *x, const struct kong_plugin *p)
         *slot = route_metrics_new(x);
     struct route_metrics *m = *slot;
     if (c->status_code_metrics) {
-        struct str consumer =
-            c->per_consumer && x->consumer ? x->consumer->username : STR("");
+        struct str consumer = c->per_consumer && x->consumer ? x->consumer->username : STR("");
         metric_add(code_series(x, m, consumer), 1);
     }
     if (c->latency_metrics) {

@@ -1,6 +1,6 @@
 /*
- * rate-limiting, policy local: fixed windows of this process, as Kong counts them. The keys survive a
- * reload, so changing the file does not hand out a fresh allowance.
+ * rate-limiting, policy local: fixed windows of this process, as Kong counts them. The keys survive
+ * a reload, so changing the file does not hand out a fresh allowance.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -38,7 +38,10 @@ struct rate_config {
 };
 
 #define AT(member) offsetof(struct rate_config, member)
-#define WINDOW(name, i) {name, CONF_INT, AT(limits[i]), 0, NULL, 1, 1000000000}
+#define WINDOW(name, i)                                                                            \
+    {                                                                                              \
+        name, CONF_INT, AT(limits[i]), 0, NULL, 1, 1000000000                                      \
+    }
 #define SHARED_NOTE "counters are kept in the process; use policy local"
 
 /* clang-format off */
@@ -157,7 +160,8 @@ static int64_t period_of(enum window w, int64_t now_s, int64_t *left_s)
     int64_t number, end = 0;
     time_format_day(now_s * US_PER_S, day);
     str_to_i64(str_n(day, w == MONTH ? 6 : 4), &number);
-    int year = (int)(w == MONTH ? number / 100 : number), month = w == MONTH ? (int)(number % 100) : 12;
+    int year = (int)(w == MONTH ? number / 100 : number),
+        month = w == MONTH ? (int)(number % 100) : 12;
     snprintf(text, sizeof text, "%04d-%02d-01T00:00:00Z", month == 12 ? year + 1 : year,
              month == 12 ? 1 : month + 1);
     *left_s = time_parse(str_from(text), &end) ? end / US_PER_S - now_s : windows[w].seconds;

@@ -1,4 +1,5 @@
-/* request-size-limiting: 413 for bodies over a limit, by their announced length or while they come. */
+/* request-size-limiting: 413 for bodies over a limit, by their announced length or while they come.
+ */
 #include <stddef.h>
 
 #include "plugins/plugin.h"

@@ -1,6 +1,6 @@
 /*
- * request-transformer and response-transformer, for headers: remove, rename, replace, add, append, in
- * this order. What would change a body or a query string is refused: bodies are streamed.
+ * request-transformer and response-transformer, for headers: remove, rename, replace, add, append,
+ * in this order. What would change a body or a query string is refused: bodies are streamed.
  */
 #include <stddef.h>
 
@@ -113,19 +113,19 @@ static void transformer_prepare(struct conf_decoder *d, struct kong_file *f, str
 static void transform(struct arena *a, const struct transformer_config *c, struct header_list *l)
 {
     EACH(e, c->remove)
-        headers_remove(l, *e);
+    headers_remove(l, *e);
     EACH(e, c->rename)
-        for (int i = 0; i < l->count; i++)
-            if (str_ieq(l->items[i].name, name_of(*e)))
-                l->items[i].name = value_of(*e);
+    for (int i = 0; i < l->count; i++)
+        if (str_ieq(l->items[i].name, name_of(*e)))
+            l->items[i].name = value_of(*e);
     EACH(e, c->replace)
-        if (headers_get(l, name_of(*e)).p)
-            headers_set(a, l, name_of(*e), value_of(*e));
+    if (headers_get(l, name_of(*e)).p)
+        headers_set(a, l, name_of(*e), value_of(*e));
     EACH(e, c->add)
-        if (!headers_get(l, name_of(*e)).p)
-            headers_add(a, l, name_of(*e), value_of(*e));
-    EACH(e, c->append)
+    if (!headers_get(l, name_of(*e)).p)
         headers_add(a, l, name_of(*e), value_of(*e));
+    EACH(e, c->append)
+    headers_add(a, l, name_of(*e), value_of(*e));
 }
 
 static enum plugin_verdict transform_request(struct exchange *x, const struct kong_plugin *p)

@@ -233,4 +233,5 @@ void clients_close(struct gateway *gw)
         exchange_abort(&c->x, "stopping");
         client_free(c);
     }
+    timer_release(&gw->accept_pause);
 }

@@ -72,7 +72,7 @@ void endpoint_table_free(struct endpoint_table *t)
 {
     timer_release(&t->sweep);
     LIST_EACH(n, &t->all)
-        endpoint_close_idle(LIST_ENTRY(n, struct endpoint, link));
+    endpoint_close_idle(LIST_ENTRY(n, struct endpoint, link));
     LIST_EACH(n, &t->all)
     {
         list_remove(n);
@@ -81,7 +81,8 @@ void endpoint_table_free(struct endpoint_table *t)
     free(t);
 }
 
-/* A literal address needs no look-up; neither does localhost, which must not depend on a resolver. */
+/* A literal address needs no look-up; neither does localhost, which must not depend on a resolver.
+ */
 static void take_literal(struct endpoint *e)
 {
     const char *host = strcmp(e->host, "localhost") == 0 ? "127.0.0.1" : e->host;
@@ -265,8 +266,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         bufferevent_enable(bev, EV_READ);
         client_event(u->x->client, EXCHANGE_UP_CONNECTED);
     } else {
-        client_event(u->x->client,
-                     what & BEV_EVENT_EOF ? EXCHANGE_UP_EOF : EXCHANGE_UP_ERROR);
+        client_event(u->x->client, what & BEV_EVENT_EOF ? EXCHANGE_UP_EOF : EXCHANGE_UP_ERROR);
     }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * One request and its response on their way through the gateway: an explicit state machine driven by
- * the events of two connections. exchange_on is the only transition function. Bodies are moved
+ * One request and its response on their way through the gateway: an explicit state machine driven
+ * by the events of two connections. exchange_on is the only transition function. Bodies are moved
  * between evbuffers, never copied; a direction whose receiver is slow leaves its source unread.
  */
 #include "body.h"
@@ -51,7 +51,7 @@ struct exchange {
     struct gateway *gw;
     struct client *client;
     enum exchange_state state;
-    struct arena *arena; /* of this exchange; reset when it ends */
+    struct arena *arena;       /* of this exchange; reset when it ends */
     struct snapshot *snapshot; /* referenced from routing to the end */
 
     /* the request */
@@ -64,8 +64,8 @@ struct exchange {
     bool is_head_timed, is_connect_timed, is_end_timed; /* one deadline for the whole state */
     bool is_websocket;
     struct http_head head;
-    struct header_list request; /* as it will be forwarded */
-    unsigned method;            /* enum kong_method */
+    struct header_list request;   /* as it will be forwarded */
+    unsigned method;              /* enum kong_method */
     struct str host, path, query; /* path in normal form; query absent without '?' */
     struct str client_ip;         /* the peer, or what a trusted proxy says */
     bool is_trusted_peer;

@@ -21,8 +21,7 @@ void exchange_drop_upstream(struct exchange *x)
 
 static bool has_tries_left(const struct exchange *x)
 {
-    return x->tried_count < MAX_TRIED &&
-           (int64_t)x->tried_count <= x->route->service->retries;
+    return x->tried_count < MAX_TRIED && (int64_t)x->tried_count <= x->route->service->retries;
 }
 
 bool exchange_may_retry(const struct exchange *x)

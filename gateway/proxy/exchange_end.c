@@ -25,8 +25,7 @@ void exchange_reply(struct exchange *x, int status, struct str content_type, str
     bool has_type = content_type.len > 0;
     if (has_type)
         exchange_set_response_header(x, STR("Content-Type"), content_type);
-    exchange_set_response_header(x, STR("Content-Length"),
-                                 str_printf(x->arena, "%zu", body.len));
+    exchange_set_response_header(x, STR("Content-Length"), str_printf(x->arena, "%zu", body.len));
     for (size_t i = 0; x->chain && i < x->chain->count; i++)
         if (x->chain->uses[i]->plugin->response)
             x->chain->uses[i]->plugin->response(x, x->chain->uses[i]);
@@ -122,8 +121,7 @@ static bool is_reusable(const struct exchange *x)
 {
     return x->is_request_sent && x->response_head.keep_alive && x->out.done &&
            x->out.framing != HTTP_BODY_UNTIL_CLOSE && !x->is_up_eof && !x->is_up_broken &&
-           !evbuffer_get_length(bufferevent_get_input(x->up->bev)) &&
-           !stream_pending(x->up->bev);
+           !evbuffer_get_length(bufferevent_get_input(x->up->bev)) && !stream_pending(x->up->bev);
 }
 
 void exchange_finish(struct exchange *x)

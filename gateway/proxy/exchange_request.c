@@ -2,8 +2,8 @@
 
 #include "clock.h"
 #include "config/snapshot.h"
-#include "plugins/plugin.h"
 #include "plugins/origin.h"
+#include "plugins/plugin.h"
 #include "proxy/client.h"
 #include "proxy/stream.h"
 #include "routing/path.h"

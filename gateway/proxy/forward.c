@@ -252,8 +252,7 @@ static void add_response_headers(const struct exchange *x, struct buf *out)
                           str_ieq(h->name, STR("upgrade"));
         bool is_dropped = kind == HEADER_HOP || kind == HEADER_CONNECTION ||
                           kind == HEADER_LENGTH || kind == HEADER_REQUEST_ID;
-        bool is_named = has_named && !is_dropped &&
-                        headers_connection_names(&x->response, h->name);
+        bool is_named = has_named && !is_dropped && headers_connection_names(&x->response, h->name);
         has_trace |= kind == HEADER_TRACE_ID;
         if ((!is_dropped && !is_named) || is_length || is_upgrade)
             add_line(out, h->name, h->value);

@@ -43,7 +43,10 @@ struct known {
     enum header_kind kind;
 };
 
-#define K(literal, k) {{literal, sizeof(literal) - 1}, k}
+#define K(literal, k)                                                                              \
+    {                                                                                              \
+        {literal, sizeof(literal) - 1}, k                                                          \
+    }
 /* clang-format off */
 static const struct known known_headers[] = {
     K("te", HEADER_HOP),

@@ -90,8 +90,7 @@ static void take(struct registry_view *r, struct arena *a, const struct json *se
     struct instance *list = ARENA_ARRAY(a, struct instance, json_count(services) + 1);
     size_t n = 0;
     for (size_t i = 0; i < json_count(services); i++)
-        if (read_instance(json_at(services, i), &list[n]) &&
-            !str_eq(list[n].name, STR("gateway")))
+        if (read_instance(json_at(services, i), &list[n]) && !str_eq(list[n].name, STR("gateway")))
             n++;
     arena_free(r->arena);
     r->arena = a;

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * What the registry knows: the healthy instances of each service, looked up every few seconds. While
- * it is away the last known ones stay; a service it does not list has its configured addresses.
+ * What the registry knows: the healthy instances of each service, looked up every few seconds.
+ * While it is away the last known ones stay; a service it does not list has its configured
+ * addresses.
  */
 #include "gateway.h"
 
