@@ -98,10 +98,10 @@ static void wait_for_work(struct broker *b, bool has_more)
     bool has_something = !list_is_empty(&b->batches) || (due && due <= clock_mono_us());
     bool wants_to_send = has_something && !b->publisher.is_blocked && !window_is_full(&b->window);
     struct pollfd fds[] = {
-        {.fd = b->wake_fd,                    .events = POLLIN    },
+        {.fd = b->wake_fd, .events = POLLIN},
         {.fd = atomic_load(&b->publisher.fd),
          .events = (short)(POLLIN | (wants_to_send ? POLLOUT : 0))},
-        {.fd = atomic_load(&b->consumer.fd),  .events = POLLIN    },
+        {.fd = atomic_load(&b->consumer.fd), .events = POLLIN},
     };
     if (poll(fds, 3, has_more ? 0 : poll_timeout_ms(b)) < 0 && errno != EINTR)
         abort();

@@ -129,18 +129,17 @@ static enum settle give_up(struct consumer *c, const struct mq_delivery *d, enum
     return is_last ? SETTLE_DEAD : SETTLE_RETRY;
 }
 
-/* True when the message has killed the program too often. */
-static bool CO_FN is_poison(struct consumer *c, const struct incoming *in, struct arena *a)
+/* Notes that handling a suspect begins; MQ_PARK when it has killed the program too often. */
+static enum err CO_FN count_start(struct consumer *c, const struct incoming *in, struct arena *a)
 {
-    struct db_session s;
     struct str id = inbox_message_id(a, &in->message);
     if (id.len == 0)
-        return false;
-    db_session_init(&s, c->db, a);
+        return ERR_OK;
+    struct db_session s;
     int64_t starts = 0;
-    if (inbox_count_start(&s, c->config.queue, id, &starts) != ERR_OK)
-        return false;
-    return starts > MAX_STARTS;
+    db_session_init(&s, c->db, a);
+    enum err rc = inbox_count_start(&s, c->config.queue, id, &starts);
+    return rc == ERR_OK && starts > MAX_STARTS ? MQ_PARK : rc;
 }
 
 /* Waits a while for the database. False when the delivery cannot be answered any more. */
@@ -158,19 +157,17 @@ enum settle deliver(struct consumer *c, const struct incoming *in, struct arena 
     struct mq_delivery d;
     int conflicts = 0, lost = 0;
     int64_t wait_ms = DB_WAIT_MIN_MS;
-    bool is_counted = !is_suspect;
     for (;;) {
         arena_reset(a);
         describe(&d, c, in, a);
         co_set_local(&d.log);
-        if (!is_counted && db_is_up(c->db)) {
-            is_counted = true;
-            if (is_poison(c, in, a)) {
-                d.reject_reason = STR("handling it was begun several times and never ended");
-                return give_up(c, &d, MQ_PARK, reason);
-            }
+        enum err start = is_suspect ? count_start(c, in, a) : ERR_OK;
+        if (start == MQ_PARK) {
+            d.reject_reason = STR("handling it was begun several times and never ended");
+            return give_up(c, &d, MQ_PARK, reason);
         }
-        struct outcome o = attempt(c, &d);
+        struct outcome o = start ? of_db(start, false) : attempt(c, &d);
+        is_suspect = start != ERR_OK; /* counted once */
         if (o.rc == ERR_OK) {
             count(c, o.is_duplicate ? "duplicate" : "done", ERR_OK);
             return SETTLE_ACK;

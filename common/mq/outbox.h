@@ -30,4 +30,4 @@ void outbox_relay_stats(const struct outbox_relay *r, int64_t *pending, double *
 void outbox_kick(void);
 
 extern const struct db_migration MQ_MIGRATIONS[];
-extern const size_t MQ_MIGRATION_COUNT;
+extern const size_t MQ_MIGRATIONS_COUNT;

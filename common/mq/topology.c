@@ -6,8 +6,9 @@
 #include "rand.h"
 #include "thread.h"
 
-#define DELIVERY_LIMIT 20 /* last resort; the inbox finds a message that kills the program sooner  \
-                           */
+#define DELIVERY_LIMIT                                                                             \
+    20 /* last resort; the inbox finds a message that kills the program sooner                     \
+        */
 #define MAX_ARGUMENTS 8
 
 static const int RETRY_TTL_MS[MQ_RETRY_COUNT] = {1000, 2000, 4000, 8000};
