@@ -104,18 +104,30 @@ def test_a_killed_program_loses_and_doubles_nothing(fragile_fleet, employee, vic
 def test_a_killed_broker_delays_only(own_servers, fragile_fleet, employee):
     with Load(fragile_fleet, employee) as load:
         load.wait_for_more()
-        own_servers.crash_broker()
+        own_servers.kill("rabbitmq")
+        load.wait_for_more(2)
+        own_servers.start("rabbitmq")
         load.wait_for_more(3)
     for program in fragile_fleet.programs.values():
         program.wait_ready(60)
     check_consistency(fragile_fleet, load.numbers)
 
 
+def helpdesk_list(fleet, token):
+    """The first refused answer, once the loss has been noticed."""
+    def refused():
+        answer = fleet["helpdesk-service"].http.with_token(token).get("/api/v1/tickets")
+        return answer if answer.status_code != 200 else None
+    return wait_for(refused, 15, "a refusal")
+
+
 def test_a_killed_database_is_said_so_and_comes_back(own_servers, fragile_fleet, employee):
     helpdesk = fragile_fleet["helpdesk-service"]
     with Load(fragile_fleet, employee) as load:
         load.wait_for_more()
-        own_servers.crash_database()
+        own_servers.kill("postgres")
+        check_error(helpdesk_list(fragile_fleet, employee), 503, "SERVICE_UNAVAILABLE")
+        own_servers.start("postgres")
         load.wait_for_more(3)
     for program in fragile_fleet.programs.values():
         program.wait_ready(60)
