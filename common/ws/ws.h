@@ -31,7 +31,8 @@ enum ws_close_code {
 struct ws_handlers {
     /* One complete text message. arena is freed afterwards. May suspend. */
     void (*on_text)(struct ws *ws, void *arg, struct arena *arena, struct str text);
-    /* Exactly once, last; the socket must not be used afterwards. Does not suspend. */
+    /* Exactly once, last; the socket must not be used afterwards. code is the peer's, or else what
+     * it was closed with; 1006 when the connection broke. Does not suspend. */
     void (*on_close)(struct ws *ws, void *arg, int code);
 };
 
@@ -39,14 +40,14 @@ struct ws_limits {
     int64_t max_message;  /* bytes: 1009 beyond it */
     int64_t max_backlog;  /* unsent bytes: 1013 and closed beyond it */
     int ping_interval_ms; /* silence after which a ping is sent; a second one closes */
-    int messages_per_s;   /* 0: no limit; 1008 beyond it */
+    int messages_per_s;   /* pings count too; 0: no limit; 1008 beyond it */
 };
 extern const struct ws_limits WS_DEFAULT_LIMITS;
 
 /*
  * Answers the upgrade and takes the connection. Refusals are ordinary replies:
  * ERR_UPGRADE_REQUIRED, ERR_INVALID_INPUT. A requested "bearer" subprotocol is echoed. arg is
- * passed to the handlers.
+ * passed to the handlers. Messages may come in as soon as the caller waits or returns.
  */
 MUST_CHECK enum err ws_accept(struct req *r, const struct ws_handlers *h,
                               const struct ws_limits *limits, void *arg, struct ws **out);
@@ -56,7 +57,7 @@ struct ws_frame;
 struct ws_frame *ws_frame_text(struct str text);
 void ws_frame_unref(struct ws_frame *f);
 
-/* Queued; never suspend. A socket that is closing ignores them. */
+/* Sent or queued; never suspend and call no handler. A socket that is closing ignores them. */
 void ws_send_frame(struct ws *ws, struct ws_frame *f);
 void ws_send_text(struct ws *ws, struct str text);
 /* Starts the closing handshake; reason at most 123 bytes. */

@@ -1,0 +1,9 @@
+#pragma once
+/* The opening handshake. Private to this library. */
+#include "err.h"
+
+struct bufferevent;
+struct req;
+
+/* Answers 101 and takes the connection, or says why not. */
+MUST_CHECK enum err ws_handshake(struct req *r, struct bufferevent **out);

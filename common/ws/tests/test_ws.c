@@ -1,0 +1,568 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <stdio.h>
+
+#include "../../http/tests/raw.h"
+#include "buf.h"
+#include "server.h"
+#include "ws.h"
+
+/* ---- the service under test --------------------------------------------------------------- */
+
+static struct {
+    struct ws *last;
+    struct ws *sockets[1200];
+    int opened, closed, close_code, messages, cancelled;
+    int overlaps; /* messages of one socket are handled one at a time */
+    bool is_handling;
+} seen;
+
+static void CO_FN on_text(struct ws *ws, void *arg, struct arena *a, struct str text)
+{
+    seen.overlaps += seen.is_handling || arg != &seen;
+    seen.is_handling = true;
+    seen.messages++;
+    if (str_eq(text, STR("wait")))
+        seen.cancelled += co_sleep_ms(60000) == ERR_CANCELLED;
+    else if (str_eq(text, STR("slow")))
+        seen.cancelled += co_sleep_ms(5) == ERR_CANCELLED;
+    else if (str_eq(text, STR("close")))
+        ws_close(ws, WS_POLICY, STR("as you wish"));
+    ws_send_text(ws, str_printf(a, "<%.*s>", STR_ARG(text)));
+    seen.is_handling = false;
+}
+
+static void on_close(struct ws *ws, void *arg, int code)
+{
+    seen.closed++;
+    seen.close_code = code;
+}
+
+static const struct ws_handlers HANDLERS = {on_text, on_close};
+static struct ws_limits limits;
+
+static enum err open_socket(struct req *r)
+{
+    enum err rc = ws_accept(r, &HANDLERS, &limits, &seen, &seen.last);
+    if (rc == ERR_OK)
+        seen.sockets[seen.opened++] = seen.last;
+    return rc;
+}
+
+static const struct route ROUTES[] = {
+    {.method = "GET",         .pattern = "/ws", .handler = open_socket, .flags = ROUTE_UPGRADE},
+    {0},
+};
+
+static struct loop *loop;
+static struct route_table *table;
+static struct http_server *server;
+
+static int set_up(void **state)
+{
+    struct http_server_config cfg = HTTP_SERVER_DEFAULTS;
+    const struct route *const arrays[] = {ROUTES};
+    cfg.bind = "127.0.0.1";
+    memset(&seen, 0, sizeof seen);
+    limits = WS_DEFAULT_LIMITS;
+    limits.messages_per_s = 0;
+    loop = loop_new();
+    table = route_table_new(arrays, 1);
+    server = http_server_new(loop, &cfg, table, NULL, NULL);
+    assert_true(http_server_listen(server));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    ws_close_all(WS_GOING_AWAY);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.closed, seen.opened);
+    assert_int_equal(seen.overlaps, 0);
+    http_server_drain(server);
+    WAIT_FOR(loop, http_server_active(server) == 0);
+    http_server_free(server);
+    loop_turn(loop, 0);
+    loop_turn(loop, 0);
+    assert_int_equal(co_count(), 0);
+    route_table_free(table);
+    loop_free(loop);
+    return 0;
+}
+
+/* ---- a client ----------------------------------------------------------------------------- */
+
+#define UPGRADE                                                                                    \
+    "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"     \
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+static struct raw dial(void)
+{
+    return raw_open(loop, http_server_port(server));
+}
+
+static struct raw dial_ws(void)
+{
+    struct raw c = dial();
+    struct raw_reply r;
+    raw_send(&c, STR(UPGRADE "\r\n"));
+    assert_true(raw_reply(&c, &r, false));
+    assert_int_equal(r.head.status, 101);
+    arena_free(r.arena);
+    return c;
+}
+
+/* A masked frame: first byte (FIN and opcode), payload. */
+static void add_frame(struct buf *b, int first, struct str payload)
+{
+    static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+    buf_add_char(b, (char)first);
+    if (payload.len < 126) {
+        buf_add_char(b, (char)(0x80 | payload.len));
+    } else if (payload.len < 65536) {
+        buf_add_char(b, (char)(0x80 | 126));
+        buf_add_char(b, (char)(payload.len >> 8));
+        buf_add_char(b, (char)payload.len);
+    } else {
+        buf_add_char(b, (char)(0x80 | 127));
+        for (int i = 7; i >= 0; i--)
+            buf_add_char(b, (char)((uint64_t)payload.len >> (8 * i)));
+    }
+    buf_add(b, mask, 4);
+    for (size_t i = 0; i < payload.len; i++)
+        buf_add_char(b, (char)((uint8_t)payload.p[i] ^ mask[i & 3]));
+}
+
+static void send_frame(struct raw *c, int first, struct str payload)
+{
+    struct buf b;
+    buf_init(&b, NULL);
+    add_frame(&b, first, payload);
+    raw_send(c, buf_str(&b));
+    buf_release(&b);
+}
+
+static void need(struct raw *c, size_t n)
+{
+    int64_t until = clock_mono_us() + RAW_PATIENCE_US;
+    while (evbuffer_get_length(c->in) < n) {
+        assert_true(clock_mono_us() < until);
+        if (c->is_eof)
+            fail_msg("the server hung up");
+        loop_turn(c->loop, 1);
+        raw_receive(c);
+    }
+}
+
+/* Receives one frame; the payload is malloced. */
+static struct str receive_frame(struct raw *c, int *first)
+{
+    uint8_t head[10];
+    need(c, 2);
+    evbuffer_remove(c->in, head, 2);
+    *first = head[0];
+    assert_false(head[1] & 0x80);
+    uint64_t len = head[1];
+    int more = len == 126 ? 2 : len == 127 ? 8 : 0;
+    if (more) {
+        need(c, (size_t)more);
+        evbuffer_remove(c->in, head, (size_t)more);
+        len = 0;
+        for (int i = 0; i < more; i++)
+            len = len << 8 | head[i];
+    }
+    need(c, (size_t)len);
+    char *payload = malloc((size_t)len + 1);
+    evbuffer_remove(c->in, payload, (size_t)len);
+    return str_n(payload, (size_t)len);
+}
+
+static void expect_frame(struct raw *c, int first, struct str payload)
+{
+    int got;
+    struct str p = receive_frame(c, &got);
+    if (got != first || !str_eq(p, payload))
+        fail_msg("frame %x \"%.*s\" instead of %x \"%.*s\"", got, STR_ARG(p), first,
+                 STR_ARG(payload));
+    free((char *)(uintptr_t)p.p);
+}
+
+static void expect_text(struct raw *c, const char *text)
+{
+    expect_frame(c, 0x81, str_from(text));
+}
+
+/* The server's close frame with that code, then the end of the connection. */
+static void expect_close(struct raw *c, int code)
+{
+    int first;
+    struct str p = receive_frame(c, &first);
+    if (first != 0x88 || p.len < 2)
+        fail_msg("frame %x instead of a close", first);
+    assert_int_equal((uint8_t)p.p[0] << 8 | (uint8_t)p.p[1], code);
+    free((char *)(uintptr_t)p.p);
+}
+
+/* ---- handshake ---------------------------------------------------------------------------- */
+
+static void test_handshake(void **state)
+{
+    struct raw c = dial();
+    struct raw_reply r;
+    raw_send(&c, STR(UPGRADE "Sec-WebSocket-Protocol: bearer, abc.def\r\n\r\n"));
+    assert_true(raw_reply(&c, &r, false));
+    assert_int_equal(r.head.status, 101);
+    /* The example of RFC 6455 §1.3. */
+    assert_true(
+        str_eq(raw_header(&r, "Sec-WebSocket-Accept"), STR("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    assert_true(str_eq(raw_header(&r, "Upgrade"), STR("websocket")));
+    assert_true(str_eq(raw_header(&r, "Connection"), STR("Upgrade")));
+    assert_true(str_eq(raw_header(&r, "Sec-WebSocket-Protocol"), STR("bearer")));
+    assert_int_equal(r.head.content_length, -1);
+    arena_free(r.arena);
+    assert_int_equal(ws_count(), 1);
+    assert_int_equal(http_server_connections(server), 0);
+    raw_close(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, 1006);
+}
+
+static void test_refused_handshakes(void **state)
+{
+    static const struct {
+        const char *wire;
+        int status;
+    } cases[] = {
+        {"GET /ws HTTP/1.1\r\nHost: a\r\n\r\n",                                                      426},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",               426},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 426},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",                   400},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\n\r\n",                                               400},
+        {"POST /ws HTTP/1.1\r\nHost: a\r\n\r\n",                                                     405},
+    };
+    struct raw c = dial();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct raw_reply r;
+        raw_send(&c, str_from(cases[i].wire));
+        assert_true(raw_reply(&c, &r, false));
+        assert_int_equal(r.head.status, cases[i].status);
+        if (r.head.status == 426)
+            assert_true(str_eq(raw_header(&r, "Sec-WebSocket-Version"), STR("13")));
+        arena_free(r.arena);
+    }
+    raw_close(&c);
+}
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+static void test_messages(void **state)
+{
+    struct raw c = dial_ws();
+    send_frame(&c, 0x81, STR("hi"));
+    expect_text(&c, "<hi>");
+    send_frame(&c, 0x81, STR(""));
+    expect_text(&c, "<>");
+    /* Control frames come between fragments. */
+    send_frame(&c, 0x01, STR("k\xc3"));
+    send_frame(&c, 0x89, STR("you there?"));
+    expect_frame(&c, 0x8a, STR("you there?"));
+    send_frame(&c, 0x00, STR("\xb6"));
+    send_frame(&c, 0x8a, STR("unasked"));
+    send_frame(&c, 0x00, STR(""));
+    send_frame(&c, 0x80, STR("nnen"));
+    expect_text(&c, "<k\xc3\xb6nnen>");
+    raw_close(&c);
+}
+
+static void test_lengths(void **state)
+{
+    static const size_t sizes[] = {125, 126, 4096, 65535, 65536};
+    static char text[65537 + 2];
+    struct raw c = dial_ws();
+    memset(text, 'x', sizeof text);
+    limits.max_backlog = 1 << 20;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int first;
+        send_frame(&c, 0x81, str_n(text, sizes[i]));
+        struct str p = receive_frame(&c, &first);
+        assert_int_equal(first, 0x81);
+        assert_int_equal(p.len, sizes[i] + 2);
+        free((char *)(uintptr_t)p.p);
+    }
+    raw_close(&c);
+}
+
+/* The same frames cut anywhere; the first bytes may come with the handshake. */
+static void test_split_everywhere(void **state)
+{
+    struct buf b;
+    buf_init(&b, NULL);
+    add_frame(&b, 0x01, STR("ab\xe2\x82"));
+    add_frame(&b, 0x89, STR("p"));
+    add_frame(&b, 0x80, STR("\xac"));
+    add_frame(&b, 0x81, STR("slow"));
+    add_frame(&b, 0x81, STR("cd"));
+    struct raw c = dial_ws();
+    for (size_t cut = 0; cut <= b.len; cut++) {
+        raw_send(&c, str_n(b.p, cut));
+        loop_turn(loop, 0);
+        raw_send(&c, str_n(b.p + cut, b.len - cut));
+        expect_frame(&c, 0x8a, STR("p"));
+        expect_text(&c, "<ab\xe2\x82\xac>");
+        expect_text(&c, "<slow>");
+        expect_text(&c, "<cd>");
+    }
+    raw_close(&c);
+    struct buf early;
+    buf_init(&early, NULL);
+    BUF_LIT(&early, UPGRADE "\r\n");
+    buf_add_str(&early, buf_str(&b));
+    c = dial();
+    raw_send(&c, buf_str(&early));
+    struct raw_reply r;
+    assert_true(raw_reply(&c, &r, false));
+    assert_int_equal(r.head.status, 101);
+    arena_free(r.arena);
+    expect_frame(&c, 0x8a, STR("p"));
+    expect_text(&c, "<ab\xe2\x82\xac>");
+    raw_close(&c);
+    buf_release(&early);
+    buf_release(&b);
+}
+
+static const struct violation {
+    const char *name;
+    struct str wire;
+    int code;
+} VIOLATIONS[] = {
+    {"unmasked",                    STR("\x81\x02hi"),                                      1002},
+    {"reserved bit",                STR("\xc1\x80mask"),                                    1002},
+    {"unknown opcode",              STR("\x83\x80mask"),                                    1002},
+    {"continuation of nothing",     STR("\x80\x80mask"),                                    1002},
+    {"text inside a message",       STR("\x01\x80mask\x81\x80mask"),                        1002},
+    {"fragmented ping",             STR("\x09\x80mask"),                                    1002},
+    {"binary",                      STR("\x82\x80mask"),                                    1003},
+    {"bad UTF-8",                   STR("\x81\x81\0\0\0\0\xff"),                            1007},
+    {"bad UTF-8 before the end",    STR("\x01\x82\0\0\0\0\xc3("),                           1007},
+    {"half a character at the end", STR("\x81\x81\0\0\0\0\xc3"),                            1007},
+    {"too long",                    STR("\x81\xff\0\0\0\0\0\x01\0\x01mask"),                1009},
+    {"absurdly long",               STR("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xffmask"),    1009},
+    {"too long in pieces",          STR("\x01\x81\0\0\0\0a\x80\xff\0\0\0\0\0\x01\0\0mask"), 1009},
+    {"close of one byte",           STR("\x88\x81\0\0\0\0a"),                               1002},
+    {"close with a reserved code",  STR("\x88\x82\0\0\0\0\x03\xed"),                        1002},
+    {"close with a bad reason",     STR("\x88\x83\0\0\0\0\x03\xe8\xff"),                    1007},
+};
+
+static void test_violations(void **state)
+{
+    for (size_t i = 0; i < sizeof VIOLATIONS / sizeof *VIOLATIONS; i++) {
+        const struct violation *t = &VIOLATIONS[i];
+        struct raw c = dial_ws();
+        raw_send(&c, t->wire);
+        raw_send(&c, STR("\x81\x80mask")); /* no longer heard */
+        expect_close(&c, t->code);
+        raw_expect_eof(&c);
+        raw_close(&c);
+        WAIT_FOR(loop, ws_count() == 0);
+        if (seen.close_code != t->code || seen.messages)
+            fail_msg("%s: %d", t->name, seen.close_code);
+    }
+}
+
+static void test_rate(void **state)
+{
+    limits.messages_per_s = 3;
+    struct raw c = dial_ws();
+    for (int i = 0; i < 4; i++)
+        send_frame(&c, 0x81, STR("x"));
+    for (int i = 0; i < 3; i++)
+        expect_text(&c, "<x>");
+    expect_close(&c, 1008);
+    raw_close(&c);
+}
+
+/* ---- closing ------------------------------------------------------------------------------ */
+
+static void test_peer_closes(void **state)
+{
+    struct raw c = dial_ws();
+    send_frame(&c, 0x88, STR("\x0f\xa0why"));
+    expect_close(&c, 4000);
+    raw_expect_eof(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, 4000);
+    raw_close(&c);
+    c = dial_ws();
+    send_frame(&c, 0x88, STR(""));
+    expect_frame(&c, 0x88, STR(""));
+    raw_expect_eof(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, 1005);
+    raw_close(&c);
+}
+
+static void test_server_closes(void **state)
+{
+    struct raw c = dial_ws();
+    send_frame(&c, 0x81, STR("close"));
+    send_frame(&c, 0x81, STR("ignored"));
+    expect_frame(&c, 0x88,
+                 STR("\x03\xf0"
+                     "as you wish"));
+    send_frame(&c, 0x88, STR("\x03\xf0"));
+    raw_expect_eof(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.messages, 1);
+    assert_int_equal(seen.close_code, WS_POLICY);
+    raw_close(&c);
+    /* A peer that never answers is given up. */
+    c = dial_ws();
+    ws_close_all(WS_GOING_AWAY);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, WS_GOING_AWAY);
+    expect_close(&c, 1001);
+    raw_close(&c);
+}
+
+static void test_peer_gone_while_handling(void **state)
+{
+    struct raw c = dial_ws();
+    send_frame(&c, 0x81, STR("wait"));
+    WAIT_FOR(loop, seen.messages == 1);
+    raw_close(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.cancelled, 1);
+}
+
+static void test_silence(void **state)
+{
+    limits.ping_interval_ms = 40;
+    struct raw c = dial_ws();
+    expect_frame(&c, 0x89, STR(""));
+    send_frame(&c, 0x8a, STR(""));
+    expect_frame(&c, 0x89, STR(""));
+    raw_expect_eof(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, 1006);
+    raw_close(&c);
+}
+
+/* ---- many sockets ------------------------------------------------------------------------- */
+
+static void test_fan_out(void **state)
+{
+    struct raw c[50];
+    for (int i = 0; i < 50; i++)
+        c[i] = dial_ws();
+    struct ws_frame *f = ws_frame_text(STR("news"));
+    for (int i = 0; i < 50; i++)
+        ws_send_frame(seen.sockets[i], f);
+    ws_frame_unref(f);
+    for (int i = 0; i < 50; i++) {
+        expect_text(&c[i], "news");
+        raw_close(&c[i]);
+    }
+    WAIT_FOR(loop, ws_count() == 0);
+}
+
+/* What a slow reader has not taken waits in order, up to the limit. */
+static void test_slow_reader(void **state)
+{
+    static char text[20000];
+    memset(text, 't', sizeof text);
+    struct raw c = dial_ws();
+    struct ws *ws = seen.last;
+    struct ws_frame *f = ws_frame_text(str_n(text, sizeof text));
+    int sent = 0;
+    while (seen.closed == 0 && sent < 5000) {
+        ws_send_frame(ws, f);
+        sent++;
+        if (sent % 100 == 0)
+            loop_turn(loop, 0);
+    }
+    ws_frame_unref(f);
+    int texts = 0, first;
+    for (;;) {
+        struct str p = receive_frame(&c, &first);
+        bool is_text = first == 0x81;
+        if (is_text)
+            assert_true(str_eq(p, str_n(text, sizeof text)));
+        else
+            assert_int_equal((uint8_t)p.p[0] << 8 | (uint8_t)p.p[1], WS_TRY_AGAIN);
+        free((char *)(uintptr_t)p.p);
+        if (!is_text)
+            break;
+        texts++;
+    }
+    assert_in_range(texts, 10, 4999);
+    raw_close(&c);
+    WAIT_FOR(loop, ws_count() == 0);
+    assert_int_equal(seen.close_code, WS_TRY_AGAIN);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+static void test_idle_memory(void **state)
+{
+    enum { WARM = 20, MEASURED = 1000 };
+    static struct raw c[WARM + MEASURED];
+    for (int i = 0; i < WARM; i++) {
+        c[i] = dial_ws();
+        send_frame(&c[i], 0x81, STR("x"));
+        expect_text(&c[i], "<x>");
+    }
+    size_t client = mallinfo2().uordblks;
+    for (int i = 0; i < MEASURED; i++) {
+        struct evbuffer *b = evbuffer_new();
+        c[WARM + i].in = b;
+    }
+    client = mallinfo2().uordblks - client;
+    for (int i = 0; i < MEASURED; i++)
+        evbuffer_free(c[WARM + i].in);
+    size_t before = mallinfo2().uordblks;
+    for (int i = WARM; i < WARM + MEASURED; i++) {
+        c[i] = dial_ws();
+        send_frame(&c[i], 0x81, STR("x"));
+        expect_text(&c[i], "<x>");
+    }
+    size_t each = (mallinfo2().uordblks - before - client) / MEASURED;
+    print_message("one idle socket holds %zu bytes\n", each);
+    assert_in_range(each, 1, 2048);
+    for (int i = 0; i < WARM + MEASURED; i++)
+        raw_close(&c[i]);
+    WAIT_FOR(loop, ws_count() == 0);
+}
+#endif
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_handshake),
+        TEST(test_refused_handshakes),
+        TEST(test_messages),
+        TEST(test_lengths),
+        TEST(test_split_everywhere),
+        TEST(test_violations),
+        TEST(test_rate),
+        TEST(test_peer_closes),
+        TEST(test_server_closes),
+        TEST(test_peer_gone_while_handling),
+        TEST(test_silence),
+        TEST(test_fan_out),
+        TEST(test_slow_reader),
+#if !defined(__SANITIZE_ADDRESS__)
+        TEST(test_idle_memory),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
