@@ -148,7 +148,7 @@ static enum err write_and_interrupt(struct mq_delivery *d)
 static void body_redelivery(struct fixture *f)
 {
     enum { COUNT = 30 };
-    char id[16], text[16];
+    char id[32], text[32];
     for (int i = 0; i < COUNT; i++) {
         snprintf(id, sizeof id, "r%d", i);
         struct mq_message m = {.routing_key = str_from(fixture_name(f, "redelivery")),
@@ -382,7 +382,7 @@ static void body_poison_setup(struct fixture *f)
 
 static void body_poison_check(struct fixture *f)
 {
-    char name[16], dead[160];
+    char name[32], dead[160];
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "innocent %d", i);
         assert_int_equal(fixture_effects(f, name), i != 1);
