@@ -109,10 +109,7 @@ static enum err CO_FN on_person_event(struct mq_delivery *d)
 void people_consume(struct service *s, people_changed_fn changed)
 {
     static const struct mq_binding BINDINGS[] = {
-        {MQ_EVENTS_EXCHANGE, "user.*"},
-        {MQ_EVENTS_EXCHANGE,                  "role.*"},
-        {0}
-    };
+        {MQ_EVENTS_EXCHANGE, "user.*"}, {MQ_EVENTS_EXCHANGE, "role.*"}, {0}};
     size_t base = strlen(s->desc->name) - strlen("-service");
     const char *queue = arena_printf(s->arena, "%.*s.people", (int)base, s->desc->name);
     on_changed = changed;
@@ -124,8 +121,7 @@ void people_consume(struct service *s, people_changed_fn changed)
     mq_consume(s->mq, c, s->db, s);
 }
 
-/* ---- snapshot -----------------------------------------------------------------------------
- */
+/* ---- snapshot ------------------------------------------------------------------------------ */
 
 struct snapshot_page {
     struct json_array users; /* struct event_user */
@@ -133,8 +129,8 @@ struct snapshot_page {
 };
 
 static const struct json_field PAGE_FIELDS[] = {
-    {"users",             JK_ARRAY, offsetof(struct snapshot_page, users), JF_REQUIRED, .sub = &EVENT_USER},
-    {"next", JK_INT,         offsetof(struct snapshot_page,                                 next)                                },
+    {"users", JK_ARRAY, offsetof(struct snapshot_page, users), JF_REQUIRED, .sub = &EVENT_USER},
+    {"next", JK_INT, offsetof(struct snapshot_page, next)},
 };
 static JSON_SCHEMA(PAGE, "UserSnapshot", struct snapshot_page, PAGE_FIELDS);
 
@@ -190,6 +186,8 @@ static enum err CO_FN take_pages(struct service *s, int64_t *count)
         rc = fetch_page(s, a, after, &page);
         if (rc == ERR_OK)
             rc = apply_page(s, a, &page);
+        if (rc == ERR_OK && page.next != JSON_NO_INT && page.next <= after)
+            rc = ERR_BAD_GATEWAY;
         *count += (int64_t)page.users.count;
         after = page.next;
         arena_free(a);
@@ -210,21 +208,31 @@ static enum err CO_FN knows_anyone(struct service *s, bool *out)
     return rc;
 }
 
-enum err people_sync(struct service *s)
+/* What is not known yet must be on its way: changes after the snapshot come through the queue,
+ * which exists once the broker has been reached. */
+static enum err CO_FN take_over(struct service *s, int64_t *count)
 {
-    int64_t count = 0;
-    enum err rc = take_pages(s, &count);
-    if (rc == ERR_OK) {
-        log_info("people taken over from auth-service", LOG_I("count", count));
-        return ERR_OK;
-    }
     bool known = false;
-    enum err db = knows_anyone(s, &known);
-    if (db)
-        return db;
+    enum err rc = knows_anyone(s, &known);
+    if (rc == ERR_OK && !known && !mq_is_up(s->mq))
+        rc = ERR_QUEUE_CONNECTION_FAILED;
+    if (rc)
+        return rc;
+    rc = take_pages(s, count);
+    if (rc == ERR_OK)
+        return ERR_OK;
     if (!known)
         return ERR_SERVICE_UNAVAILABLE;
     log_warn("no snapshot from auth-service; going on with the people known",
              LOG_CSTR("reason", err_text(rc)));
     return ERR_OK;
+}
+
+enum err people_sync(struct service *s)
+{
+    int64_t count = 0;
+    enum err rc = take_over(s, &count);
+    if (rc == ERR_OK && count)
+        log_info("people taken over from auth-service", LOG_I("count", count));
+    return rc;
 }

@@ -1,11 +1,10 @@
 #pragma once
 /*
- * A service's own copy of the people of the fleet: tables person and person_role in its schema, kept
- * by user.* and role.* events and filled from a snapshot of auth-service at start. Other statements
- * of the service may join them:
- *   person(id bigint primary key, email text, name text, department text, active bool, version bigint)
- *   person_role(person_id bigint, system text, role text, system_role_id bigint,
- *               primary key (person_id, system, role))
+ * A service's own copy of the people of the fleet: tables person and person_role in its schema,
+ * kept by user.* and role.* events and filled from a snapshot of auth-service at start. Other
+ * statements of the service may join them: person(id bigint primary key, email text, name text,
+ * department text, active bool, version bigint) person_role(person_id bigint, system text, role
+ * text, system_role_id bigint, primary key (person_id, system, role))
  */
 #include "db.h"
 #include "event.h"
@@ -36,6 +35,7 @@ typedef enum err (*people_changed_fn)(struct mq_delivery *d, const struct event_
 /* Declares queue "<service>.people" on user.* and role.* and consumes it. Call from init. */
 void people_consume(struct service *s, people_changed_fn changed);
 /* Fetches the snapshot from auth-service (GET /api/v1/users/snapshot, pages of 500 by ?after=<id>):
- * {"users":[event_user…],"next":<id or null>}. Call from start; ERR_SERVICE_UNAVAILABLE while auth is
- * away and no person is known yet, ERR_OK otherwise. */
+ * {"users":[event_user…],"next":<id or null>}. Call from start. While no person is known yet it
+ * needs both auth-service (else ERR_SERVICE_UNAVAILABLE) and the broker, whose queue brings what
+ * changes after the snapshot (else ERR_QUEUE_CONNECTION_FAILED); afterwards neither. */
 MUST_CHECK enum err CO_FN people_sync(struct service *s);

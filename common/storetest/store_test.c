@@ -1,0 +1,233 @@
+#include "store_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libpq-fe.h>
+
+#include "clock.h"
+#include "log.h"
+#include "loop.h"
+#include "mem.h"
+#include "outbox.h"
+
+#define MAX_MIGRATIONS 64
+#define DEADLINE_S 20
+
+struct loop *store_test_loop;
+struct db *store_test_db;
+static char schema[64];
+
+/* ---- the schema --------------------------------------------------------------------------- */
+
+static const char *server_url(void)
+{
+    const char *url = getenv("TTS_TEST_DB_URL");
+    if (!url)
+        fprintf(stderr, "TTS_TEST_DB_URL must name a database\n");
+    return url;
+}
+
+static size_t add(struct db_migration *all, size_t n, const struct db_migration *set)
+{
+    for (; set->sql; set++) {
+        if (n == MAX_MIGRATIONS)
+            abort();
+        all[n++] = *set;
+    }
+    return n;
+}
+
+static bool migrate(const char *url, const struct db_migration *const *migrations)
+{
+    struct db_migration all[MAX_MIGRATIONS];
+    size_t n = add(all, 0, MQ_MIGRATIONS);
+    for (; *migrations; migrations++)
+        n = add(all, n, *migrations);
+    int applied;
+    char *why = NULL;
+    if (db_migrate(url, schema, all, n, &applied, &why) == ERR_OK)
+        return true;
+    fprintf(stderr, "%s\n", why);
+    free(why);
+    return false;
+}
+
+int store_test_open(const char *name, const struct db_migration *const *migrations)
+{
+    const char *url = server_url();
+    snprintf(schema, sizeof schema, "test_%s_%d", name, (int)getpid());
+    log_init(schema, LOG_ERROR);
+    if (!url || !migrate(url, migrations))
+        return 1;
+    const struct db_config config = {.url = str_from(url),
+                                     .schema = str_from(schema),
+                                     .pool_size = 3,
+                                     .read_connections = 1,
+                                     .statement_timeout_ms = 5000,
+                                     .acquire_timeout_ms = 5000,
+                                     .app_name = schema};
+    store_test_loop = loop_new();
+    store_test_db = db_new(store_test_loop, &config);
+    db_start(store_test_db);
+    return 0;
+}
+
+static PGconn *connect_directly(void)
+{
+    const char *url = server_url();
+    PGconn *c = url ? PQconnectdb(url) : NULL;
+    if (c && PQstatus(c) == CONNECTION_OK)
+        return c;
+    fprintf(stderr, "%s\n", c ? PQerrorMessage(c) : "no server");
+    PQfinish(c);
+    return NULL;
+}
+
+static bool execute(PGconn *c, const char *sql)
+{
+    PGresult *r = PQexec(c, sql);
+    bool ok = PQresultStatus(r) == PGRES_COMMAND_OK;
+    if (!ok)
+        fprintf(stderr, "%s\n", PQerrorMessage(c));
+    PQclear(r);
+    return ok;
+}
+
+int store_test_close(void)
+{
+    db_free(store_test_db);
+    loop_free(store_test_loop);
+    char sql[128];
+    snprintf(sql, sizeof sql, "SET client_min_messages TO error; DROP SCHEMA \"%s\" CASCADE",
+             schema);
+    PGconn *c = connect_directly();
+    bool ok = c && execute(c, sql);
+    PQfinish(c);
+    return ok ? 0 : 1;
+}
+
+/* ---- one test ----------------------------------------------------------------------------- */
+
+struct run {
+    store_test_fn fn;
+    bool in_transaction, is_done;
+};
+
+static void CO_FN run_main(void *arg)
+{
+    struct run *run = arg;
+    struct arena *a = arena_new();
+    struct db_session s;
+    db_session_init(&s, store_test_db, a);
+    if (run->in_transaction && db_begin(&s) != ERR_OK)
+        abort();
+    run->fn(&s);
+    db_rollback(&s);
+    arena_free(a);
+    run->is_done = true;
+}
+
+static void run_until_done(struct run *run)
+{
+    int64_t limit = clock_mono_us() + DEADLINE_S * US_PER_S;
+    co_start(store_test_loop, run_main, run, "store test");
+    while (!run->is_done) {
+        if (clock_mono_us() > limit)
+            abort();
+        loop_turn(store_test_loop, 100);
+    }
+}
+
+void store_test_run(store_test_fn fn)
+{
+    run_until_done(&(struct run){.fn = fn, .in_transaction = true});
+}
+
+void store_test_run_bare(store_test_fn fn)
+{
+    run_until_done(&(struct run){.fn = fn});
+}
+
+/* ---- the statements ----------------------------------------------------------------------- */
+
+static char letter_of(Oid type)
+{
+    static const struct {
+        Oid type;
+        char letter;
+    } TYPES[] = {
+        {20, 'i'},   {23, 'n'},   {25, 't'},  {1043, 't'}, {19, 't'},   {16, 'b'},   {1184, 'z'},
+        {3802, 'j'}, {2950, 'u'}, {701, 'd'}, {17, 'y'},   {1016, 'I'}, {1009, 'T'},
+    };
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if (TYPES[i].type == type)
+            return TYPES[i].letter;
+    return '?';
+}
+
+static Oid type_of(char letter)
+{
+    static const char LETTERS[] = "intbzjudyIT";
+    static const Oid TYPES[] = {20, 23, 25, 16, 1184, 3802, 2950, 701, 17, 1016, 1009};
+    const char *at = letter ? strchr(LETTERS, letter) : NULL;
+    return at ? TYPES[at - LETTERS] : 0;
+}
+
+static int differs(const struct db_stmt *s, const char *what, const char *declared,
+                   const char *actual)
+{
+    if (strcmp(declared, actual) == 0)
+        return 0;
+    fprintf(stderr, "%s: %s are \"%s\", declared \"%s\"\n", s->name, what, actual, declared);
+    return 1;
+}
+
+static int compare_description(const struct db_stmt *s, const PGresult *r)
+{
+    char params[64] = "", cols[64] = "";
+    for (int i = 0; i < PQnparams(r) && i < 63; i++)
+        params[i] = letter_of(PQparamtype(r, i));
+    for (int i = 0; i < PQnfields(r) && i < 63; i++)
+        cols[i] = letter_of(PQftype(r, i));
+    return differs(s, "parameters", s->params, params) + differs(s, "columns", s->cols, cols);
+}
+
+static int compare_statement(PGconn *c, const struct db_stmt *s)
+{
+    Oid types[64];
+    int n = (int)strlen(s->params);
+    for (int i = 0; i < n && i < 64; i++)
+        types[i] = type_of(s->params[i]);
+    PGresult *prepared = PQprepare(c, "", s->sql, n, types);
+    int differences = 1;
+    if (PQresultStatus(prepared) == PGRES_COMMAND_OK) {
+        PGresult *r = PQdescribePrepared(c, "");
+        differences = compare_description(s, r);
+        PQclear(r);
+    } else {
+        fprintf(stderr, "%s: %s", s->name, PQerrorMessage(c));
+    }
+    PQclear(prepared);
+    return differences;
+}
+
+int store_test_statements(void)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "SET search_path TO \"%s\", public", schema);
+    PGconn *c = connect_directly();
+    if (!c || !execute(c, sql)) {
+        PQfinish(c);
+        return 1;
+    }
+    size_t n;
+    const struct db_stmt *const *all = db_statements(&n);
+    int differences = 0;
+    for (size_t i = 0; i < n; i++)
+        differences += compare_statement(c, all[i]);
+    PQfinish(c);
+    return differences;
+}
