@@ -1,0 +1,30 @@
+#include "cause.h"
+
+#include "mq.h"
+#include "req.h"
+
+void cause_from_request(struct cause *c, const struct req *r)
+{
+    const struct actor *a = r->actor;
+
+    *c = (struct cause){
+        .actor_id = actor_is_service(a) ? TICKET_NONE : a->user_id,
+        .actor_name = actor_is_service(a) ? a->service : a->name,
+        .now = r->now,
+        .time_overridden = r->time_overridden,
+        .log = r->log,
+    };
+    if (str_is_empty(c->actor_name))
+        c->actor_name = a->email.p ? a->email : STR("");
+}
+
+void cause_from_delivery(struct cause *c, const struct mq_delivery *d)
+{
+    *c = (struct cause){
+        .actor_id = TICKET_NONE,
+        .actor_name = STR("System"),
+        .now = d->now,
+        .time_overridden = d->time_overridden,
+        .log = d->log,
+    };
+}

@@ -1,0 +1,144 @@
+#include "store/ticket_list_store.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "store/ticket_row.h"
+
+/* The plain lists, which almost every request asks for, are planned once; any filter or other order
+ * goes through ticket_page(), which plans for exactly the filters given. */
+#define PLAIN_PAGE(source, filter, position)                                                       \
+    "SELECT n.total, " TICKET_COLS " FROM "                                                        \
+    "(SELECT count(*) AS total FROM (SELECT 1 FROM " source " WHERE " filter                       \
+    " LIMIT 10001) m) n LEFT JOIN LATERAL "                                                        \
+    "(SELECT t.* FROM " source " WHERE " filter " ORDER BY " position                              \
+    " OFFSET $2 LIMIT $3) t ON true ORDER BY t.created_at DESC, t.id DESC"
+
+DB_READ(ticket_page_all, "iii", "i" TICKET_COL_TYPES,
+        PLAIN_PAGE("ticket t", "$1 IS NULL", "t.created_at DESC, t.id DESC"));
+DB_READ(ticket_page_own, "iii", "i" TICKET_COL_TYPES,
+        PLAIN_PAGE("ticket_participant p JOIN ticket t ON t.id = p.ticket_id", "p.user_id = $1",
+                   "p.created_at DESC, p.ticket_id DESC"));
+DB_READ(ticket_page_filtered, "iTTttibittbii", "i" TICKET_COL_TYPES,
+        "SELECT n.total, " TICKET_COLS " FROM ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "$10, $11, $12, $13) n LEFT JOIN LATERAL unnest(n.ids) WITH ORDINALITY AS u (id, position) "
+        "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
+DB_READ(ticket_newest_all, "izii", "i" TICKET_COL_TYPES,
+        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE $1 IS NULL "
+        "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
+DB_READ(ticket_newest_own, "izii", "i" TICKET_COL_TYPES,
+        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.requester_id = $1 "
+        "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
+DB_READ(ticket_queue, "tzii", "i" TICKET_COL_TYPES,
+        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.status <> 'Resolved' "
+        "AND (t.priority < $1::ticket_priority OR (t.priority = $1::ticket_priority "
+        "AND (t.created_at, t.id) > ($2, $3))) "
+        "ORDER BY t.priority DESC, t.created_at, t.id LIMIT $4");
+
+/* Later than every ticket. */
+#define TIME_MAX (4102444800LL * US_PER_S)
+
+/* Words of a search as a text search query: all must match, the last one as a prefix. */
+static struct str search_query(struct arena *a, struct str words)
+{
+    struct buf b;
+    size_t i = 0;
+
+    buf_init(&b, a);
+    while (i < words.len) {
+        if (strchr(" \t\r\n", words.p[i])) {
+            i++;
+            continue;
+        }
+        if (b.len)
+            BUF_LIT(&b, " & ");
+        buf_add_char(&b, '\'');
+        for (; i < words.len && !strchr(" \t\r\n", words.p[i]); i++) {
+            if (strchr("'\\", words.p[i]))
+                buf_add_char(&b, words.p[i]);
+            buf_add_char(&b, words.p[i]);
+        }
+        buf_add_char(&b, '\'');
+    }
+    if (b.len)
+        BUF_LIT(&b, ":*");
+    return b.len ? buf_str(&b) : STR_NULL;
+}
+
+static bool is_plain(const struct ticket_filter *f)
+{
+    return !f->status_count && !f->priority_count && !f->category.p && !f->department.p &&
+           f->owner_id == TICKET_NONE && !f->is_unowned && f->requester_id == TICKET_NONE &&
+           str_is_empty(f->search) && f->is_descending && str_eq(f->sort, STR("created_at"));
+}
+
+static struct db_value words(struct str *items, size_t count)
+{
+    return count ? DB_STR_ARRAY(items, count) : DB_NULL;
+}
+
+/* The first column is the total; a page without tickets has one row with nothing else in it. */
+static void read_page(struct db_session *s, const struct db_result *rows, struct ticket_page *out)
+{
+    size_t n = db_rows(rows);
+    struct ticket *tickets = ARENA_ARRAY(s->arena, struct ticket, n ? n : 1);
+
+    *out = (struct ticket_page){.tickets = tickets, .total = n ? db_get_int(rows, 0, 0) : 0};
+    for (size_t i = 0; i < n; i++)
+        if (!db_is_null(rows, i, 1))
+            ticket_from_row(rows, i, 1, &tickets[out->count++]);
+}
+
+enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter *f,
+                                struct ticket_page *out)
+{
+    struct db_result *rows;
+    enum err rc;
+
+    if (is_plain(f))
+        rc = db_query(s, f->viewer_id == TICKET_NONE ? &ticket_page_all : &ticket_page_own, &rows,
+                      DB_OPT_INT(f->viewer_id), DB_INT(f->skip), DB_INT(f->page_size));
+    else
+        rc = db_query(s, &ticket_page_filtered, &rows, DB_OPT_INT(f->viewer_id),
+                      words(f->statuses, f->status_count), words(f->priorities, f->priority_count),
+                      DB_STR(f->category), DB_STR(f->department), DB_OPT_INT(f->owner_id),
+                      DB_BOOL(f->is_unowned), DB_OPT_INT(f->requester_id),
+                      DB_STR(search_query(s->arena, f->search)), DB_STR(f->sort),
+                      DB_BOOL(f->is_descending), DB_INT(f->skip), DB_INT(f->page_size));
+    if (rc)
+        return rc;
+    read_page(s, rows, out);
+    return ERR_OK;
+}
+
+enum err ticket_list_store_newest(struct db_session *s, int64_t requester_id,
+                                  const struct ticket *after, int64_t limit,
+                                  struct ticket_page *out)
+{
+    const struct db_stmt *stmt =
+        requester_id == TICKET_NONE ? &ticket_newest_all : &ticket_newest_own;
+    struct db_result *rows;
+    enum err rc = db_query(s, stmt, &rows, DB_OPT_INT(requester_id),
+                           DB_TIME(after ? after->created_at : TIME_MAX),
+                           DB_INT(after ? after->id : INT64_MAX), DB_INT(limit));
+
+    if (rc)
+        return rc;
+    read_page(s, rows, out);
+    return ERR_OK;
+}
+
+enum err ticket_list_store_queue(struct db_session *s, const struct ticket *after, int64_t limit,
+                                 struct ticket_page *out)
+{
+    enum ticket_priority priority = after ? after->priority : PRIORITY_URGENT;
+    struct db_result *rows;
+    enum err rc = db_query(
+        s, &ticket_queue, &rows, DB_STR(str_from(ticket_priority_label(priority))),
+        DB_TIME(after ? after->created_at : 0), DB_INT(after ? after->id : 0), DB_INT(limit));
+
+    if (rc)
+        return rc;
+    read_page(s, rows, out);
+    return ERR_OK;
+}

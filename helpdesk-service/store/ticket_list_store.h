@@ -1,0 +1,42 @@
+#pragma once
+/* Lists of tickets. */
+#include "db.h"
+#include "domain/ticket.h"
+
+/* An absent member does not filter. */
+struct ticket_filter {
+    int64_t viewer_id;    /* only tickets that concern this person; TICKET_NONE: all */
+    struct str *statuses; /* helpdesk words */
+    size_t status_count;
+    struct str *priorities; /* labels */
+    size_t priority_count;
+    struct str category, department; /* canonical spelling */
+    int64_t owner_id, requester_id;  /* TICKET_NONE: any */
+    bool is_unowned;
+    struct str search;
+    struct str sort; /* created_at, updated_at, priority, status, number */
+    bool is_descending;
+    int64_t skip, page_size;
+};
+
+struct ticket_page {
+    const struct ticket *tickets; /* in the session's arena */
+    size_t count;
+    int64_t total; /* of all pages; TICKET_COUNT_MAX + 1 when there are more than that */
+};
+#define TICKET_COUNT_MAX 10000
+
+MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
+                                                 const struct ticket_filter *f,
+                                                 struct ticket_page *out);
+
+/*
+ * The next tickets of the simple surface, newest first, after the given position (created_at, id);
+ * the first ones when after is NULL. viewer_id as above: own tickets only.
+ */
+MUST_CHECK enum err CO_FN ticket_list_store_newest(struct db_session *s, int64_t requester_id,
+                                                   const struct ticket *after, int64_t limit,
+                                                   struct ticket_page *out);
+/* Unresolved tickets of the simple surface: most urgent first, then oldest first. */
+MUST_CHECK enum err CO_FN ticket_list_store_queue(struct db_session *s, const struct ticket *after,
+                                                  int64_t limit, struct ticket_page *out);

@@ -1,0 +1,261 @@
+#include "store/ticket_store.h"
+
+#include "domain/number.h"
+#include "store/ticket_row.h"
+
+#define IS_ASSIGNEE                                                                                \
+    "EXISTS (SELECT 1 FROM ticket_participant p WHERE p.ticket_id = t.id AND p.user_id = $2 "      \
+    "AND p.is_assignee)"
+#define RFC3339(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define COMMENTS(members)                                                                          \
+    "(SELECT json_agg(json_build_object('id', c.id, " members "'user_name', c.author_name, "       \
+    "'comment', c.comment, 'created_at', " RFC3339(                                                \
+        "c.created_at") ") ORDER BY c.id)::text "                                                  \
+                        "FROM ticket_comment c WHERE c.ticket_id = t.id "                          \
+                        "AND (NOT c.is_internal OR t.requester_id <> $2))"
+#define ATTACHMENTS(members)                                                                       \
+    "(SELECT json_agg(json_build_object('id', a.id, 'filename', a.filename, " members              \
+    "'url', a.url, 'uploaded_at', " RFC3339(                                                       \
+        "a.uploaded_at") ") ORDER BY a.id)::text "                                                 \
+                         "FROM ticket_attachment a WHERE a.ticket_id = t.id)"
+#define VIEW(comment_members, attachment_members)                                                  \
+    "SELECT " TICKET_COLS ", " IS_ASSIGNEE ", " COMMENTS(comment_members) ", " ATTACHMENTS(        \
+        attachment_members) " FROM ticket t WHERE t.number = $1"
+
+DB_READ(ticket_integration_view, "ti", TICKET_COL_TYPES "btt", VIEW("", ""));
+DB_READ(ticket_full_view, "ti", TICKET_COL_TYPES "btt",
+        VIEW("'user_id', c.author_id, 'visibility', "
+             "CASE WHEN c.is_internal THEN 'internal' ELSE 'public' END, ",
+             "'content_type', a.content_type, 'size', a.size, 'sha256', a.sha256, "
+             "'uploaded_by', a.uploader_id, "));
+DB_READ(ticket_by_number, "ti", TICKET_COL_TYPES "b",
+        "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.number = $1");
+DB_READ(ticket_by_id, "ii", TICKET_COL_TYPES "b",
+        "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.id = $1");
+DB_WRITE(ticket_lock_number, "ti", TICKET_COL_TYPES "b",
+         "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.number = $1 FOR UPDATE");
+DB_WRITE(ticket_lock_id, "ii", TICKET_COL_TYPES "b",
+         "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.id = $1 FOR UPDATE");
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static enum err CO_FN read_one(struct db_session *s, const struct db_stmt *stmt,
+                               struct db_value key, int64_t viewer_id, struct ticket *out,
+                               struct db_result **rows)
+{
+    enum err rc = db_query(s, stmt, rows, key, DB_INT(viewer_id));
+
+    if (rc)
+        return rc;
+    if (db_rows(*rows) == 0)
+        return ERR_TICKET_NOT_FOUND;
+    ticket_from_row(*rows, 0, 0, out);
+    out->is_assignee = db_get_bool(*rows, 0, TICKET_COL_COUNT);
+    return ERR_OK;
+}
+
+enum err ticket_store_view(struct db_session *s, struct str number, int64_t viewer_id,
+                           enum ticket_shape shape, struct ticket_view *out)
+{
+    const struct db_stmt *stmt =
+        shape == TICKET_SHAPE_FULL ? &ticket_full_view : &ticket_integration_view;
+    struct db_result *rows;
+    enum err rc;
+
+    if (!ticket_number_is_valid(number))
+        return ERR_TICKET_NOT_FOUND;
+    rc = read_one(s, stmt, DB_STR(number), viewer_id, &out->ticket, &rows);
+    if (rc)
+        return rc;
+    out->comments_json = db_get_str(rows, 0, TICKET_COL_COUNT + 1);
+    out->attachments_json = db_get_str(rows, 0, TICKET_COL_COUNT + 2);
+    return ERR_OK;
+}
+
+static enum err CO_FN by_number(struct db_session *s, const struct db_stmt *stmt, struct str number,
+                                int64_t viewer_id, struct ticket *out)
+{
+    struct db_result *rows;
+
+    if (!ticket_number_is_valid(number))
+        return ERR_TICKET_NOT_FOUND;
+    return read_one(s, stmt, DB_STR(number), viewer_id, out, &rows);
+}
+
+enum err ticket_store_by_number(struct db_session *s, struct str number, int64_t viewer_id,
+                                struct ticket *out)
+{
+    return by_number(s, &ticket_by_number, number, viewer_id, out);
+}
+
+enum err ticket_store_lock_number(struct db_session *s, struct str number, int64_t viewer_id,
+                                  struct ticket *out)
+{
+    return by_number(s, &ticket_lock_number, number, viewer_id, out);
+}
+
+enum err ticket_store_by_id(struct db_session *s, int64_t id, int64_t viewer_id, struct ticket *out)
+{
+    struct db_result *rows;
+
+    return read_one(s, &ticket_by_id, DB_INT(id), viewer_id, out, &rows);
+}
+
+enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
+                              struct ticket *out)
+{
+    struct db_result *rows;
+
+    return read_one(s, &ticket_lock_id, DB_INT(id), viewer_id, out, &rows);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+#define SEARCH_VECTOR(number, subject, description)                                                \
+    "to_tsvector('simple', " number " || ' ' || " subject " || ' ' || " description ")"
+
+DB_WRITE(
+    ticket_insert,
+    "ittttttt"
+    "ittzit",
+    "t",
+    "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
+    "sub_category, department, priority, requester_id, requester_name, requester_email, "
+    "requester_department, created_at, updated_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::ticket_priority, $9, $10, $11, "
+    "(SELECT NULLIF(p.department, '') FROM person p WHERE p.id = $9), $12, $12) "
+    "RETURNING requester_department), "
+    "p AS (INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester) "
+    "VALUES ($9, $1, $12, true)), "
+    "s AS (INSERT INTO ticket_search (ticket_id, tsv) "
+    "VALUES ($1, " SEARCH_VECTOR(
+        "$2", "$3",
+        "$4") ")), "
+              "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
+              "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, $12)) "
+              "SELECT requester_department FROM t");
+
+enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c)
+{
+    struct db_result *rows;
+    enum err rc =
+        db_query(s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
+                 DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
+                 DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
+                 DB_INT(t->requester_id), DB_STR(t->requester_name), DB_STR(t->requester_email),
+                 DB_TIME(t->created_at), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name));
+
+    if (rc)
+        return rc;
+    t->requester_department = db_get_str(rows, 0, 0);
+    return ERR_OK;
+}
+
+DB_WRITE(ticket_update,
+         "ittttttt"
+         "ttbit"
+         "ntizzz"
+         "bTTTT"
+         "it",
+         "",
+         "WITH t AS (UPDATE ticket SET subject = $3, description = $4, category = $5, "
+         "sub_category = $6, department = $7, priority = $8::ticket_priority, "
+         "status = $9::ticket_status, held_status = $10::ticket_status, is_assigned = $11, "
+         "owner_id = $12, owner_name = $13, csat_rating = $14, csat_feedback = $15, "
+         "version = $16, updated_at = $17, completed_at = $18, closed_at = $19 WHERE id = $1), "
+         "s AS (UPDATE ticket_search SET tsv = " SEARCH_VECTOR(
+             "$2", "$3",
+             "$4") " "
+                   "WHERE ticket_id = $1 AND $20) "
+                   "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
+                   "changed_by, changed_by_name, changed_at) "
+                   "SELECT $1, u.field, NULLIF(u.old, ''), NULLIF(u.new, ''), NULLIF(u.note, ''), "
+                   "$25, $26, "
+                   "$17 FROM unnest($21, $22, $23, $24) AS u (field, old, new, note)");
+
+static enum err CO_FN update(struct db_session *s, const struct ticket *t, const struct cause *c,
+                             bool reindex, const struct ticket_field_change *changes, int n,
+                             struct str note)
+{
+    struct str field[TICKET_FIELD_MAX], old[TICKET_FIELD_MAX], new[TICKET_FIELD_MAX],
+        notes[TICKET_FIELD_MAX];
+
+    for (int i = 0; i < n; i++) {
+        bool is_owner = str_eq(str_from(changes[i].field), STR("owner"));
+
+        field[i] = str_from(changes[i].field);
+        old[i] = changes[i].old_value;
+        new[i] = changes[i].new_value;
+        notes[i] = is_owner && t->owner_name.p ? t->owner_name : note;
+    }
+    return db_query(s, &ticket_update, NULL, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
+                    DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
+                    DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
+                    DB_STR(str_from(ticket_status_helpdesk(t->status))),
+                    t->held_status == TICKET_STATUS_COUNT
+                        ? DB_NULL
+                        : DB_STR(str_from(ticket_status_helpdesk(t->held_status))),
+                    DB_BOOL(t->is_assigned), DB_OPT_INT(t->owner_id), DB_STR(t->owner_name),
+                    DB_OPT_INT(t->csat_rating), DB_STR(t->csat_feedback), DB_INT(t->version),
+                    DB_TIME(t->updated_at), DB_TIME(t->completed_at), DB_TIME(t->closed_at),
+                    DB_BOOL(reindex), DB_STR_ARRAY(field, n), DB_STR_ARRAY(old, n),
+                    DB_STR_ARRAY(new, n), DB_STR_ARRAY(notes, n), DB_OPT_INT(c->actor_id),
+                    DB_STR(c->actor_name));
+}
+
+DB_WRITE(participant_set_owner, "iiz", "",
+         "WITH gone AS (DELETE FROM ticket_participant WHERE ticket_id = $1 AND is_owner "
+         "AND user_id IS DISTINCT FROM $2 AND NOT is_requester AND NOT is_assignee), "
+         "kept AS (UPDATE ticket_participant SET is_owner = false WHERE ticket_id = $1 "
+         "AND is_owner AND user_id IS DISTINCT FROM $2 AND (is_requester OR is_assignee)) "
+         "INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_owner) "
+         "SELECT $2, $1, $3, true WHERE $2 IS NOT NULL "
+         "ON CONFLICT (ticket_id, user_id) DO UPDATE SET is_owner = true");
+
+enum err ticket_store_save(struct db_session *s, const struct ticket *before, struct ticket *after,
+                           struct str note, const struct cause *c, bool *changed)
+{
+    struct ticket_field_change changes[TICKET_FIELD_MAX];
+    int n = ticket_diff(s->arena, before, after, changes);
+    bool reindex = !str_eq(before->subject, after->subject) ||
+                   !str_eq(before->description, after->description);
+    enum err rc;
+
+    *changed = n > 0;
+    if (n == 0)
+        return ERR_OK;
+    after->version = before->version + 1;
+    after->updated_at = c->now;
+    rc = update(s, after, c, reindex, changes, n, note);
+    if (rc || before->owner_id == after->owner_id)
+        return rc;
+    return db_query(s, &participant_set_owner, NULL, DB_INT(after->id), DB_OPT_INT(after->owner_id),
+                    DB_TIME(after->created_at));
+}
+
+DB_WRITE(participant_add_assignee, "ti", "",
+         "INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_assignee) "
+         "SELECT $2, t.id, t.created_at, true FROM ticket t WHERE t.number = $1 "
+         "ON CONFLICT (ticket_id, user_id) DO UPDATE SET is_assignee = true");
+
+enum err ticket_store_add_assignee(struct db_session *s, struct str number, int64_t user_id)
+{
+    struct db_result *rows;
+    enum err rc;
+
+    if (!ticket_number_is_valid(number))
+        return ERR_TICKET_NOT_FOUND;
+    rc = db_query(s, &participant_add_assignee, &rows, DB_STR(number), DB_INT(user_id));
+    if (rc)
+        return rc;
+    return db_affected(rows) > 0 ? ERR_OK : ERR_TICKET_NOT_FOUND;
+}
+
+DB_WRITE(ticket_rename_owner, "it", "",
+         "UPDATE ticket SET owner_name = $2, version = version + 1 "
+         "WHERE owner_id = $1 AND owner_name <> $2 AND status NOT IN ('Closed', 'Withdrawn')");
+
+enum err ticket_store_rename_owner(struct db_session *s, int64_t owner_id, struct str name)
+{
+    return db_query(s, &ticket_rename_owner, NULL, DB_INT(owner_id), DB_STR(name));
+}

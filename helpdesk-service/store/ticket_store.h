@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * Tickets: one aggregate of ticket, search entry, history and requester's and owner's scope,
+ * written together. viewer_id is the person who asks (0: nobody in particular): it decides
+ * is_assignee and which comments are included.
+ */
+#include "cause.h"
+#include "db.h"
+#include "domain/ticket.h"
+
+/* A ticket with its comments and attachments as JSON arrays, read in one statement. */
+struct ticket_view {
+    struct ticket ticket;
+    struct str comments_json, attachments_json;
+};
+
+enum ticket_shape {
+    TICKET_SHAPE_INTEGRATION, /* exactly the members of the integration document */
+    TICKET_SHAPE_FULL,        /* with author, visibility, size and type */
+};
+
+/* ERR_TICKET_NOT_FOUND from all readers; a malformed number is not looked up. */
+MUST_CHECK enum err CO_FN ticket_store_view(struct db_session *s, struct str number,
+                                            int64_t viewer_id, enum ticket_shape shape,
+                                            struct ticket_view *out);
+MUST_CHECK enum err CO_FN ticket_store_by_number(struct db_session *s, struct str number,
+                                                 int64_t viewer_id, struct ticket *out);
+MUST_CHECK enum err CO_FN ticket_store_by_id(struct db_session *s, int64_t id, int64_t viewer_id,
+                                             struct ticket *out);
+/* Inside a transaction: the row stays locked until its end. */
+MUST_CHECK enum err CO_FN ticket_store_lock_number(struct db_session *s, struct str number,
+                                                   int64_t viewer_id, struct ticket *out);
+MUST_CHECK enum err CO_FN ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
+                                               struct ticket *out);
+
+/* Inserts an open ticket with id and number already given; fills requester_department. */
+MUST_CHECK enum err CO_FN ticket_store_create(struct db_session *s, struct ticket *t,
+                                              const struct cause *c);
+/*
+ * Writes what differs between the locked state and the new one, with a history row a field (note
+ * may be absent), and counts the version up in *after. Nothing is written when nothing differs;
+ * *changed tells.
+ */
+MUST_CHECK enum err CO_FN ticket_store_save(struct db_session *s, const struct ticket *before,
+                                            struct ticket *after, struct str note,
+                                            const struct cause *c, bool *changed);
+
+/* Gives the person a view of the ticket because of a workflow task. ERR_TICKET_NOT_FOUND. */
+MUST_CHECK enum err CO_FN ticket_store_add_assignee(struct db_session *s, struct str number,
+                                                    int64_t user_id);
+/* A person got another name: the tickets they own show it, unless they are closed. */
+MUST_CHECK enum err CO_FN ticket_store_rename_owner(struct db_session *s, int64_t owner_id,
+                                                    struct str name);
