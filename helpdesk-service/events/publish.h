@@ -1,0 +1,33 @@
+#pragma once
+/*
+ * What helpdesk tells the other programs. Everything is written to the outbox of the current
+ * transaction: it is sent when the transaction commits, and not otherwise.
+ */
+#include "cause.h"
+#include "db.h"
+#include "domain/ticket.h"
+
+/* The Celery task tts.tasks.process_ticket and the event ticket.created. */
+MUST_CHECK enum err CO_FN publish_ticket_created(struct db_session *s, const struct ticket *t,
+                                                 const struct cause *c);
+
+struct ticket_news {
+    const struct ticket *before, *after;
+    struct str reason;   /* the person's words, absent: none */
+    bool is_rating_new;  /* the requester has rated it */
+    bool tells_workflow; /* the workflow does not know yet: the change was made here */
+};
+/*
+ * ticket.closed or ticket.status_changed when the status differs (and, for changes made here, the
+ * Celery task tts.tasks.receive_hdts_ticket_status); ticket.assigned when the owner differs;
+ * feedback.received; ticket.updated when anything else differs.
+ */
+MUST_CHECK enum err CO_FN publish_ticket_changed(struct db_session *s, const struct ticket_news *n,
+                                                 const struct cause *c);
+MUST_CHECK enum err CO_FN publish_ticket_commented(struct db_session *s, const struct ticket *t,
+                                                   struct str comment, bool is_internal,
+                                                   const struct cause *c);
+/* A rating that did not come with a change of the ticket. */
+MUST_CHECK enum err CO_FN publish_feedback(struct db_session *s, const struct ticket *t,
+                                           int64_t rating, struct str comment,
+                                           const struct cause *c);
