@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config.h"
+#include "setting.h"
 #include "str.h"
 
 struct helpdesk_config {
