@@ -1,5 +1,6 @@
 #pragma once
 /* What this process keeps between requests. */
+#include "media/blob.h"
 #include "settings.h"
 #include "store/catalogue_store.h"
 #include "store/number_store.h"
@@ -11,7 +12,7 @@ struct helpdesk {
     const struct helpdesk_config *config;
     struct number_pool *numbers;
     struct catalogue *catalogue;
-    char *blob_dir, *tmp_dir; /* owned; inside UPLOAD_DIR */
+    struct blob_store *blobs;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

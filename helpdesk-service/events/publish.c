@@ -173,6 +173,8 @@ enum err publish_ticket_changed(struct db_session *s, const struct ticket_news *
         rc = put_event(s, "ticket.assigned", &payload, c);
     if (rc == ERR_OK && n->before->status != n->after->status)
         rc = publish_status(s, n, c);
+    else if (rc == ERR_OK && n->is_rating_new && n->after->status == TICKET_STATUS_CLOSED)
+        rc = put_ticket_status(s, n->after, c);
     if (rc == ERR_OK && n->is_rating_new)
         rc = publish_feedback(s, n->after, n->after->csat_rating, n->after->csat_feedback, c);
     return rc;
@@ -187,6 +189,14 @@ enum err publish_ticket_commented(struct db_session *s, const struct ticket *t, 
     payload.comment = comment;
     payload.visibility = is_internal ? STR("internal") : STR("public");
     return put_event(s, "ticket.commented", &payload, c);
+}
+
+enum err publish_ticket_updated(struct db_session *s, const struct ticket *t, const struct cause *c)
+{
+    struct event_ticket payload;
+
+    payload_init(&payload, t, c);
+    return put_event(s, "ticket.updated", &payload, c);
 }
 
 enum err publish_feedback(struct db_session *s, const struct ticket *t, int64_t rating,

@@ -27,6 +27,9 @@ MUST_CHECK enum err CO_FN publish_ticket_changed(struct db_session *s, const str
 MUST_CHECK enum err CO_FN publish_ticket_commented(struct db_session *s, const struct ticket *t,
                                                    struct str comment, bool is_internal,
                                                    const struct cause *c);
+/* Something that is kept beside the ticket has changed. */
+MUST_CHECK enum err CO_FN publish_ticket_updated(struct db_session *s, const struct ticket *t,
+                                                 const struct cause *c);
 /* A rating that did not come with a change of the ticket. */
 MUST_CHECK enum err CO_FN publish_feedback(struct db_session *s, const struct ticket *t,
                                            int64_t rating, struct str comment,

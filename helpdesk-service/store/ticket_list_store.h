@@ -22,9 +22,8 @@ struct ticket_filter {
 struct ticket_page {
     const struct ticket *tickets; /* in the session's arena */
     size_t count;
-    int64_t total; /* of all pages; TICKET_COUNT_MAX + 1 when there are more than that */
+    int64_t total; /* of all pages; 10,001 when there are more than 10,000 */
 };
-#define TICKET_COUNT_MAX 10000
 
 MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
                                                  const struct ticket_filter *f,

@@ -1,0 +1,30 @@
+#include "api/access.h"
+
+#include "actor.h"
+#include "api/write.h"
+#include "service.h"
+
+int64_t viewer_of(const struct req *r)
+{
+    return actor_is_service(r->actor) ? 0 : r->actor->user_id;
+}
+
+enum err access_ticket(struct req *r, struct db_session **s, struct ticket *out)
+{
+    enum err rc = req_db(r, s);
+
+    if (rc == ERR_OK)
+        rc = ticket_store_by_number(*s, req_param(r, "number"), viewer_of(r), out);
+    if (rc)
+        return rc;
+    return ticket_may_view(r->actor, out) ? ERR_OK : ERR_FORBIDDEN;
+}
+
+enum err access_lock(struct req *r, struct db_session *s, struct ticket *out)
+{
+    enum err rc = ticket_store_lock_number(s, req_param(r, "number"), viewer_of(r), out);
+
+    if (rc)
+        return rc;
+    return ticket_may_view(r->actor, out) ? write_check_match(r, out->version) : ERR_FORBIDDEN;
+}

@@ -1,0 +1,13 @@
+#pragma once
+/* The ticket a request is about, if the person who asks may see it. */
+#include "db.h"
+#include "req.h"
+#include "store/ticket_store.h"
+
+/* Who asks, for stores: 0 for a service. */
+int64_t viewer_of(const struct req *r);
+
+/* By the path parameter "number". ERR_TICKET_NOT_FOUND, ERR_FORBIDDEN. */
+MUST_CHECK enum err CO_FN access_ticket(struct req *r, struct db_session **s, struct ticket *out);
+/* The same inside a transaction, locked; the version must match If-Match when there is one. */
+MUST_CHECK enum err CO_FN access_lock(struct req *r, struct db_session *s, struct ticket *out);

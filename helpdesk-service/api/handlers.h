@@ -1,0 +1,46 @@
+#pragma once
+/* The handlers that routes.c names, by surface. */
+#include "req.h"
+
+/* canonical and integration surface */
+enum err CO_FN ticket_post(struct req *r);
+enum err CO_FN ticket_get_integration(struct req *r);
+enum err CO_FN ticket_get(struct req *r);
+enum err CO_FN ticket_list(struct req *r);
+enum err CO_FN ticket_patch(struct req *r);
+enum err CO_FN ticket_close(struct req *r);
+enum err CO_FN ticket_withdraw(struct req *r);
+enum err CO_FN ticket_reopen(struct req *r);
+enum err CO_FN ticket_hold(struct req *r);
+enum err CO_FN ticket_resume(struct req *r);
+enum err CO_FN ticket_history(struct req *r);
+enum err CO_FN ticket_sla(struct req *r);
+enum err CO_FN ticket_feedback_get(struct req *r);
+enum err CO_FN ticket_feedback_post(struct req *r);
+enum err CO_FN comment_list(struct req *r);
+enum err CO_FN comment_post(struct req *r);
+enum err CO_FN attachment_list(struct req *r);
+enum err CO_FN attachment_post(struct req *r);
+enum err CO_FN attachment_get(struct req *r);
+enum err CO_FN attachment_get_by_name(struct req *r);
+enum err CO_FN category_list(struct req *r);
+enum err CO_FN category_post(struct req *r);
+enum err CO_FN department_list(struct req *r);
+enum err CO_FN department_post(struct req *r);
+
+/* simple surface */
+enum err CO_FN simple_ticket_post(struct req *r);
+enum err CO_FN simple_ticket_list(struct req *r);
+enum err CO_FN simple_ticket_get(struct req *r);
+enum err CO_FN simple_ticket_patch(struct req *r);
+enum err CO_FN simple_status_patch(struct req *r);
+enum err CO_FN simple_priority_patch(struct req *r);
+enum err CO_FN simple_assign_patch(struct req *r);
+enum err CO_FN simple_history(struct req *r);
+enum err CO_FN simple_queue(struct req *r);
+enum err CO_FN simple_auto_priority_post(struct req *r);
+enum err CO_FN simple_feedback_post(struct req *r);
+enum err CO_FN simple_feedback_of_ticket(struct req *r);
+enum err CO_FN simple_feedback_of_user(struct req *r);
+enum err CO_FN simple_feedback_stats(struct req *r);
+enum err CO_FN simple_feedback_delete(struct req *r);

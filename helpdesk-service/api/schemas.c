@@ -1,0 +1,124 @@
+#include "api/schemas.h"
+
+#define PRIORITIES "Low|Medium|High|Urgent|Critical"
+#define SUBJECT_MAX 200
+#define DESCRIPTION_MAX 20000
+#define NAME_MAX_LEN 100
+#define TEXT_MAX 10000
+#define REASON_MAX 1000
+
+#define FIELD(type, member, kind_, ...)                                                            \
+    {                                                                                              \
+        .name = #member, .kind = (kind_), .offset = offsetof(struct type, member), __VA_ARGS__     \
+    }
+
+static const struct json_field TICKET_BODY_FIELDS[] = {
+    FIELD(ticket_body, subject, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = SUBJECT_MAX),
+    FIELD(ticket_body, description, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = DESCRIPTION_MAX),
+    FIELD(ticket_body, category, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = NAME_MAX_LEN),
+    FIELD(ticket_body, sub_category, JK_STR, .max = NAME_MAX_LEN),
+    FIELD(ticket_body, department, JK_STR, .max = NAME_MAX_LEN,
+          .doc = "the category's own unless given"),
+    FIELD(ticket_body, priority, JK_ENUM, .choices = PRIORITIES, .doc = "Medium unless given"),
+    FIELD(ticket_body, requester_id, JK_INT, .min = 1, .max = 0, .alias = "employee_id",
+          .doc = "for whom staff or a service opens the ticket"),
+};
+JSON_SCHEMA(TICKET_BODY, "TicketCreate", struct ticket_body, TICKET_BODY_FIELDS);
+
+static const struct json_field TICKET_PATCH_FIELDS[] = {
+    FIELD(ticket_patch, subject, JK_STR, .min = 1, .max = SUBJECT_MAX),
+    FIELD(ticket_patch, description, JK_STR, .min = 1, .max = DESCRIPTION_MAX),
+    FIELD(ticket_patch, category, JK_STR, .min = 1, .max = NAME_MAX_LEN),
+    FIELD(ticket_patch, sub_category, JK_STR, .max = NAME_MAX_LEN),
+    FIELD(ticket_patch, department, JK_STR, .max = NAME_MAX_LEN),
+    FIELD(ticket_patch, priority, JK_ENUM, .choices = PRIORITIES),
+    FIELD(ticket_patch, status, JK_STR, .min = 1, .max = NAME_MAX_LEN),
+    FIELD(ticket_patch, reason, JK_STR, .max = REASON_MAX, .doc = "kept in the history"),
+};
+const struct json_schema TICKET_PATCH = {
+    .name = "TicketPatch",
+    .fields = TICKET_PATCH_FIELDS,
+    .count = sizeof TICKET_PATCH_FIELDS / sizeof *TICKET_PATCH_FIELDS,
+    .size = sizeof(struct ticket_patch),
+    .closed = true,
+};
+
+static const struct json_field TICKET_QUERY_FIELDS[] = {
+    PAGE_FIELD_NUMBER(offsetof(struct ticket_query, page)),
+    PAGE_FIELD_SIZE(offsetof(struct ticket_query, page)),
+    FIELD(ticket_query, status, JK_STR_ARRAY, .max = 20),
+    FIELD(ticket_query, priority, JK_STR_ARRAY, .max = 20),
+    FIELD(ticket_query, category, JK_STR, .max = NAME_MAX_LEN),
+    FIELD(ticket_query, department, JK_STR, .max = NAME_MAX_LEN),
+    FIELD(ticket_query, owner, JK_STR, .max = 20, .doc = "a user id, me or none"),
+    FIELD(ticket_query, requester, JK_STR, .max = 20, .doc = "a user id or me"),
+    FIELD(ticket_query, search, JK_STR, .max = 200,
+          .doc = "words of number, subject and description; the last may be a beginning"),
+    FIELD(ticket_query, sort, JK_ENUM,
+          .choices =
+              "created_at|-created_at|updated_at|-updated_at|priority|-priority|status|-status|"
+              "number|-number",
+          .doc = "-created_at unless given"),
+};
+JSON_SCHEMA(TICKET_QUERY, "TicketQuery", struct ticket_query, TICKET_QUERY_FIELDS);
+
+static const struct json_field COMMENT_BODY_FIELDS[] = {
+    FIELD(comment_body, comment, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = TEXT_MAX),
+    FIELD(comment_body, visibility, JK_ENUM, .choices = "public|internal",
+          .doc = "public unless given"),
+};
+JSON_SCHEMA(COMMENT_BODY, "CommentCreate", struct comment_body, COMMENT_BODY_FIELDS);
+
+static const struct json_field CLOSE_BODY_FIELDS[] = {
+    FIELD(close_body, csat_rating, JK_INT, .min = 1, .max = 5),
+    FIELD(close_body, feedback, JK_STR, .max = TEXT_MAX, .alias = "csat_feedback"),
+};
+JSON_SCHEMA(CLOSE_BODY, "TicketClose", struct close_body, CLOSE_BODY_FIELDS);
+
+static const struct json_field REASON_BODY_FIELDS[] = {
+    FIELD(reason_body, reason, JK_STR, .max = REASON_MAX),
+};
+JSON_SCHEMA(REASON_BODY, "Reason", struct reason_body, REASON_BODY_FIELDS);
+
+static const struct json_field RATING_BODY_FIELDS[] = {
+    FIELD(rating_body, rating, JK_INT, .flags = JF_REQUIRED, .min = 1, .max = 5),
+    FIELD(rating_body, comment, JK_STR, .max = TEXT_MAX),
+};
+JSON_SCHEMA(RATING_BODY, "Rating", struct rating_body, RATING_BODY_FIELDS);
+
+static const struct json_field DEPARTMENT_BODY_FIELDS[] = {
+    FIELD(department_body, name, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = NAME_MAX_LEN),
+};
+JSON_SCHEMA(DEPARTMENT_BODY, "DepartmentCreate", struct department_body, DEPARTMENT_BODY_FIELDS);
+
+static const struct json_field CATEGORY_BODY_FIELDS[] = {
+    FIELD(category_body, name, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = NAME_MAX_LEN),
+    FIELD(category_body, department, JK_STR, .max = NAME_MAX_LEN, .doc = "that usually handles it"),
+    FIELD(category_body, expects_workflow, JK_BOOL, .doc = "true unless given"),
+    FIELD(category_body, sub_categories, JK_STR_ARRAY, .max = 200),
+};
+JSON_SCHEMA(CATEGORY_BODY, "CategoryCreate", struct category_body, CATEGORY_BODY_FIELDS);
+
+static const struct json_field SIMPLE_TICKET_BODY_FIELDS[] = {
+    FIELD(simple_ticket_body, title, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_ticket_body, description, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_ticket_body, category, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_ticket_body, priority, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_ticket_body, status, JK_STR, .flags = JF_COERCE),
+};
+JSON_SCHEMA(SIMPLE_TICKET_BODY, "SimpleTicket", struct simple_ticket_body,
+            SIMPLE_TICKET_BODY_FIELDS);
+
+static const struct json_field SIMPLE_FEEDBACK_BODY_FIELDS[] = {
+    FIELD(simple_feedback_body, ticket_id, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_feedback_body, rating, JK_STR, .flags = JF_COERCE),
+    FIELD(simple_feedback_body, comment, JK_STR, .flags = JF_COERCE),
+};
+JSON_SCHEMA(SIMPLE_FEEDBACK_BODY, "SimpleFeedback", struct simple_feedback_body,
+            SIMPLE_FEEDBACK_BODY_FIELDS);
