@@ -31,11 +31,12 @@ const struct setting HELPDESK_SETTINGS[] = {
             "application/zip application/msword "
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document "
             "application/vnd.ms-excel "
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", .help = "media types that may be attached, separated by blanks"},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+     .help = "media types that may be attached, separated by blanks"},
     {.name = "CATALOGUE_CLOSED",
      .type = SETTING_BOOL,
      .offset = FIELD(is_catalogue_closed),
      .def = "false",
      .help = "refuse tickets with a category or department that the catalogue does not list"},
-    {.name = NULL                                                      },
+    {.name = NULL},
 };

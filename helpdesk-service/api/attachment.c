@@ -68,7 +68,7 @@ static enum err CO_FN attach(struct req *r, struct db_session *s, void *arg, str
     if (rc)
         return rc;
     if (bytes + u->size > helpdesk_of(r)->config->upload_ticket_max_bytes)
-        return req_failf(r, ERR_PAYLOAD_TOO_LARGE, "The ticket has no room for this file");
+        return refuse(r, ERR_PAYLOAD_TOO_LARGE, "The ticket has no room for this file");
     a.filename = filename_unique(r->arena, u->filename, taken, count);
     a.url = url_of(r->arena, t.number, a.filename);
     cause_from_request(&cause, r);

@@ -44,7 +44,7 @@ static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct
         return ERR_FORBIDDEN;
     if (ticket_status_is_final(t.status) && viewer_of(r) == t.requester_id) {
         req_detail_str(r, "current_status", str_from(ticket_status_helpdesk(t.status)));
-        return req_failf(r, ERR_CONFLICT, "A closed ticket must be reopened first");
+        return refuse(r, ERR_CONFLICT, "A closed ticket must be reopened first");
     }
     cause_from_request(&cause, r);
     rc = comment_store_add(s, &t, comment, &cause);

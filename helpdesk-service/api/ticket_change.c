@@ -134,7 +134,7 @@ static enum err CO_FN rate(struct req *r, struct db_session *s, struct ticket *t
                          .created_at = r->now};
 
     if (viewer_of(r) != t->requester_id)
-        return req_failf(r, ERR_FORBIDDEN, "Only the requester may rate a ticket");
+        return refuse(r, ERR_FORBIDDEN, "Only the requester may rate a ticket");
     t->csat_rating = a->rating;
     t->csat_feedback = a->feedback;
     return feedback_store_put(s, &f);

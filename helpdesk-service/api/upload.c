@@ -1,5 +1,6 @@
 #include "api/upload.h"
 
+#include "api/write.h"
 #include "domain/filename.h"
 #include "media/multipart.h"
 #include "service.h"
@@ -45,7 +46,7 @@ static enum err CO_FN begin_part(void *arg, const struct multipart_part *part)
     if (!str_eq(part->name, STR("file")) || !part->filename.p)
         return ERR_OK;
     if (x->has_file)
-        return req_failf(r, ERR_INVALID_INPUT, "One file at a time");
+        return refuse(r, ERR_INVALID_INPUT, "One file at a time");
     x->has_file = true;
     if (!str_is_utf8(part->filename)) {
         req_field_error(r, "file", "has a name that is not UTF-8");
@@ -54,7 +55,7 @@ static enum err CO_FN begin_part(void *arg, const struct multipart_part *part)
     x->out->filename = filename_clean(r->arena, part->filename);
     x->out->content_type = media_type(r->arena, part->content_type);
     if (!is_allowed_type(x->helpdesk->config->upload_types, x->out->content_type))
-        return req_failf(r, ERR_UNSUPPORTED_MEDIA_TYPE, "Files of this type cannot be attached");
+        return refuse(r, ERR_UNSUPPORTED_MEDIA_TYPE, "Files of this type cannot be attached");
     return blob_begin(x->helpdesk->blobs, r->arena, &x->blob);
 }
 

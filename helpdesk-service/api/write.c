@@ -21,6 +21,12 @@ struct str etag_format(struct arena *a, int64_t version)
     return str_printf(a, "\"%lld\"", (long long)version);
 }
 
+enum err refuse(struct req *r, enum err e, const char *text)
+{
+    (void)req_failf(r, e, "%s", text);
+    return e;
+}
+
 enum err write_check_match(struct req *r, int64_t version)
 {
     struct str rest = req_header(r, "If-Match"), tag, present;

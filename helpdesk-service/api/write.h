@@ -26,5 +26,8 @@ enum err CO_FN write_run(struct req *r, struct str request, write_fn fn, void *a
 /* ERR_PRECONDITION_FAILED, with the present version in the details, when If-Match names others. */
 MUST_CHECK enum err write_check_match(struct req *r, int64_t version);
 
+/* Answers with the error and this text, and returns the error, so that callers stop. */
+MUST_CHECK enum err refuse(struct req *r, enum err e, const char *text);
+
 /* "3", with the quotes. */
 struct str etag_format(struct arena *a, int64_t version);

@@ -3,11 +3,11 @@
 static const struct {
     const char *word, *allowed;
 } STATUSES[SIMPLE_STATUS_COUNT] = {
-    [SIMPLE_NEW] = {"new",         "assigned, in_progress, resolved"},
-    [SIMPLE_ASSIGNED] = {"assigned",    "new, in_progress, resolved"     },
-    [SIMPLE_IN_PROGRESS] = {"in_progress", "new, assigned, resolved"        },
-    [SIMPLE_RESOLVED] = {"resolved",    "new, assigned, in_progress"     },
-    [SIMPLE_CLOSED] = {"closed",      ""                               },
+    [SIMPLE_NEW] = {"new", "assigned, in_progress, resolved"},
+    [SIMPLE_ASSIGNED] = {"assigned", "new, in_progress, resolved"},
+    [SIMPLE_IN_PROGRESS] = {"in_progress", "new, assigned, resolved"},
+    [SIMPLE_RESOLVED] = {"resolved", "new, assigned, in_progress"},
+    [SIMPLE_CLOSED] = {"closed", ""},
 };
 
 enum simple_status simple_status_of(const struct ticket *t)
@@ -63,10 +63,10 @@ static const struct {
     const char *word;
     enum ticket_priority priority;
 } CATEGORIES[] = {
-    {"bug",     PRIORITY_HIGH  },
+    {"bug", PRIORITY_HIGH},
     {"feature", PRIORITY_MEDIUM},
     {"support", PRIORITY_MEDIUM},
-    {"other",   PRIORITY_LOW   },
+    {"other", PRIORITY_LOW},
 };
 
 struct str simple_category(struct str word)

@@ -95,13 +95,13 @@ static const struct {
 } ACTIONS[TICKET_ACTION_COUNT] = {
     [TICKET_CLOSE] = {{[WHO_REQUESTER] = BIT(RESOLVED),
                        [WHO_STAFF] = UNFINISHED | BIT(RESOLVED) | BIT(REJECTED)},
-                      TICKET_STATUS_CLOSED                                                                                         },
-    [TICKET_WITHDRAW] = {{[WHO_REQUESTER] = UNFINISHED},                                                     TICKET_STATUS_WITHDRAWN  },
+                      TICKET_STATUS_CLOSED},
+    [TICKET_WITHDRAW] = {{[WHO_REQUESTER] = UNFINISHED}, TICKET_STATUS_WITHDRAWN},
     [TICKET_REOPEN] = {{[WHO_REQUESTER] = BIT(RESOLVED) | BIT(CLOSED) | BIT(REJECTED),
                         [WHO_STAFF] = BIT(RESOLVED) | BIT(CLOSED) | BIT(REJECTED)},
-                      TICKET_STATUS_OPEN                                                                                           },
-    [TICKET_HOLD] = {{[WHO_STAFF] = BIT(OPEN) | BIT(IN_PROGRESS)},                                       TICKET_STATUS_ON_HOLD    },
-    [TICKET_RESUME] = {{[WHO_STAFF] = BIT(ON_HOLD)},                                                       TICKET_STATUS_IN_PROGRESS},
+                       TICKET_STATUS_OPEN},
+    [TICKET_HOLD] = {{[WHO_STAFF] = BIT(OPEN) | BIT(IN_PROGRESS)}, TICKET_STATUS_ON_HOLD},
+    [TICKET_RESUME] = {{[WHO_STAFF] = BIT(ON_HOLD)}, TICKET_STATUS_IN_PROGRESS},
 };
 
 enum err ticket_act(const struct actor *a, struct ticket *t, enum ticket_action action, int64_t now)
@@ -129,11 +129,11 @@ static const struct {
     const char *name;
     size_t offset;
 } TEXT_FIELDS[] = {
-    {"subject",       offsetof(struct ticket, subject)      },
-    {"description",   offsetof(struct ticket, description)  },
-    {"category",      offsetof(struct ticket, category)     },
-    {"sub_category",  offsetof(struct ticket, sub_category) },
-    {"department",    offsetof(struct ticket, department)   },
+    {"subject", offsetof(struct ticket, subject)},
+    {"description", offsetof(struct ticket, description)},
+    {"category", offsetof(struct ticket, category)},
+    {"sub_category", offsetof(struct ticket, sub_category)},
+    {"department", offsetof(struct ticket, department)},
     {"csat_feedback", offsetof(struct ticket, csat_feedback)},
 };
 

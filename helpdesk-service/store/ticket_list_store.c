@@ -30,10 +30,9 @@ DB_READ(ticket_newest_own, "izii", "i" TICKET_COL_TYPES,
         "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.requester_id = $1 "
         "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
 DB_READ(ticket_queue, "tzii", "i" TICKET_COL_TYPES,
-        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.status <> 'Resolved' "
-        "AND (t.priority < $1::ticket_priority OR (t.priority = $1::ticket_priority "
-        "AND (t.created_at, t.id) > ($2, $3))) "
-        "ORDER BY t.priority DESC, t.created_at, t.id LIMIT $4");
+        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.priority = $1::ticket_priority "
+        "AND t.status <> 'Resolved' AND (t.created_at, t.id) > ($2, $3) "
+        "ORDER BY t.created_at, t.id LIMIT $4");
 
 /* Later than every ticket. */
 #define TIME_MAX (4102444800LL * US_PER_S)
@@ -128,10 +127,9 @@ enum err ticket_list_store_newest(struct db_session *s, int64_t requester_id,
     return ERR_OK;
 }
 
-enum err ticket_list_store_queue(struct db_session *s, const struct ticket *after, int64_t limit,
-                                 struct ticket_page *out)
+enum err ticket_list_store_queue(struct db_session *s, enum ticket_priority priority,
+                                 const struct ticket *after, int64_t limit, struct ticket_page *out)
 {
-    enum ticket_priority priority = after ? after->priority : PRIORITY_URGENT;
     struct db_result *rows;
     enum err rc = db_query(
         s, &ticket_queue, &rows, DB_STR(str_from(ticket_priority_label(priority))),

@@ -31,11 +31,13 @@ MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
 
 /*
  * The next tickets of the simple surface, newest first, after the given position (created_at, id);
- * the first ones when after is NULL. viewer_id as above: own tickets only.
+ * the first ones when after is NULL. requester_id TICKET_NONE: everybody's.
  */
 MUST_CHECK enum err CO_FN ticket_list_store_newest(struct db_session *s, int64_t requester_id,
                                                    const struct ticket *after, int64_t limit,
                                                    struct ticket_page *out);
-/* Unresolved tickets of the simple surface: most urgent first, then oldest first. */
-MUST_CHECK enum err CO_FN ticket_list_store_queue(struct db_session *s, const struct ticket *after,
-                                                  int64_t limit, struct ticket_page *out);
+/* Unresolved tickets of one priority, oldest first, after the given one. */
+MUST_CHECK enum err CO_FN ticket_list_store_queue(struct db_session *s,
+                                                  enum ticket_priority priority,
+                                                  const struct ticket *after, int64_t limit,
+                                                  struct ticket_page *out);

@@ -1,0 +1,103 @@
+/* helpdesk-service: tickets and what belongs to them. Wiring only. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "events/consume.h"
+#include "mem.h"
+#include "people.h"
+#include "routes.h"
+#include "service.h"
+#include "state.h"
+#include "store/idempotency_store.h"
+
+extern const struct db_migration SERVICE_MIGRATIONS[];
+
+#define CATALOGUE_REFRESH_MS 30000
+#define CLEANING_MS 3600000
+
+static enum err init(struct service *s)
+{
+    struct helpdesk *h = MEM_NEW(struct helpdesk);
+    const char *dir;
+
+    s->state = h;
+    h->config = s->own_config;
+    h->numbers = number_pool_new();
+    h->catalogue = catalogue_new();
+    dir = str_cstr(s->arena, h->config->upload_dir);
+    h->blobs = blob_store_open(dir, s->offload);
+    if (!h->blobs) {
+        log_error("UPLOAD_DIR cannot be written", LOG_CSTR("path", dir),
+                  LOG_CSTR("reason", strerror(errno)));
+        return ERR_INVALID_INPUT;
+    }
+    events_consume(s);
+    return ERR_OK;
+}
+
+static void CO_FN refresh_catalogue(struct service *s, void *arg)
+{
+    struct helpdesk *h = s->state;
+
+    if (catalogue_refresh(h->catalogue, s->db) != ERR_OK)
+        log_warn("the catalogue could not be read");
+}
+
+static void CO_FN clean(struct service *s, void *arg)
+{
+    struct helpdesk *h = s->state;
+    struct arena *a = arena_new();
+    struct db_session session;
+
+    db_session_init(&session, s->db, a);
+    if (idempotency_store_purge(&session, clock_wall_us() - US_PER_DAY) != ERR_OK)
+        log_warn("old idempotency keys are removed later");
+    arena_free(a);
+    blob_collect(h->blobs);
+}
+
+static enum err CO_FN start(struct service *s)
+{
+    struct helpdesk *h = s->state;
+    enum err rc = catalogue_refresh(h->catalogue, s->db);
+
+    if (rc == ERR_OK)
+        rc = people_sync(s);
+    if (rc)
+        return rc;
+    service_every(s, CATALOGUE_REFRESH_MS, "catalogue", refresh_catalogue, NULL);
+    service_every(s, CLEANING_MS, "cleaning", clean, NULL);
+    return ERR_OK;
+}
+
+static void release(struct service *s)
+{
+    struct helpdesk *h = s->state;
+
+    blob_store_close(h->blobs);
+    catalogue_free(h->catalogue);
+    number_pool_free(h->numbers);
+    free(h);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
+    static const struct service_desc DESC = {
+        .name = "helpdesk-service",
+        .schema = "helpdesk",
+        .default_port = 5001,
+        .settings = HELPDESK_SETTINGS,
+        .config_size = sizeof(struct helpdesk_config),
+        .routes = HELPDESK_ROUTES,
+        .migrations = MIGRATIONS,
+        .init = init,
+        .start = start,
+        .release = release,
+    };
+
+    return service_main(argc, argv, &DESC);
+}

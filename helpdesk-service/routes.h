@@ -1,0 +1,4 @@
+#pragma once
+#include "route.h"
+
+extern const struct route HELPDESK_ROUTES[];

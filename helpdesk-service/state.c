@@ -1,0 +1,8 @@
+#include "state.h"
+
+#include "service.h"
+
+struct helpdesk *helpdesk_of(const struct req *r)
+{
+    return req_service(r)->state;
+}
