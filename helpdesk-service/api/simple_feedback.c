@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "actor.h"
 #include "api/access.h"
 #include "api/feedback.h"
@@ -130,7 +128,10 @@ enum err simple_feedback_of_ticket(struct req *r)
     jw_object(w);
     write_list(w, list, count);
     JW_KEY(w, "average_rating");
-    jw_double(w, count ? round(100.0 * (double)sum / (double)count) / 100 : NAN);
+    if (count)
+        jw_double(w, (double)((200 * sum + (int64_t)count) / (2 * (int64_t)count)) / 100);
+    else
+        jw_null(w);
     JW_INT(w, "total_feedback", (int64_t)count);
     jw_end_object(w);
     return req_json_end(r, 200);
