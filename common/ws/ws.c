@@ -70,9 +70,7 @@ static struct {
     struct list sockets;
     int count, sweep_ms;
     struct timer sweep;
-} all = {
-    .sockets = {&all.sockets, &all.sockets}
-};
+} all = {.sockets = {&all.sockets, &all.sockets}};
 
 static void on_sweep(void *unused);
 

@@ -143,10 +143,10 @@ static void test_endless_lines(void **state)
         const char *unit;
         int repeat;
     } cases[] = {
-        {"5;",       "a",        300 }, /* an extension without end */
-        {"",         "0",        300 }, /* a size without end */
-        {"0\r\nA: ", "b",        1100}, /* a trailer line without end */
-        {"0\r\n",    "A: b\r\n", 2200}  /* trailers without end */
+        {"5;", "a", 300},            /* an extension without end */
+        {"", "0", 300},              /* a size without end */
+        {"0\r\nA: ", "b", 1100},     /* a trailer line without end */
+        {"0\r\n", "A: b\r\n", 2200}, /* trailers without end */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct http_body b;

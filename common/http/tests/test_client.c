@@ -52,14 +52,14 @@ static enum err large(struct req *r)
 }
 
 static const struct route ROUTES[] = {
-    {.method = "GET",    .pattern = "/show", .handler = show},
-    {.method = "POST",   .pattern = "/show", .handler = show},
-    {.method = "PUT",   .pattern = "/show", .handler = show},
-    {.method = "DELETE",   .pattern = "/show", .handler = show},
-    {.method = "GET",    .pattern = "/wait", .handler = wait_long},
-    {.method = "GET",   .pattern = "/redirect", .handler = redirect},
+    {.method = "GET", .pattern = "/show", .handler = show},
+    {.method = "POST", .pattern = "/show", .handler = show},
+    {.method = "PUT", .pattern = "/show", .handler = show},
+    {.method = "DELETE", .pattern = "/show", .handler = show},
+    {.method = "GET", .pattern = "/wait", .handler = wait_long},
+    {.method = "GET", .pattern = "/redirect", .handler = redirect},
     {.method = "GET", .pattern = "/large", .handler = large},
-    {0  },
+    {0},
 };
 
 static struct loop *loop;
@@ -149,10 +149,7 @@ static bool says(const struct run *r, const char *key, const char *value)
 
 static void test_methods(void **state)
 {
-    const struct http_call_header headers[] = {
-        {"X",     STR("y z")},
-        {"Empty", STR("")   }
-    };
+    const struct http_call_header headers[] = {{"X", STR("y z")}, {"Empty", STR("")}};
     struct run r = call((struct http_call){
         .method = "GET", .url = url_of("/show"), .headers = headers, .header_count = 2});
     assert_int_equal(r.answer.status, 200);
@@ -168,9 +165,7 @@ static void test_methods(void **state)
     assert_true(says(&r, "type", "application/json"));
     assert_int_equal(json_type(json_get(answer_json(&r), "expect")), JSON_NULL);
 
-    const struct http_call_header text[] = {
-        {"content-type", STR("text/plain")}
-    };
+    const struct http_call_header text[] = {{"content-type", STR("text/plain")}};
     r = call((struct http_call){.method = "PUT",
                                 .url = url_of("/show"),
                                 .body = STR("a\tb"),
@@ -206,9 +201,7 @@ static void test_statuses_are_answers(void **state)
 
 static void test_refused_calls(void **state)
 {
-    const struct http_call_header evil[] = {
-        {"X", STR("a\r\nEvil: b")}
-    };
+    const struct http_call_header evil[] = {{"X", STR("a\r\nEvil: b")}};
     struct run r = call((struct http_call){
         .method = "GET", .url = url_of("/show"), .headers = evil, .header_count = 1});
     assert_int_equal(r.rc, ERR_INVALID_INPUT);
@@ -252,10 +245,7 @@ static void test_limits(void **state)
     r = call((struct http_call){.method = "GET", .url = url_of("/wait"), .timeout_ms = 30});
     assert_int_equal(r.rc, ERR_TIMEOUT);
     WAIT_FOR(loop, peer.cancelled == 1);
-    struct run deadline = {
-        .call = {.method = "GET", .url = url_of("/wait")},
-          .deadline_ms = 30
-    };
+    struct run deadline = {.call = {.method = "GET", .url = url_of("/wait")}, .deadline_ms = 30};
     co_start(loop, run_call, &deadline, "test");
     WAIT_FOR(loop, deadline.is_done);
     assert_int_equal(deadline.rc, ERR_TIMEOUT);
@@ -264,9 +254,7 @@ static void test_limits(void **state)
 
 static void test_cancellation(void **state)
 {
-    struct run r = {
-        .call = {.method = "GET", .url = url_of("/wait")}
-    };
+    struct run r = {.call = {.method = "GET", .url = url_of("/wait")}};
     co_start(loop, run_call, &r, "test");
     WAIT_FOR(loop, http_server_active(peer.server) == 1);
     co_cancel(r.co);
@@ -321,11 +309,11 @@ static void test_nonsense(void **state)
         const char *text;
         enum err rc;
     } cases[] = {
-        {"hello there, I am no HTTP server\r\n",                        ERR_BAD_GATEWAY        },
-        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",          ERR_BAD_GATEWAY        },
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ERR_BAD_GATEWAY        },
-        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",              ERR_OK                 },
-        {"",                                                            ERR_SERVICE_UNAVAILABLE},
+        {"hello there, I am no HTTP server\r\n", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ERR_OK},
+        {"", ERR_SERVICE_UNAVAILABLE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct script s = script_open(cases[i].text);
@@ -392,18 +380,13 @@ static void CO_FN run_mail(void *arg)
     r->is_done = true;
 }
 
-static const struct str TO[] = {
-    {"a@b.example", 11},
-    {"c@d.example", 11}
-};
+static const struct str TO[] = {{"a@b.example", 11}, {"c@d.example", 11}};
 
 static struct mail_run send_mail(const char *const *answers, struct str *heard)
 {
     struct script listener = script_open("");
     struct smtp s = {listener.listener, -1, answers};
-    struct mail_run r = {
-        .call = {.from = STR("me@x.example"), .to = TO, .to_count = 2}
-    };
+    struct mail_run r = {.call = {.from = STR("me@x.example"), .to = TO, .to_count = 2}};
     r.call.url = str_printf(arena, "smtp://127.0.0.1:%d", script_port(&listener));
     r.call.message = STR("Subject: s\r\n\r\nline\r\n.dot\r\n");
     buf_init(&s.heard, arena);
@@ -450,15 +433,11 @@ static void test_mail(void **state)
 static void test_mail_refusals(void **state)
 {
     struct str evil = STR("a@b>\r\nRCPT TO:<c@d");
-    struct mail_run r = {
-        .call = {.url = STR("smtp://127.0.0.1:1"), .to = &evil, .to_count = 1}
-    };
+    struct mail_run r = {.call = {.url = STR("smtp://127.0.0.1:1"), .to = &evil, .to_count = 1}};
     co_start(loop, run_mail, &r, "test");
     assert_true(r.is_done);
     assert_int_equal(r.rc, ERR_INVALID_INPUT);
-    r = (struct mail_run){
-        .call = {.to = TO, .to_count = 1}
-    };
+    r = (struct mail_run){.call = {.to = TO, .to_count = 1}};
     r.call.url = str_printf(arena, "smtp://127.0.0.1:%d", closed_port());
     co_start(loop, run_mail, &r, "test");
     WAIT_FOR(loop, r.is_done);

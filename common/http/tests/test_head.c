@@ -232,12 +232,12 @@ static void test_keep_alive(void **state)
         const char *text;
         bool keep_alive;
     } cases[] = {
-        {"GET / HTTP/1.1\r\n" H "\r\n",                                                   true },
-        {"GET / HTTP/1.1\r\n" H "Connection: Close\r\n\r\n",                              false},
+        {"GET / HTTP/1.1\r\n" H "\r\n", true},
+        {"GET / HTTP/1.1\r\n" H "Connection: Close\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" H "Connection: keep-alive\r\nConnection: x, close\r\n\r\n", false},
-        {"GET / HTTP/1.0\r\n\r\n",                                                        false},
-        {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",                              true },
-        {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",                       false},
+        {"GET / HTTP/1.0\r\n\r\n", false},
+        {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
+        {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
     };
     struct arena *a = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -316,12 +316,12 @@ static void test_find(void **state)
         size_t length, dropped;
     } cases[] = {
         {"GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", 27, 0},
-        {"\r\n\r\nGET / HTTP/1.1\r\n\r\n",        18, 4},
-        {"GET / HTTP/1.1\n\nrest",                16, 0},
-        {"GET / HTTP/1.1\r\nA: b\n\r\nrest",      23, 0},
-        {"GET / HTTP/1.1\n\rX\r\n\r\n",           21, 0},
-        {"GET / HTTP/1.1\r\nHost: a\r\n\r",       0,  0},
-        {"\r\n",                                  0,  2},
+        {"\r\n\r\nGET / HTTP/1.1\r\n\r\n", 18, 4},
+        {"GET / HTTP/1.1\n\nrest", 16, 0},
+        {"GET / HTTP/1.1\r\nA: b\n\r\nrest", 23, 0},
+        {"GET / HTTP/1.1\n\rX\r\n\r\n", 21, 0},
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r", 0, 0},
+        {"\r\n", 0, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t all = strlen(cases[i].text);
@@ -359,20 +359,20 @@ static void test_split_target(void **state)
     static const struct {
         const char *target, *path, *query;
     } cases[] = {
-        {"/",               "/",     NULL   },
-        {"/a/b",            "/a/b",  NULL   },
-        {"/a?",             "/a",    ""     },
-        {"/a?b=c?d",        "/a",    "b=c?d"},
-        {"//a/b",           "//a/b", NULL   },
-        {"http://h:80/a?b", "/a",    "b"    },
-        {"https://h",       "/",     NULL   },
-        {"http://h?b",      "/",     "b"    },
-        {"http://u:p@h/a",  NULL,    NULL   },
-        {"ftp://h/a",       NULL,    NULL   },
-        {"*",               NULL,    NULL   },
-        {"h:443",           NULL,    NULL   },
-        {"a/b",             NULL,    NULL   },
-        {"http://",         NULL,    NULL   },
+        {"/", "/", NULL},
+        {"/a/b", "/a/b", NULL},
+        {"/a?", "/a", ""},
+        {"/a?b=c?d", "/a", "b=c?d"},
+        {"//a/b", "//a/b", NULL},
+        {"http://h:80/a?b", "/a", "b"},
+        {"https://h", "/", NULL},
+        {"http://h?b", "/", "b"},
+        {"http://u:p@h/a", NULL, NULL},
+        {"ftp://h/a", NULL, NULL},
+        {"*", NULL, NULL},
+        {"h:443", NULL, NULL},
+        {"a/b", NULL, NULL},
+        {"http://", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct str path, query;

@@ -27,13 +27,10 @@ static const struct json_field QUERY_FIELDS[] = {
 static JSON_SCHEMA(QUERY, "Query", struct thing, QUERY_FIELDS);
 
 static const enum err THING_ERRORS[] = {ERR_NOT_FOUND, ERR_TICKET_NOT_FOUND, ERR_OK};
-static const struct route_text TEXTS[] = {
-    {ERR_NOT_FOUND, "nothing there"},
-    {0            }
-};
+static const struct route_text TEXTS[] = {{ERR_NOT_FOUND, "nothing there"}, {0}};
 
 static const struct route ROUTES[] = {
-    {.method = "GET",                  .pattern = "/api/v1/things", .query = &QUERY, .summary = "All of them"},
+    {.method = "GET", .pattern = "/api/v1/things", .query = &QUERY, .summary = "All of them"},
     {.method = "POST",
      .pattern = "/api/v1/things/",
      .auth = AUTH_USER,
@@ -47,10 +44,10 @@ static const struct route ROUTES[] = {
      .reply = &THING,
      .errors = THING_ERRORS,
      .texts = TEXTS},
-    {.method = "DELETE",     .pattern = "/api/v1/things/{thing_id}", .auth = AUTH_ANY, .success = 204},
-    {.method = "PUT",                  .pattern = "/files/{rest*}", .flags = ROUTE_STREAM},
-    {.method = "GET",                  .pattern = "/ws/live", .flags = ROUTE_UPGRADE},
-    {.method = "GET",                                .pattern = "/secret", .flags = ROUTE_HIDDEN},
+    {.method = "DELETE", .pattern = "/api/v1/things/{thing_id}", .auth = AUTH_ANY, .success = 204},
+    {.method = "PUT", .pattern = "/files/{rest*}", .flags = ROUTE_STREAM},
+    {.method = "GET", .pattern = "/ws/live", .flags = ROUTE_UPGRADE},
+    {.method = "GET", .pattern = "/secret", .flags = ROUTE_HIDDEN},
     {0},
 };
 

@@ -21,10 +21,10 @@ struct person {
 static const struct json_field PERSON_FIELDS[] = {
     {.name = "name",
      .kind = JK_STR,
-     .offset = offsetof(struct person,                                 name),
+     .offset = offsetof(struct person, name),
      .flags = JF_REQUIRED,
-     .max = 10                                                                                    },
-    {.name = "age",  .kind = JK_INT, .offset = offsetof(struct person, age),  .min = 0, .max = 150},
+     .max = 10},
+    {.name = "age", .kind = JK_INT, .offset = offsetof(struct person, age), .min = 0, .max = 150},
 };
 static JSON_SCHEMA(PERSON, "Person", struct person, PERSON_FIELDS);
 
@@ -165,37 +165,34 @@ static enum err set_headers(struct req *r)
     return req_reply_empty(r, 204);
 }
 
-static const struct route_text TEXTS[] = {
-    {ERR_NOT_FOUND, "no such thing here"},
-    {0            }
-};
+static const struct route_text TEXTS[] = {{ERR_NOT_FOUND, "no such thing here"}, {0}};
 
 static const struct route ROUTES[] = {
-    {.method = "GET",                  .pattern = "/hello", .handler = say_hello},
-    {.method = "POST",            .pattern = "/echo", .handler = echo},
-    {.method = "POST",                 .pattern = "/small", .handler = echo, .max_body = 4},
-    {.method = "GET",                 .pattern = "/items/{id}/{part}", .handler = show_item},
-    {.method = "POST",                 .pattern = "/people", .handler = add_person, .body = &PERSON},
+    {.method = "GET", .pattern = "/hello", .handler = say_hello},
+    {.method = "POST", .pattern = "/echo", .handler = echo},
+    {.method = "POST", .pattern = "/small", .handler = echo, .max_body = 4},
+    {.method = "GET", .pattern = "/items/{id}/{part}", .handler = show_item},
+    {.method = "POST", .pattern = "/people", .handler = add_person, .body = &PERSON},
     {.method = "POST",
      .pattern = "/maybe",
      .handler = add_person,
      .body = &PERSON,
      .flags = ROUTE_BODY_OPTIONAL},
-    {.method = "GET",                                .pattern = "/page", .handler = show_page, .query = &PAGE},
-    {.method = "GET",.pattern = "/wait", .handler = wait_long},
-    {.method = "GET",                                .pattern = "/brief", .handler = wait_briefly},
-    {.method = "GET",.pattern = "/stream", .handler = stream_out},
+    {.method = "GET", .pattern = "/page", .handler = show_page, .query = &PAGE},
+    {.method = "GET", .pattern = "/wait", .handler = wait_long},
+    {.method = "GET", .pattern = "/brief", .handler = wait_briefly},
+    {.method = "GET", .pattern = "/stream", .handler = stream_out},
     {.method = "POST",
      .pattern = "/upload",
      .handler = take_stream,
      .flags = ROUTE_STREAM,
      .max_body = 1 << 20},
-    {.method = "POST",                 .pattern = "/ignore", .handler = ignore_stream, .flags = ROUTE_STREAM},
-    {.method = "GET",            .pattern = "/fail/{code}", .handler = fail_with},
-    {.method = "GET",     .pattern = "/text/{code}", .handler = fail_with, .texts = TEXTS},
-    {.method = "GET",                  .pattern = "/headers", .handler = set_headers},
-    {.method = "POST",            .pattern = "/private", .handler = echo, .auth = AUTH_USER},
-    {0                               },
+    {.method = "POST", .pattern = "/ignore", .handler = ignore_stream, .flags = ROUTE_STREAM},
+    {.method = "GET", .pattern = "/fail/{code}", .handler = fail_with},
+    {.method = "GET", .pattern = "/text/{code}", .handler = fail_with, .texts = TEXTS},
+    {.method = "GET", .pattern = "/headers", .handler = set_headers},
+    {.method = "POST", .pattern = "/private", .handler = echo, .auth = AUTH_USER},
+    {0},
 };
 
 static enum err authenticate(struct req *r)
@@ -392,38 +389,38 @@ static const struct status_case {
     int status;
     const char *code, *header, *value;
 } STATUS_CASES[] = {
-    {GET("/nope"),                                                                                   404, "NOT_FOUND",             NULL,          NULL       },
-    {"DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n",                                                    405, "METHOD_NOT_ALLOWED",    "Allow",       "GET, HEAD"},
-    {"BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n",                                                      501, "NOT_IMPLEMENTED",       NULL,          NULL       },
-    {"GET /hello HTTP/2.0\r\nHost: a\r\n\r\n",                                                       505, "VERSION_NOT_SUPPORTED", "Connection",  "close"    },
-    {"GET /hello HTTP/1.1\r\n\r\n",                                                                  400, "INVALID_INPUT",         "Connection",  "close"    },
-    {"GET /hello HTTP/1.1\nHost: a\n\n",                                                             400, "INVALID_INPUT",         "Connection",  "close"    },
-    {"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",                                                     400, "INVALID_INPUT",         NULL,          NULL       },
-    {GET("/items/%/x"),                                                                              400, "INVALID_INPUT",         NULL,          NULL       },
-    {GET("/items/a%00/x"),                                                                           400, "INVALID_INPUT",         NULL,          NULL       },
-    {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",                   501,
-     "NOT_IMPLEMENTED",                                                                                                            "Connection",  "close"    },
-    {"POST /echo HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 1\r\n\r\nx",                  417,
-     "EXPECTATION_FAILED",                                                                                                         NULL,          NULL       },
-    {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n",                             413, "PAYLOAD_TOO_LARGE",
-     "Connection",                                                                                                                                "close"    },
-    {"POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",                            413, "PAYLOAD_TOO_LARGE",
-     NULL,                                                                                                                                        NULL       },
+    {GET("/nope"), 404, "NOT_FOUND", NULL, NULL},
+    {"DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n", 405, "METHOD_NOT_ALLOWED", "Allow", "GET, HEAD"},
+    {"BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n", 501, "NOT_IMPLEMENTED", NULL, NULL},
+    {"GET /hello HTTP/2.0\r\nHost: a\r\n\r\n", 505, "VERSION_NOT_SUPPORTED", "Connection", "close"},
+    {"GET /hello HTTP/1.1\r\n\r\n", 400, "INVALID_INPUT", "Connection", "close"},
+    {"GET /hello HTTP/1.1\nHost: a\n\n", 400, "INVALID_INPUT", "Connection", "close"},
+    {"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "INVALID_INPUT", NULL, NULL},
+    {GET("/items/%/x"), 400, "INVALID_INPUT", NULL, NULL},
+    {GET("/items/a%00/x"), 400, "INVALID_INPUT", NULL, NULL},
+    {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501,
+     "NOT_IMPLEMENTED", "Connection", "close"},
+    {"POST /echo HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 1\r\n\r\nx", 417,
+     "EXPECTATION_FAILED", NULL, NULL},
+    {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n", 413, "PAYLOAD_TOO_LARGE",
+     "Connection", "close"},
+    {"POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413, "PAYLOAD_TOO_LARGE",
+     NULL, NULL},
     {"POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n",
-     413,                                                                                                 "PAYLOAD_TOO_LARGE",     "Connection",  "close"    },
-    {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n",          400,
-     "INVALID_INPUT",                                                                                                              "Connection",  "close"    },
-    {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",       415,
-     "UNSUPPORTED_MEDIA_TYPE",                                                                                                     NULL,          NULL       },
-    {"POST /private HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}",                             401, "UNAUTHENTICATED",
-     "WWW-Authenticate",                                                                                                                          "Bearer"   },
-    {"POST /private HTTP/1.1\r\nHost: a\r\nAuthorization: guest\r\n\r\n",                            403, "FORBIDDEN",             NULL,
-     NULL                                                                                                                                                    },
-    {GET("/fail/SERVICE_UNAVAILABLE"),                                                               503, "SERVICE_UNAVAILABLE",   "Retry-After", "5"        },
-    {GET("/fail/LIMIT"),                                                                             429, "RATE_LIMIT_EXCEEDED",   "Retry-After", "30"       },
-    {GET("/fail/NOTHING"),                                                                           500, "INTERNAL_ERROR",        NULL,          NULL       },
-    {GET("/page?page=0"),                                                                            422, "VALIDATION_ERROR",      NULL,          NULL       },
-    {GET("/page?page=%zz"),                                                                          400, "INVALID_INPUT",         NULL,          NULL       },
+     413, "PAYLOAD_TOO_LARGE", "Connection", "close"},
+    {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n", 400,
+     "INVALID_INPUT", "Connection", "close"},
+    {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", 415,
+     "UNSUPPORTED_MEDIA_TYPE", NULL, NULL},
+    {"POST /private HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 401, "UNAUTHENTICATED",
+     "WWW-Authenticate", "Bearer"},
+    {"POST /private HTTP/1.1\r\nHost: a\r\nAuthorization: guest\r\n\r\n", 403, "FORBIDDEN", NULL,
+     NULL},
+    {GET("/fail/SERVICE_UNAVAILABLE"), 503, "SERVICE_UNAVAILABLE", "Retry-After", "5"},
+    {GET("/fail/LIMIT"), 429, "RATE_LIMIT_EXCEEDED", "Retry-After", "30"},
+    {GET("/fail/NOTHING"), 500, "INTERNAL_ERROR", NULL, NULL},
+    {GET("/page?page=0"), 422, "VALIDATION_ERROR", NULL, NULL},
+    {GET("/page?page=%zz"), 400, "INVALID_INPUT", NULL, NULL},
 };
 
 static void test_statuses(void **state)
@@ -479,15 +476,15 @@ static void test_problem(void **state)
         const char *accept;
         bool is_problem;
     } cases[] = {
-        {"application/problem+json",                                true },
-        {"text/html, application/problem+json;q=0.5",               true },
-        {"application/problem+json, application/json",              true },
-        {"application/json, application/problem+json;q=0.9",        false},
-        {"application/problem+json;q=0",                            false},
-        {"application/problem+json;q=x",                            false},
-        {"application/json;q=0.8, application/problem+json;q=0.81", true },
-        {"*/*",                                                     false},
-        {"",                                                        false},
+        {"application/problem+json", true},
+        {"text/html, application/problem+json;q=0.5", true},
+        {"application/problem+json, application/json", true},
+        {"application/json, application/problem+json;q=0.9", false},
+        {"application/problem+json;q=0", false},
+        {"application/problem+json;q=x", false},
+        {"application/json;q=0.8, application/problem+json;q=0.81", true},
+        {"*/*", false},
+        {"", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char wire[200];
@@ -538,20 +535,20 @@ static const struct json_case {
     int status;
     const char *part; /* of the reply */
 } JSON_CASES[] = {
-    {"/people", "application/json",                "{\"name\":\"Ann\",\"age\":3}",          201,
-     "{\"name\":\"Ann\",\"age\":3}"                                                                                      },
-    {"/people", "application/json; charset=utf-8", "{\"name\":\"Ann\"}",                    201, "\"age\":null"          },
-    {"/people", "application/merge-patch+json",    "{\"name\":\"Ann\"}",                    201, "Ann"                   },
-    {"/people", "text/plain",                      "{\"name\":\"Ann\"}",                    415, "UNSUPPORTED_MEDIA_TYPE"},
-    {"/people", "application/jsonp",               "{\"name\":\"Ann\"}",                    415, "UNSUPPORTED_MEDIA_TYPE"},
-    {"/people", "application/json",                "{\"name\":",                            400, "Malformed JSON"        },
-    {"/people", "application/json",                "[1]",                                   400, "must be a JSON object" },
-    {"/people", "application/json",                "  ",                                    400, "JSON body is required" },
-    {"/people", "application/json",                "{}",                                    400, "\"fields\":{\"name\":" },
-    {"/people", "application/json",                "{\"name\":7,\"age\":1000}",             400, "\"age\":"              },
-    {"/people", "application/json",                "{\"name\":\"01234567890\",\"age\":-1}", 422, "\"age\":"              },
-    {"/maybe",  "application/json",                "",                                      204, ""                      },
-    {"/maybe",  "application/json",                "{\"age\":1}",                           400, "\"name\":"             },
+    {"/people", "application/json", "{\"name\":\"Ann\",\"age\":3}", 201,
+     "{\"name\":\"Ann\",\"age\":3}"},
+    {"/people", "application/json; charset=utf-8", "{\"name\":\"Ann\"}", 201, "\"age\":null"},
+    {"/people", "application/merge-patch+json", "{\"name\":\"Ann\"}", 201, "Ann"},
+    {"/people", "text/plain", "{\"name\":\"Ann\"}", 415, "UNSUPPORTED_MEDIA_TYPE"},
+    {"/people", "application/jsonp", "{\"name\":\"Ann\"}", 415, "UNSUPPORTED_MEDIA_TYPE"},
+    {"/people", "application/json", "{\"name\":", 400, "Malformed JSON"},
+    {"/people", "application/json", "[1]", 400, "must be a JSON object"},
+    {"/people", "application/json", "  ", 400, "JSON body is required"},
+    {"/people", "application/json", "{}", 400, "\"fields\":{\"name\":"},
+    {"/people", "application/json", "{\"name\":7,\"age\":1000}", 400, "\"age\":"},
+    {"/people", "application/json", "{\"name\":\"01234567890\",\"age\":-1}", 422, "\"age\":"},
+    {"/maybe", "application/json", "", 204, ""},
+    {"/maybe", "application/json", "{\"age\":1}", 400, "\"name\":"},
 };
 
 static void test_json_bodies(void **state)
@@ -838,11 +835,11 @@ static void test_timeouts(void **state)
         const char *wire;
         int status; /* 0: closed without a word */
     } cases[] = {
-        {"",                                                               0  },
-        {"GET /hello HTT",                                                 408},
-        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na",   408},
+        {"", 0},
+        {"GET /hello HTT", 408},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na", 408},
         {"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na", 408},
-        {GET("/wait"),                                                     504},
+        {GET("/wait"), 504},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct raw c = dial();

@@ -56,7 +56,7 @@ static enum err open_socket(struct req *r)
 }
 
 static const struct route ROUTES[] = {
-    {.method = "GET",         .pattern = "/ws", .handler = open_socket, .flags = ROUTE_UPGRADE},
+    {.method = "GET", .pattern = "/ws", .handler = open_socket, .flags = ROUTE_UPGRADE},
     {0},
 };
 
@@ -239,15 +239,18 @@ static void test_refused_handshakes(void **state)
         const char *wire;
         int status;
     } cases[] = {
-        {"GET /ws HTTP/1.1\r\nHost: a\r\n\r\n",                                                      426},
-        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",               426},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\n\r\n", 426},
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 426},
         {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 426},
+         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+         426},
         {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",                   400},
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
+         400},
         {"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 13\r\n\r\n",                                               400},
-        {"POST /ws HTTP/1.1\r\nHost: a\r\n\r\n",                                                     405},
+         "Sec-WebSocket-Version: 13\r\n\r\n",
+         400},
+        {"POST /ws HTTP/1.1\r\nHost: a\r\n\r\n", 405},
     };
     struct raw c = dial();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -344,22 +347,22 @@ static const struct violation {
     struct str wire;
     int code;
 } VIOLATIONS[] = {
-    {"unmasked",                    STR("\x81\x02hi"),                                      1002},
-    {"reserved bit",                STR("\xc1\x80mask"),                                    1002},
-    {"unknown opcode",              STR("\x83\x80mask"),                                    1002},
-    {"continuation of nothing",     STR("\x80\x80mask"),                                    1002},
-    {"text inside a message",       STR("\x01\x80mask\x81\x80mask"),                        1002},
-    {"fragmented ping",             STR("\x09\x80mask"),                                    1002},
-    {"binary",                      STR("\x82\x80mask"),                                    1003},
-    {"bad UTF-8",                   STR("\x81\x81\0\0\0\0\xff"),                            1007},
-    {"bad UTF-8 before the end",    STR("\x01\x82\0\0\0\0\xc3("),                           1007},
-    {"half a character at the end", STR("\x81\x81\0\0\0\0\xc3"),                            1007},
-    {"too long",                    STR("\x81\xff\0\0\0\0\0\x01\0\x01mask"),                1009},
-    {"absurdly long",               STR("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xffmask"),    1009},
-    {"too long in pieces",          STR("\x01\x81\0\0\0\0a\x80\xff\0\0\0\0\0\x01\0\0mask"), 1009},
-    {"close of one byte",           STR("\x88\x81\0\0\0\0a"),                               1002},
-    {"close with a reserved code",  STR("\x88\x82\0\0\0\0\x03\xed"),                        1002},
-    {"close with a bad reason",     STR("\x88\x83\0\0\0\0\x03\xe8\xff"),                    1007},
+    {"unmasked", STR("\x81\x02hi"), 1002},
+    {"reserved bit", STR("\xc1\x80mask"), 1002},
+    {"unknown opcode", STR("\x83\x80mask"), 1002},
+    {"continuation of nothing", STR("\x80\x80mask"), 1002},
+    {"text inside a message", STR("\x01\x80mask\x81\x80mask"), 1002},
+    {"fragmented ping", STR("\x09\x80mask"), 1002},
+    {"binary", STR("\x82\x80mask"), 1003},
+    {"bad UTF-8", STR("\x81\x81\0\0\0\0\xff"), 1007},
+    {"bad UTF-8 before the end", STR("\x01\x82\0\0\0\0\xc3("), 1007},
+    {"half a character at the end", STR("\x81\x81\0\0\0\0\xc3"), 1007},
+    {"too long", STR("\x81\xff\0\0\0\0\0\x01\0\x01mask"), 1009},
+    {"absurdly long", STR("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xffmask"), 1009},
+    {"too long in pieces", STR("\x01\x81\0\0\0\0a\x80\xff\0\0\0\0\0\x01\0\0mask"), 1009},
+    {"close of one byte", STR("\x88\x81\0\0\0\0a"), 1002},
+    {"close with a reserved code", STR("\x88\x82\0\0\0\0\x03\xed"), 1002},
+    {"close with a bad reason", STR("\x88\x83\0\0\0\0\x03\xe8\xff"), 1007},
 };
 
 static void test_violations(void **state)
