@@ -112,6 +112,15 @@ enum err auth_authenticate(struct req *r)
     return ERR_OK;
 }
 
+/* A route that documents INSUFFICIENT_PERMISSIONS refuses by that code. */
+static enum err refusal(const struct route *route)
+{
+    for (const enum err *e = route->errors; e && *e; e++)
+        if (*e == ERR_INSUFFICIENT_PERMISSIONS)
+            return *e;
+    return ERR_FORBIDDEN;
+}
+
 enum err auth_authorise(struct req *r)
 {
     const struct actor *a = r->actor;
@@ -137,7 +146,7 @@ enum err auth_authorise(struct req *r)
         break;
     }
     if (r->route->permission && !actor_may(a, (enum permission)r->route->permission))
-        return ERR_FORBIDDEN;
+        return refusal(r->route);
     return ERR_OK;
 }
 
