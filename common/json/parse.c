@@ -275,8 +275,8 @@ static void close_array(struct parser *ps, size_t base, struct json *out)
 
 static bool close_object(struct parser *ps, size_t base, struct json *out)
 {
-    const struct json_entry *from = ps->scratch + base;
     size_t n = ps->used - base;
+    const struct json_entry *from = n ? ps->scratch + base : NULL; /* no scratch, no offset */
     struct json_entry *entries = n ? arena_alloc(ps->arena, n * sizeof *entries) : NULL;
 
     if (n <= SMALL_OBJECT ? has_duplicate_small(from, n) : has_duplicate_large(from, n))
