@@ -6,7 +6,7 @@ import pytest
 from lib import tokens
 from lib.http import check_error
 from lib.wait import wait_for
-from workflow_world import ADAM, ANNA, CORA, EMIL, HELPDESK, PEOPLE, RITA, ROLF, TICKETS, World
+from lib.workflow import ADAM, ANNA, CORA, EMIL, HELPDESK, PEOPLE, RITA, ROLF, TICKETS, World
 
 DEAD = TICKETS + ".dead"
 

@@ -5,7 +5,7 @@ import pytest
 from lib import tokens
 from lib.http import check_error
 from lib.wait import wait_for
-from workflow_world import ADAM, ANNA, COLE, CORA, EMIL, EVE, RITA, ROLF, TINA, World
+from lib.workflow import ADAM, ANNA, COLE, CORA, EMIL, EVE, RITA, ROLF, TINA, World
 
 
 @pytest.fixture(scope="module", name="world")

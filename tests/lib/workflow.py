@@ -6,9 +6,9 @@ import json
 import threading
 import uuid
 
-from lib import tokens
-from lib.amqp import Amqp
-from lib.wait import wait_for
+from . import tokens
+from .amqp import Amqp
+from .wait import wait_for
 
 TICKETS = "TICKET_TASKS_PRODUCTION"
 HELPDESK = "ticket_status-default"
