@@ -1,6 +1,7 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/change.h"
+#include "api/classify.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/ticket_json.h"
@@ -56,6 +57,20 @@ static void take(struct str *field, struct str value)
         *field = value;
 }
 
+/* The same for what may be cleared, by null or an empty text. */
+static void take_optional(struct req *r, const char *member, struct str *field, struct str value)
+{
+    take(field, value);
+    if (is_null(r, member) || (value.p && !value.len))
+        *field = STR_NULL;
+}
+
+static void require_text(struct req *r, const char *field, struct str value)
+{
+    if (value.p && !str_trim(value).len)
+        req_field_error(r, field, "must not be blank");
+}
+
 static enum err patch_status(struct req *r, struct str word, struct ticket *t)
 {
     enum ticket_status to;
@@ -75,19 +90,36 @@ static enum err patch_status(struct req *r, struct str word, struct ticket *t)
     return ERR_OK;
 }
 
+static enum err patch_class(struct req *r, const struct ticket_patch *p, struct ticket *t)
+{
+    struct ticket before = *t;
+
+    if (p->category.p)
+        t->category = str_trim(p->category);
+    take_optional(r, "sub_category", &t->sub_category, p->sub_category);
+    take_optional(r, "department", &t->department, p->department);
+    if (str_eq(t->category, before.category) && str_eq(t->sub_category, before.sub_category) &&
+        str_eq(t->department, before.department))
+        return ERR_OK; /* what was allowed when it was written stays so */
+    return classify(r, t);
+}
+
 static enum err patch_fields(struct req *r, const struct ticket_patch *p, struct ticket *t)
 {
+    enum err rc;
+
     if (is_only_wording(r, p) ? !ticket_may_reword(r->actor, t) : !ticket_may_work(r->actor, t))
         return ERR_FORBIDDEN;
+    require_text(r, "subject", p->subject);
+    require_text(r, "description", p->description);
+    require_text(r, "category", p->category);
+    if (req_has_field_errors(r))
+        return ERR_VALIDATION_ERROR;
     take(&t->subject, p->subject);
     take(&t->description, p->description);
-    take(&t->category, p->category);
-    take(&t->sub_category, p->sub_category);
-    take(&t->department, p->department);
-    if (is_null(r, "sub_category") || (p->sub_category.p && !p->sub_category.len))
-        t->sub_category = STR_NULL;
-    if (is_null(r, "department") || (p->department.p && !p->department.len))
-        t->department = STR_NULL;
+    rc = patch_class(r, p, t);
+    if (rc)
+        return rc;
     if (p->priority.p)
         t->priority = ticket_priority_parse(p->priority);
     return patch_status(r, p->status, t);

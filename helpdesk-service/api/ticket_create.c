@@ -1,6 +1,7 @@
 #include "api/ticket_create.h"
 
 #include "actor.h"
+#include "api/classify.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/ticket_json.h"
@@ -53,38 +54,6 @@ static enum err CO_FN set_requester(struct req *r, struct db_session *s, int64_t
     return ERR_OK;
 }
 
-/* Takes over the catalogue's spelling; what it does not list is refused only when it is closed. */
-static enum err set_catalogue_fields(struct req *r, const struct ticket_draft *d, struct ticket *t)
-{
-    const struct helpdesk *h = helpdesk_of(r);
-    struct category category = {0};
-    struct str name;
-
-    t->category = d->category;
-    t->department = d->department;
-    t->sub_category = d->sub_category;
-    if (catalogue_category(h->catalogue, r->arena, d->category, &category)) {
-        t->category = category.name;
-        if (!t->department.p)
-            t->department = category.department;
-    } else if (h->config->is_catalogue_closed) {
-        req_field_error(r, "category", "is not in the catalogue");
-    }
-    if (t->department.p) {
-        name = catalogue_department(h->catalogue, r->arena, t->department);
-        if (name.p)
-            t->department = name;
-        else if (h->config->is_catalogue_closed)
-            req_field_error(r, "department", "is not in the catalogue");
-    }
-    if (t->sub_category.p) {
-        name = catalogue_sub_category(h->catalogue, r->arena, t->category, t->sub_category);
-        if (name.p)
-            t->sub_category = name;
-    }
-    return req_has_field_errors(r) ? ERR_VALIDATION_ERROR : ERR_OK;
-}
-
 /* ---- the transaction ---------------------------------------------------------------------- */
 
 static enum err CO_FN create(struct req *r, struct db_session *s, void *arg, struct answer *out)
@@ -123,6 +92,9 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
                    .held_status = TICKET_STATUS_COUNT,
                    .subject = d->subject,
                    .description = d->description,
+                   .category = d->category,
+                   .sub_category = d->sub_category,
+                   .department = d->department,
                    .priority = d->priority.p ? ticket_priority_parse(d->priority) : PRIORITY_MEDIUM,
                    .owner_id = TICKET_NONE,
                    .csat_rating = TICKET_NONE,
@@ -138,8 +110,9 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
     enum err rc = req_db(r, &s);
 
     cause_from_request(&c.cause, r);
+    classify_default_department(r, &c.ticket);
     if (rc == ERR_OK)
-        rc = set_catalogue_fields(r, d, &c.ticket);
+        rc = classify(r, &c.ticket);
     if (rc == ERR_OK)
         rc = set_requester(r, s, d->requester_id, &c);
     if (rc == ERR_OK)
