@@ -35,6 +35,8 @@ static void on_link_news(struct mq *m, struct link_news *news)
         if (!news->is_up)
             LIST_EACH(n, &m->consumers)
         consumer_drop_backlog(LIST_ENTRY(n, struct consumer, node));
+        if (news->is_up && m->on_consuming)
+            m->on_consuming(m->on_consuming_arg);
     } else {
         m->is_publisher_up = news->is_up;
         m->publisher_epoch = news->epoch;
@@ -235,6 +237,12 @@ void mq_free(struct mq *m)
         port_free(m->port);
     arena_free(m->arena);
     free(m);
+}
+
+void mq_on_consuming(struct mq *m, void (*fn)(void *arg), void *arg)
+{
+    m->on_consuming = fn;
+    m->on_consuming_arg = arg;
 }
 
 bool mq_is_up(const struct mq *m)

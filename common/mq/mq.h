@@ -117,6 +117,9 @@ struct mq_consumer {
 };
 /* db may be NULL for consumers that write nothing. */
 void mq_consume(struct mq *m, const struct mq_consumer *c, struct db *db, void *app);
+/* Calls fn(arg) on the loop, before the first delivery, each time consuming has begun on a new
+ * connection: what was published meanwhile has passed exclusive queues by. One listener. */
+void mq_on_consuming(struct mq *m, void (*fn)(void *arg), void *arg);
 
 struct mq_stats {
     int64_t published, confirmed, returned, consumed, acked, retried, dead, redelivered;

@@ -55,6 +55,8 @@ struct mq {
     uint64_t consumer_epoch, publisher_epoch;
     int running; /* handlers of all consumers */
     struct co_wait *idle_wait, *stopped_wait;
+    void (*on_consuming)(void *arg);
+    void *on_consuming_arg;
     struct mq_stats stats;
 };
 

@@ -45,7 +45,9 @@ void ws_hub_join(struct ws_hub *h, int64_t key, struct ws_member *m, struct ws *
         g->key = key;
         strmap_set(h->groups, key_bytes(&key), g);
     }
-    *m = (struct ws_member){.hub = h, .group = g, .ws = ws};
+    m->hub = h;
+    m->group = g;
+    m->ws = ws;
     list_append(&g->members, &m->node);
 }
 
@@ -66,6 +68,21 @@ struct list *ws_hub_members(struct ws_hub *h, int64_t key)
 {
     struct ws_group *g = strmap_get(h->groups, key_bytes(&key));
     return g ? &g->members : NULL;
+}
+
+void ws_hub_close_expired(struct ws_hub *h, int64_t now_s)
+{
+    size_t it = 0;
+    struct str key;
+    void *group;
+    while (strmap_next(h->groups, &it, &key, &group)) {
+        LIST_EACH(n, &((struct ws_group *)group)->members)
+        {
+            struct ws_member *m = LIST_ENTRY(n, struct ws_member, node);
+            if (m->expires_s && m->expires_s <= now_s)
+                ws_close(m->ws, WS_TOKEN_EXPIRED, STR("the token has expired"));
+        }
+    }
 }
 
 bool ws_hub_has(const struct ws_hub *h, int64_t key)

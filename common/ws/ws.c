@@ -243,6 +243,11 @@ void ws_send_text(struct ws *ws, struct str text)
     ws_frame_unref(f);
 }
 
+int64_t ws_backlog(const struct ws *ws)
+{
+    return ws->state == WS_OPEN ? (int64_t)backlog(ws) : 0;
+}
+
 /* ---- closing ------------------------------------------------------------------------------ */
 
 static void send_close(struct ws *ws, int code, struct str reason)

@@ -60,6 +60,8 @@ void ws_frame_unref(struct ws_frame *f);
 /* Sent or queued; never suspend and call no handler. A socket that is closing ignores them. */
 void ws_send_frame(struct ws *ws, struct ws_frame *f);
 void ws_send_text(struct ws *ws, struct str text);
+/* Bytes the peer has not taken yet; 0 when it is closing. Who sends much waits for it to fall. */
+int64_t ws_backlog(const struct ws *ws);
 /* Starts the closing handshake; reason at most 123 bytes. */
 void ws_close(struct ws *ws, int code, struct str reason);
 

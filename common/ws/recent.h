@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * Which ids a process has pushed to its sockets lately: an event that comes twice is known, and so
+ * is where to look for those that passed by while the broker was away.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WS_RECENT_SIZE 1024
+
+struct ws_recent {
+    int64_t ids[WS_RECENT_SIZE]; /* a ring; 0: empty */
+    int next;
+    int64_t floor; /* what was missed lies above */
+};
+
+/* Nothing at or below floor will be asked for. */
+void ws_recent_init(struct ws_recent *r, int64_t floor);
+/* False when the id has been pushed already, as far as is remembered. */
+bool ws_recent_add(struct ws_recent *r, int64_t id);
