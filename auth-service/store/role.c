@@ -13,8 +13,8 @@ DB_READ(role_by_id, "i", ROLE_COLS, ROLE_SELECT "WHERE r.id = $1");
 DB_READ(role_by_name, "tt", ROLE_COLS,
         ROLE_SELECT "WHERE lower(y.slug) = lower($1) AND lower(r.name) = lower($2)");
 DB_WRITE(user_role_grant, "iiiz", "",
-         "INSERT INTO user_role (user_id, role_id, granted_by, granted_at) VALUES ($1, $2, $3, $4) "
-         "ON CONFLICT DO NOTHING");
+         "INSERT INTO user_role (user_id, role_id, granted_by, granted_at) "
+         "VALUES ($1, $2, (SELECT id FROM user_account WHERE id = $3), $4) ON CONFLICT DO NOTHING");
 DB_WRITE(user_role_revoke, "ii", "", "DELETE FROM user_role WHERE user_id = $1 AND role_id = $2");
 DB_WRITE(role_lock, "i", "i", "SELECT id FROM role WHERE id = $1 FOR NO KEY UPDATE");
 DB_READ(user_role_others, "ii", "i",
