@@ -17,6 +17,8 @@
 #define TURN_REQUESTS 32
 /* A client that was told off gets this long to read it. */
 #define LINGER_US (2 * US_PER_S)
+/* One that has not spoken yet when the server drains may have a request on its way. */
+#define NEWCOMER_US US_PER_S
 
 static void conn_turn(struct http_conn *c);
 
@@ -236,7 +238,7 @@ static bool discard(struct http_conn *c)
         c->since_us = clock_mono_us();
     if (!c->body.done)
         return false;
-    c->state = CONN_HEAD;
+    c->state = c->server->is_draining ? CONN_FLUSH : CONN_HEAD;
     c->since_us = clock_mono_us();
     return true;
 }
@@ -289,10 +291,10 @@ void conn_request_ended(struct http_conn *c)
     c->co = NULL;
     if (c->bev) {
         c->since_us = clock_mono_us();
-        if (c->must_close)
-            c->state = CONN_FLUSH;
+        if (!c->must_close && !c->body.done)
+            c->state = CONN_DISCARD;
         else
-            c->state = c->body.done ? CONN_HEAD : CONN_DISCARD;
+            c->state = c->must_close || c->server->is_draining ? CONN_FLUSH : CONN_HEAD;
         if (!c->is_turning) {
             conn_flush(c);
             if (c->bev && (c->state == CONN_HEAD || c->state == CONN_DISCARD) && input_len(c) > 0)
@@ -327,7 +329,9 @@ void conn_check(struct http_conn *c, int64_t now)
     }
     switch (c->state) {
     case CONN_HEAD:
-        if (c->scanned > 0 && age > cfg->head_timeout_ms * US_PER_MS)
+        if (output_len(c) > 0)
+            c->since_us = now; /* not idle: the last reply is still being read */
+        else if (c->scanned > 0 && age > cfg->head_timeout_ms * US_PER_MS)
             serve_request(c, 0, ERR_REQUEST_TIMEOUT, NULL);
         else if (c->scanned == 0 && age > cfg->idle_timeout_ms * US_PER_MS)
             conn_close(c);
@@ -344,6 +348,19 @@ void conn_check(struct http_conn *c, int64_t now)
     case CONN_FLUSH:
         break;
     }
+}
+
+void conn_retire(struct http_conn *c)
+{
+    int64_t grace = c->server->config.idle_timeout_ms * US_PER_MS - NEWCOMER_US;
+    if (c->state != CONN_HEAD || c->scanned > 0)
+        return;
+    if (output_len(c) > 0)
+        c->state = CONN_FLUSH;
+    else if (c->has_served)
+        conn_close(c);
+    else if (grace > 0)
+        c->since_us = clock_mono_us() - grace;
 }
 
 void conn_open(struct http_server *s, int fd, const char *peer)

@@ -90,6 +90,8 @@ void server_forget(struct http_server *s, struct http_conn *c);
 void conn_open(struct http_server *s, int fd, const char *peer);
 /* Abrupt; cancels the request in progress. */
 void conn_close(struct http_conn *c);
+/* The server drains: ends the connection if it is between requests. */
+void conn_retire(struct http_conn *c);
 /* Looks at one connection's timeouts. */
 void conn_check(struct http_conn *c, int64_t now_us);
 struct evbuffer *conn_input(struct http_conn *c);

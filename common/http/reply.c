@@ -70,8 +70,11 @@ static bool has_reply_header(const struct req_private *p, struct str name)
 /* Whether the connection can go on after this reply; what is left of the body decides too. */
 static void decide_persistence(struct req *r, bool is_stream)
 {
-    const struct req_private *p = r->priv;
+    struct req_private *p = r->priv;
     struct http_conn *c = p->conn;
+    /* What is left of the body is dropped now, so the handler cannot read it any more. */
+    if (!is_stream)
+        p->is_reading_stream = false;
     if (!p->head.keep_alive || c->server->is_draining)
         c->must_close = true;
     if (!c->bev || c->body.done)

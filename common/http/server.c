@@ -18,8 +18,6 @@
 #include "mem.h"
 
 #define BACKLOG 4096
-/* A new connection that has not spoken yet gets this long while the server drains. */
-#define DRAIN_GRACE_US US_PER_S
 
 const struct http_server_config HTTP_SERVER_DEFAULTS = {
     .bind = "0.0.0.0",
@@ -240,16 +238,9 @@ void http_server_drain(struct http_server *s)
         s->listener = NULL;
     }
     s->is_paused = false;
-    int64_t idle_us = s->config.idle_timeout_ms * US_PER_MS;
     LIST_EACH(it, &s->conns)
     {
-        struct http_conn *c = LIST_ENTRY(it, struct http_conn, node);
-        if (c->state != CONN_HEAD || c->scanned > 0)
-            continue;
-        if (c->has_served)
-            conn_close(c);
-        else if (idle_us > DRAIN_GRACE_US)
-            c->since_us = clock_mono_us() - idle_us + DRAIN_GRACE_US;
+        conn_retire(LIST_ENTRY(it, struct http_conn, node));
     }
 }
 
