@@ -3,12 +3,10 @@ ROOT := ..
 OUT      = $(BUILD)/$(NAME)
 include $(ROOT)/common/build.mk
 
-
 SOURCES := $(wildcard *.c api/*.c domain/*.c store/*.c events/*.c $(addsuffix /*.c,$(EXTRA_DIRS)))
 OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(SOURCES)) $(if $(wildcard migrations/*.sql),$(OUT)/migrations.o)
 UNIT    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 STORE   := $(patsubst %.c,$(OUT)/%,$(wildcard tests/store/test_*.c))
-FIXTURE := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/*/fixture.c))
 PARTS   := $(filter-out $(OUT)/main.o,$(OBJECTS))
 CPPFLAGS += -iquote . $(call includes,$(DEPS)) $(call pkg_cflags,$(PKGS)) -DSERVICE_NAME='"$(NAME)"'
 
@@ -20,9 +18,9 @@ $(OUT)/$(NAME): $(OBJECTS) $(call archives,$(DEPS))
 
 tests: $(UNIT) $(STORE)
 
-$(OUT)/tests/%: $(OUT)/tests/%.o $(FIXTURE) $(PARTS) $(call archives,$(DEPS))
+$(OUT)/tests/%: $(OUT)/tests/%.o $(PARTS) $(call archives,$(DEPS))
 	$(call say,LINK,$@)
-	$(QUIET)$(CC) $(LDFLAGS) -o $@ $< $(FIXTURE) $(PARTS) $(call link,$(DEPS)) $(call pkg_libs,$(PKGS)) -lcmocka $(LDLIBS)
+	$(QUIET)$(CC) $(LDFLAGS) -o $@ $< $(PARTS) $(call link,$(DEPS)) $(call pkg_libs,$(PKGS)) -lcmocka $(LDLIBS)
 
 $(OUT)/migrations.c: $(wildcard migrations/*.sql) $(ROOT)/common/db/embed_sql.sh
 	@mkdir -p $(@D)
