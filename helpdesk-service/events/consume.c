@@ -4,6 +4,7 @@
 #include "celery.h"
 #include "domain/number.h"
 #include "event.h"
+#include "events/publish.h"
 #include "metrics.h"
 #include "people.h"
 #include "service.h"
@@ -175,6 +176,9 @@ static enum err CO_FN on_person_changed(struct mq_delivery *d, const struct even
 
 void events_consume(struct service *s)
 {
+    /* Read by the workflow; declared here, too, so that tickets can wait in it for its first start.
+     */
+    static const struct mq_queue WORKFLOW = {.name = PUBLISH_WORKFLOW_QUEUE, .kind = MQ_CLASSIC};
     static const struct mq_queue TASK = {.name = TASK_QUEUE, .kind = MQ_CLASSIC};
     static const struct mq_binding BINDINGS[] = {{MQ_EVENTS_EXCHANGE, "task.assigned"}, {NULL}};
     static const struct mq_queue EVENTS = {EVENT_QUEUE, MQ_QUORUM, BINDINGS};
@@ -191,6 +195,7 @@ void events_consume(struct service *s)
         .handler = on_task_event,
     };
 
+    mq_declare_queue(s->mq, &WORKFLOW);
     mq_declare_queue(s->mq, &TASK);
     mq_declare_queue(s->mq, &EVENTS);
     mq_consume(s->mq, &TASK_CONSUMER, s->db, s);

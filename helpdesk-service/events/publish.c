@@ -7,7 +7,6 @@
 #include "json.h"
 
 #define SOURCE "helpdesk-service"
-#define WORKFLOW_QUEUE "TICKET_TASKS_PRODUCTION"
 
 _Static_assert(TICKET_NONE == JSON_NO_INT && TICKET_NONE == JSON_NO_TIME,
                "an absent number is written the same way everywhere");
@@ -25,7 +24,8 @@ static enum err CO_FN put_task(struct db_session *s, const char *task, struct st
                                  STR_ARG(c->log.span_id));
     if (c->time_overridden)
         overridden = str_n(time, time_format_ms(c->now, time));
-    return celery_put(s, WORKFLOW_QUEUE, task, args, STR("{}"), number, traceparent, overridden);
+    return celery_put(s, PUBLISH_WORKFLOW_QUEUE, task, args, STR("{}"), number, traceparent,
+                      overridden);
 }
 
 static enum err CO_FN put_process_ticket(struct db_session *s, const struct ticket *t,

@@ -7,6 +7,8 @@
 #include "db.h"
 #include "domain/ticket.h"
 
+#define PUBLISH_WORKFLOW_QUEUE "TICKET_TASKS_PRODUCTION"
+
 /* The Celery task tts.tasks.process_ticket and the event ticket.created. */
 MUST_CHECK enum err CO_FN publish_ticket_created(struct db_session *s, const struct ticket *t,
                                                  const struct cause *c);
