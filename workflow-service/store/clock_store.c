@@ -3,11 +3,8 @@
 #include "store/sql.h"
 
 /* A clock found past both marks only breaches: the warning would come too late. */
-DB_WRITE(clock_fire, "zn",
-         "btizz"
-         "tttttt"
-         "iiii"
-         "tt",
+/* clang-format off */
+DB_WRITE(clock_fire, "zn", "btizzttttttiiiitt",
          "WITH due AS (SELECT id, next_wake, breach_at <= $1 AS is_breach FROM sla_clock"
          "  WHERE next_wake <= $1 ORDER BY next_wake LIMIT $2 FOR UPDATE SKIP LOCKED),"
          " fired AS (UPDATE sla_clock c SET"
@@ -16,15 +13,16 @@ DB_WRITE(clock_fire, "zn",
          "   next_wake = CASE WHEN due.is_breach THEN NULL ELSE c.breach_at END"
          "  FROM due WHERE c.id = due.id"
          "  RETURNING due.is_breach, c.metric, c.task_id, c.due_at, c.breach_at, due.next_wake) "
-         "SELECT f.is_breach, f.metric, t.id,"
-         " CASE WHEN f.is_breach THEN f.breach_at ELSE f.due_at END, f.next_wake,"
-         " k.number, k.subject, w.name, s.name, s.role_name, t.status,"
-         " i.id, i.assignee_id, t.owner_id, k.requester_id, a.name, o.name "
-         "FROM fired f JOIN task t ON t.id = f.task_id JOIN ticket k ON k.id = t.ticket_id"
-         " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-         " LEFT JOIN step s ON s.id = t.current_step_id"
-         " LEFT JOIN task_item i ON i.task_id = t.id AND i.status IN " OPEN_ITEM
-         " LEFT JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
+         "SELECT f.is_breach, f.metric, t.id, CASE WHEN f.is_breach THEN f.breach_at"
+         " ELSE f.due_at END, f.next_wake, k.number, k.subject, w.name, s.name, s.role_name,"
+         " t.status, i.id, i.assignee_id, t.owner_id, k.requester_id, a.name, o.name FROM fired f"
+         " JOIN task t ON t.id = f.task_id JOIN ticket k ON k.id = t.ticket_id"
+         " JOIN workflow_version v ON v.id = t.version_id"
+         " JOIN workflow w ON w.id = v.workflow_id"
+         " LEFT JOIN step s ON s.id = t.current_step_id LEFT JOIN task_item i ON i.task_id = t.id"
+         " AND i.status IN " OPEN_ITEM " LEFT JOIN person a ON a.id = i.assignee_id"
+         " LEFT JOIN person o ON o.id = t.owner_id");
+/* clang-format on */
 
 enum err clock_store_fire(struct db_session *s, int64_t now, int limit, struct clock_event **out,
                           size_t *count)

@@ -2,24 +2,17 @@
 
 #include "store/sql.h"
 
-DB_READ(log_read, "iti",
-        "itutb"
-        "iittttt"
-        "zzit"
-        "itttz",
-        "SELECT t.id, k.number, w.public_id, w.name,"
-        " " IS_INVOLVED(
-            "$3") ","
-                  " i.id, i.assignee_id, p.name, s.role_name, i.status, i.origin, i.notes, "
-                  "i.assigned_on,"
-                  " i.acted_on, s.id, s.name, h.id, h.status, h.origin, h.notes, h.created_at "
-                  "FROM task t JOIN ticket k ON k.id = t.ticket_id"
-                  " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = "
-                  "v.workflow_id"
-                  " JOIN task_item i ON i.task_id = t.id JOIN step s ON s.id = i.step_id"
-                  " LEFT JOIN person p ON p.id = i.assignee_id"
-                  " LEFT JOIN task_item_history h ON h.task_item_id = i.id "
-                  "WHERE t.id = " TASK_ID("$1", "$2") " ORDER BY i.id, h.id");
+/* clang-format off */
+DB_READ(log_read, "iti", "itutbiitttttzzititttz",
+        "SELECT t.id, k.number, w.public_id, w.name, " IS_INVOLVED("$3") ", i.id, i.assignee_id,"
+        " p.name, s.role_name, i.status, i.origin, i.notes, i.assigned_on, i.acted_on, s.id,"
+        " s.name, h.id, h.status, h.origin, h.notes, h.created_at FROM task t"
+        " JOIN ticket k ON k.id = t.ticket_id JOIN workflow_version v ON v.id = t.version_id"
+        " JOIN workflow w ON w.id = v.workflow_id JOIN task_item i ON i.task_id = t.id"
+        " JOIN step s ON s.id = i.step_id LEFT JOIN person p ON p.id = i.assignee_id"
+        " LEFT JOIN task_item_history h ON h.task_item_id = i.id WHERE t.id = "
+        TASK_ID("$1", "$2") " ORDER BY i.id, h.id");
+/* clang-format on */
 
 static struct log_item read_item(const struct db_result *r, size_t row)
 {

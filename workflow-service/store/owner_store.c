@@ -3,9 +3,9 @@
 #include "store/sql.h"
 
 DB_WRITE(owner_lock, "t", "iiitzit",
-         "SELECT t.id, t.owner_id, t.escalated_by, t.status, t.escalated_at, k.id, o.name "
-         "FROM ticket k JOIN task t ON t.ticket_id = k.id LEFT JOIN person o ON o.id = t.owner_id "
-         "WHERE k.number = $1 FOR UPDATE OF t");
+         "SELECT t.id, t.owner_id, t.escalated_by, t.status, t.escalated_at, k.id, o.name"
+         " FROM ticket k JOIN task t ON t.ticket_id = k.id"
+         " LEFT JOIN person o ON o.id = t.owner_id WHERE k.number = $1 FOR UPDATE OF t");
 
 enum err owner_store_lock(struct db_session *s, struct str ticket_number, int64_t actor_id,
                           struct ownership *out)
@@ -19,12 +19,12 @@ enum err owner_store_lock(struct db_session *s, struct str ticket_number, int64_
     *out = (struct ownership){
         .facts =
             {
-                    .actor_id = actor_id,
-                    .owner_id = db_get_int(r, 0, 1),
-                    .escalated_by = db_get_int(r, 0, 2),
-                    .is_escalated = !db_is_null(r, 0, 4),
-                    .task = task_status_parse(db_get_str(r, 0, 3)),
-                    },
+                .actor_id = actor_id,
+                .owner_id = db_get_int(r, 0, 1),
+                .escalated_by = db_get_int(r, 0, 2),
+                .is_escalated = !db_is_null(r, 0, 4),
+                .task = task_status_parse(db_get_str(r, 0, 3)),
+            },
         .task_id = db_get_int(r, 0, 0),
         .ticket_number = ticket_number,
         .owner_name = db_get_str(r, 0, 6),
@@ -32,19 +32,15 @@ enum err owner_store_lock(struct db_session *s, struct str ticket_number, int64_
     return ERR_OK;
 }
 
-DB_WRITE(
-    owner_pick_admin, "ti", "it",
-    "WITH picked AS (" PICK_HOLDER(
-        "'escalation'", "$1", "'Admin'", "$2",
-        "") ") "
-            "SELECT picked.picked_id, p.name FROM picked JOIN person p ON p.id = picked.picked_id");
+/* clang-format off */
+DB_WRITE(owner_pick_admin, "ti", "it",
+         "WITH picked AS (" PICK_HOLDER("'escalation'", "$1", "'Admin'", "$2", "") ") "
+         "SELECT picked.picked_id, p.name FROM picked JOIN person p ON p.id = picked.picked_id");
+/* clang-format on */
 
 enum err owner_store_pick_admin(struct db_session *s, int64_t except, int64_t *id, struct str *name)
 {
-    static const struct str SYSTEMS[] = {
-        {"hdts", 4},
-        {"tts",  3}
-    };
+    static const struct str SYSTEMS[] = {{"hdts", 4}, {"tts", 3}};
     for (size_t i = 0; i < sizeof SYSTEMS / sizeof SYSTEMS[0]; i++) {
         struct db_result *r;
         enum err rc = db_query(s, &owner_pick_admin, &r, DB_STR(SYSTEMS[i]), DB_INT(except));
@@ -59,11 +55,12 @@ enum err owner_store_pick_admin(struct db_session *s, int64_t except, int64_t *i
     return ERR_USER_NOT_FOUND;
 }
 
+/* clang-format off */
 DB_READ(owner_candidate, "i", "btb",
         "SELECT p.active, p.name, EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id"
-        " AND ((r.system = '" OWNER_SYSTEM "' AND r.role = '" OWNER_ROLE "')"
-        " OR (r.system IN ('hdts', 'tts') AND r.role = 'Admin'))) "
-        "FROM person p WHERE p.id = $1");
+        " AND ((r.system = '" OWNER_SYSTEM "' AND r.role = '" OWNER_ROLE "') OR (r.system IN"
+        " ('hdts', 'tts') AND r.role = 'Admin'))) FROM person p WHERE p.id = $1");
+/* clang-format on */
 
 enum err owner_store_candidate(struct db_session *s, int64_t id, struct owner_candidate *out,
                                struct str *name)
@@ -80,13 +77,13 @@ enum err owner_store_candidate(struct db_session *s, int64_t id, struct owner_ca
 }
 
 DB_WRITE(owner_change, "ibiiittz", "",
-         "WITH change AS (INSERT INTO ownership_change (task_id, kind, old_owner_id, new_owner_id,"
+         "WITH change AS (INSERT INTO ownership_change (task_id, kind, old_owner_id,"
+         " new_owner_id,"
          "   actor_id, reason, urgency, created_at)"
          "  VALUES ($1, CASE WHEN $2 THEN 'escalated' ELSE 'transferred' END, $3, $4, $5, $6, $7,"
          "   $8)) "
-         "UPDATE task SET owner_id = $4, version = version + 1, updated_at = $8,"
-         " escalated_at = CASE WHEN $2 THEN $8 END, escalated_by = CASE WHEN $2 THEN $5 END "
-         "WHERE id = $1");
+         "UPDATE task SET owner_id = $4, version = version + 1, updated_at = $8, escalated_at ="
+         " CASE WHEN $2 THEN $8 END, escalated_by = CASE WHEN $2 THEN $5 END WHERE id = $1");
 
 enum err owner_store_change(struct db_session *s, const struct ownership *o,
                             const struct owner_change *c)

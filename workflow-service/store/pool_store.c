@@ -2,125 +2,36 @@
 
 #include "store/sql.h"
 
-DB_WRITE(
-    pool_assign, "z",
-    "iiiii"
-    "ttttttt"
-    "t",
-    "WITH waiting AS (SELECT i.id, i.task_id, s.name AS step, s.role_system, s.role_name"
-    "  FROM task_item i JOIN step s ON s.id = i.step_id"
-    "  WHERE i.status = 'pool' AND EXISTS (SELECT 1 FROM " HOLDERS_(
-        "s.role_system",
-        "s.role_name") ")"
-                       "  ORDER BY i.assigned_on LIMIT 1 FOR UPDATE OF i SKIP LOCKED),"
-                       " picked AS (" PICK_HOLDER(
-                           "'step'", "(SELECT role_system FROM waiting)",
-                           "(SELECT role_name FROM waiting)", "0",
-                           "WHERE EXISTS (SELECT 1 FROM waiting)") "),"
-                                                                   " item AS (UPDATE task_item i "
-                                                                   "SET assignee_id = "
-                                                                   "picked.picked_id, status = "
-                                                                   "'new',"
-                                                                   "   origin = 'System', "
-                                                                   "assigned_on = $1 FROM waiting, "
-                                                                   "picked"
-                                                                   "  WHERE i.id = waiting.id AND "
-                                                                   "picked.picked_id IS NOT NULL"
-                                                                   "  RETURNING i.id, i.task_id, "
-                                                                   "i.assignee_id, waiting.step, "
-                                                                   "waiting.role_system,"
-                                                                   "   waiting.role_name),"
-                                                                   " history AS (INSERT INTO "
-                                                                   "task_item_history "
-                                                                   "(task_item_id, status, origin, "
-                                                                   "notes,"
-                                                                   "   created_at) SELECT id, "
-                                                                   "'new', 'System', 'Task "
-                                                                   "assigned', $1 FROM item),"
-                                                                   " decision AS (INSERT INTO "
-                                                                   "assignment_decision (task_id, "
-                                                                   "task_item_id, role_system,"
-                                                                   "   role_name, candidates, "
-                                                                   "chosen_id, reason, created_at)"
-                                                                   "  SELECT task_id, id, "
-                                                                   "role_system, "
-                                                                   "role_name, " HOLDERS(
-                                                                       "item.role_system",
-                                                                       "item.role_name") ","
-                                                                                         "   "
-                                                                                         "assignee_"
-                                                                                         "id, "
-                                                                                         "'round "
-                                                                                         "robin, "
-                                                                                         "from the "
-                                                                                         "pool', "
-                                                                                         "$1 FROM "
-                                                                                         "item) "
-                                                                                         "SELECT "
-                                                                                         "item."
-                                                                                         "task_id, "
-                                                                                         "item.id, "
-                                                                                         "item."
-                                                                                         "assignee_"
-                                                                                         "id, "
-                                                                                         "t.owner_"
-                                                                                         "id, "
-                                                                                         "k."
-                                                                                         "requester"
-                                                                                         "_id, "
-                                                                                         "k.number,"
-                                                                                         " k."
-                                                                                         "subject, "
-                                                                                         "w.name, "
-                                                                                         "item."
-                                                                                         "step, "
-                                                                                         "item."
-                                                                                         "role_"
-                                                                                         "name, "
-                                                                                         "a.name, "
-                                                                                         "o.name, "
-                                                                                         "t.status "
-                                                                                         "FROM "
-                                                                                         "item "
-                                                                                         "JOIN "
-                                                                                         "task t "
-                                                                                         "ON t.id "
-                                                                                         "= "
-                                                                                         "item."
-                                                                                         "task_id "
-                                                                                         "JOIN "
-                                                                                         "ticket k "
-                                                                                         "ON k.id "
-                                                                                         "= "
-                                                                                         "t.ticket_"
-                                                                                         "id"
-                                                                                         " JOIN "
-                                                                                         "workflow_"
-                                                                                         "version "
-                                                                                         "v ON "
-                                                                                         "v.id = "
-                                                                                         "t."
-                                                                                         "version_"
-                                                                                         "id JOIN "
-                                                                                         "workflow "
-                                                                                         "w ON "
-                                                                                         "w.id = "
-                                                                                         "v."
-                                                                                         "workflow_"
-                                                                                         "id"
-                                                                                         " JOIN "
-                                                                                         "person a "
-                                                                                         "ON a.id "
-                                                                                         "= "
-                                                                                         "item."
-                                                                                         "assignee_"
-                                                                                         "id LEFT "
-                                                                                         "JOIN "
-                                                                                         "person o "
-                                                                                         "ON o.id "
-                                                                                         "= "
-                                                                                         "t.owner_"
-                                                                                         "id");
+/* clang-format off */
+DB_WRITE(pool_assign, "z", "iiiiitttttttt",
+         "WITH waiting AS (SELECT i.id, i.task_id, s.name AS step, s.role_system, s.role_name"
+         "  FROM task_item i JOIN step s ON s.id = i.step_id"
+         "  WHERE i.status = 'pool' AND EXISTS (SELECT 1 FROM "
+         HOLDERS_("s.role_system", "s.role_name") ")"
+         "  ORDER BY i.assigned_on LIMIT 1 FOR UPDATE OF i SKIP LOCKED),"
+         " picked AS ("
+         PICK_HOLDER("'step'", "(SELECT role_system FROM waiting)",
+                     "(SELECT role_name FROM waiting)", "0", "WHERE EXISTS (SELECT 1 FROM waiting)")
+         "),"
+         " item AS (UPDATE task_item i SET assignee_id = picked.picked_id, status = 'new',"
+         "   origin = 'System', assigned_on = $1 FROM waiting, picked"
+         "  WHERE i.id = waiting.id AND picked.picked_id IS NOT NULL"
+         "  RETURNING i.id, i.task_id, i.assignee_id, waiting.step, waiting.role_system,"
+         "   waiting.role_name),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at) "
+         "SELECT id, 'new', 'System', 'Task assigned', $1 FROM item),"
+         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
+         "   role_name, candidates, chosen_id, reason, created_at)"
+         "  SELECT task_id, id, role_system, role_name, "
+         HOLDERS("item.role_system", "item.role_name") ","
+         "   assignee_id, 'round robin, from the pool', $1 FROM item) "
+         "SELECT item.task_id, item.id, item.assignee_id, t.owner_id, k.requester_id, k.number,"
+         " k.subject, w.name, item.step, item.role_name, a.name, o.name, t.status FROM item"
+         " JOIN task t ON t.id = item.task_id JOIN ticket k ON k.id = t.ticket_id"
+         " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
+         " JOIN person a ON a.id = item.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
+/* clang-format on */
 
 enum err pool_store_assign(struct db_session *s, int64_t now, struct pooled_item *out)
 {
@@ -148,45 +59,32 @@ enum err pool_store_assign(struct db_session *s, int64_t now, struct pooled_item
     return ERR_OK;
 }
 
-DB_WRITE(
-    pool_own, "z", "iit",
-    "WITH waiting AS (SELECT id FROM task"
-    "  WHERE owner_id IS NULL AND current_step_id IS NOT NULL"
-    "   AND EXISTS (SELECT 1 FROM " HOLDERS_(
-        "'" OWNER_SYSTEM "'",
-        "'" OWNER_ROLE
-        "'") ")"
-             "  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),"
-             " picked AS (" PICK_HOLDER(
-                 "'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0",
-                 "WHERE EXISTS (SELECT 1 FROM waiting)") "),"
-                                                         " owned AS (UPDATE task t SET owner_id = "
-                                                         "picked.picked_id, version = version + 1,"
-                                                         "   updated_at = $1 FROM waiting, picked"
-                                                         "  WHERE t.id = waiting.id AND "
-                                                         "picked.picked_id IS NOT NULL"
-                                                         "  RETURNING t.id, t.ticket_id, "
-                                                         "t.owner_id),"
-                                                         " change AS (INSERT INTO ownership_change "
-                                                         "(task_id, kind, new_owner_id, reason,"
-                                                         "   created_at) SELECT id, 'assigned', "
-                                                         "owner_id, 'round robin', $1 FROM owned),"
-                                                         " decision AS (INSERT INTO "
-                                                         "assignment_decision (task_id, "
-                                                         "role_system, role_name,"
-                                                         "   candidates, chosen_id, reason, "
-                                                         "created_at)"
-                                                         "  SELECT id, '" OWNER_SYSTEM
-                                                         "', '" OWNER_ROLE "', " HOLDERS(
-                                                             "'" OWNER_SYSTEM "'",
-                                                             "'" OWNER_ROLE
-                                                             "'") ", owner_id, 'round robin, from "
-                                                                  "the pool',"
-                                                                  "   $1 FROM owned) "
-                                                                  "SELECT owned.id, "
-                                                                  "owned.owner_id, k.number"
-                                                                  " FROM owned JOIN ticket k ON "
-                                                                  "k.id = owned.ticket_id");
+/* clang-format off */
+DB_WRITE(pool_own, "z", "iit",
+         "WITH waiting AS (SELECT id FROM task"
+         "  WHERE owner_id IS NULL AND current_step_id IS NOT NULL"
+         "   AND EXISTS (SELECT 1 FROM " HOLDERS_("'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'") ")"
+         "  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),"
+         " picked AS ("
+         PICK_HOLDER("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0",
+                     "WHERE EXISTS (SELECT 1 FROM waiting)")
+         "),"
+         " owned AS (UPDATE task t SET owner_id = picked.picked_id, version = version + 1,"
+         "   updated_at = $1 FROM waiting, picked"
+         "  WHERE t.id = waiting.id AND picked.picked_id IS NOT NULL"
+         "  RETURNING t.id, t.ticket_id, t.owner_id),"
+         " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, reason,"
+         "   created_at) "
+         "SELECT id, 'assigned', owner_id, 'round robin', $1 FROM owned),"
+         " decision AS (INSERT INTO assignment_decision (task_id, role_system, role_name,"
+         "   candidates, chosen_id, reason, created_at)"
+         "  SELECT id, '" OWNER_SYSTEM "', '" OWNER_ROLE "', "
+         HOLDERS("'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'") ", owner_id, 'round robin, from the"
+         " pool',"
+         "   $1 FROM owned) "
+         "SELECT owned.id, owned.owner_id, k.number FROM owned"
+         " JOIN ticket k ON k.id = owned.ticket_id");
+/* clang-format on */
 
 enum err pool_store_own(struct db_session *s, int64_t now, struct ownerless_task *out)
 {
@@ -206,33 +104,29 @@ enum err pool_store_own(struct db_session *s, int64_t now, struct ownerless_task
 
 /* The new item comes from "left", so that the old one is closed before the unique index on open
  * items sees the new one. */
+/* clang-format off */
 DB_WRITE(pool_release_items, "iz", "i",
          "WITH stuck AS (SELECT i.id FROM task_item i JOIN step s ON s.id = i.step_id"
          "  WHERE i.assignee_id = $1 AND i.status IN ('new', 'in_progress') AND NOT EXISTS ("
-         "   SELECT 1 FROM " HOLDERS_(
-             "s.role_system",
-             "s.role_name") " AND p.id = $1)"
-                            "  ORDER BY i.id FOR UPDATE OF i),"
-                            " closed AS (UPDATE task_item i SET status = 'reassigned', origin = "
-                            "'Reassigned',"
-                            "   notes = 'The assignee no longer holds the role', acted_on = $2"
-                            "  FROM stuck WHERE i.id = stuck.id RETURNING i.id, i.task_id, "
-                            "i.step_id, i.target_at),"
-                            " item AS (INSERT INTO task_item (task_id, step_id, status, origin, "
-                            "assigned_on,"
-                            "   target_at) SELECT task_id, step_id, 'pool', 'Reassigned', $2, "
-                            "target_at FROM closed"
-                            "  RETURNING id),"
-                            " history AS (INSERT INTO task_item_history (task_item_id, status, "
-                            "origin, notes,"
-                            "   created_at)"
-                            "  SELECT id, 'reassigned', 'Reassigned', 'The assignee no longer "
-                            "holds the role', $2"
-                            "   FROM closed"
-                            "  UNION ALL SELECT id, 'pool', 'Reassigned', 'Waiting for a role "
-                            "holder', $2 FROM item) "
-                            "SELECT id FROM item");
+         "   SELECT 1 FROM " HOLDERS_("s.role_system", "s.role_name") " AND p.id = $1)"
+         "  ORDER BY i.id FOR UPDATE OF i),"
+         " closed AS (UPDATE task_item i SET status = 'reassigned', origin = 'Reassigned',"
+         "   notes = 'The assignee no longer holds the role', acted_on = $2"
+         "  FROM stuck WHERE i.id = stuck.id RETURNING i.id, i.task_id, i.step_id, i.target_at),"
+         " item AS (INSERT INTO task_item (task_id, step_id, status, origin, assigned_on,"
+         "   target_at) "
+         "SELECT task_id, step_id, 'pool', 'Reassigned', $2, target_at FROM closed"
+         "  RETURNING id),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at)"
+         "  SELECT id, 'reassigned', 'Reassigned', 'The assignee no longer holds the role', $2"
+         "   FROM closed"
+         "  UNION ALL SELECT id, 'pool', 'Reassigned', 'Waiting for a role holder', $2"
+         "   FROM item) "
+         "SELECT id FROM item");
+/* clang-format on */
 
+/* clang-format off */
 DB_WRITE(pool_release_tasks, "iz", "i",
          "WITH freed AS (UPDATE task SET owner_id = NULL, version = version + 1, updated_at = $2"
          "  WHERE owner_id = $1 AND current_step_id IS NOT NULL AND NOT EXISTS ("
@@ -241,9 +135,10 @@ DB_WRITE(pool_release_tasks, "iz", "i",
          "    AND ((r.system = '" OWNER_SYSTEM "' AND r.role = '" OWNER_ROLE "')"
          "     OR (r.system IN ('hdts', 'tts') AND r.role = 'Admin')))"
          "  RETURNING id) "
-         "INSERT INTO ownership_change (task_id, kind, old_owner_id, reason, created_at)"
-         " SELECT id, 'released', $1, 'the owner no longer holds the role', $2 FROM freed "
-         "RETURNING task_id");
+         "INSERT INTO ownership_change (task_id, kind, old_owner_id, reason, created_at) "
+         "SELECT id, 'released', $1, 'the owner no longer holds the role', $2"
+         " FROM freed RETURNING task_id");
+/* clang-format on */
 
 enum err pool_store_release(struct db_session *s, int64_t person_id, int64_t now, int64_t *released)
 {

@@ -115,7 +115,10 @@ static struct str like_pattern(struct arena *a, struct str text)
     "  ORDER BY t.submitted_at DESC, t.id DESC LIMIT $6 OFFSET $7) t ON true" VIEW_JOINS           \
     "ORDER BY t.submitted_at DESC, t.id DESC"
 
-DB_READ(task_owned, "ittttii", "i" VIEW_COLS, PAGE(VIEW_FIELDS, "t.owner_id = $1 AND " FILTER));
+/* clang-format off */
+DB_READ(task_owned, "ittttii", "i" VIEW_COLS,
+        PAGE(VIEW_FIELDS, "t.owner_id = $1 AND " FILTER));
+/* clang-format on */
 
 enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct task_filter *f,
                           struct task_page *out)
@@ -139,10 +142,12 @@ enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct t
 #define NUMBERED                                                                                   \
     "($8 IS NULL OR t.ticket_id = (SELECT y.id FROM ticket y WHERE y.number = $8)) AND "
 
+/* clang-format off */
 DB_READ(task_list_all, "ittttiit", "i" VIEW_COLS EXIT_COLS,
         PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), "$1 IS NULL AND " NUMBERED FILTER));
 DB_READ(task_list_involved, "ittttiit", "i" VIEW_COLS EXIT_COLS,
         PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), INVOLVED " AND " NUMBERED FILTER));
+/* clang-format on */
 
 enum err task_store_list(struct db_session *s, int64_t viewer_id, const struct task_filter *f,
                          struct task_page *out)
@@ -158,9 +163,11 @@ enum err task_store_list(struct db_session *s, int64_t viewer_id, const struct t
     return ERR_OK;
 }
 
+/* clang-format off */
 DB_READ(task_find, "iti", "b" VIEW_COLS EXIT_COLS,
-        "SELECT " IS_INVOLVED("$3") ", " VIEW_FIELDS ", " EXITS_OF(
-            "t.current_step_id") " FROM task t" VIEW_JOINS "WHERE t.id = " TASK_ID("$1", "$2"));
+        "SELECT " IS_INVOLVED("$3") ", " VIEW_FIELDS ", " EXITS_OF("t.current_step_id") " FROM"
+        " task t" VIEW_JOINS "WHERE t.id = " TASK_ID("$1", "$2"));
+/* clang-format on */
 
 enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticket_number,
                          int64_t viewer_id, struct task_view *out, struct task_exits *exits,
@@ -185,21 +192,18 @@ enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticke
     "  JOIN ticket f ON f.id = x.ticket_id WHERE x.id = i.task_id"                                 \
     "  AND (f.subject ILIKE $5 OR f.description ILIKE $5 OR f.number ILIKE $5)))"
 
-DB_READ(task_items_of, "ibbttii",
-        "ii"
-        "itttttttttttzzzz" EXIT_COLS,
-        "SELECT c.total, i.id, t.id, k.number, k.subject, k.priority, w.name, s.name, s.role_name,"
-        " s.instruction, i.status, i.origin, i.notes, t.status, i.assigned_on, i.acted_on,"
-        " i.target_at, t.sla_breach_at, " EXITS_OF(
-            "i.step_id") " "
-                         "FROM (SELECT count(*) AS total FROM task_item i WHERE " MINE ") c"
-                         " LEFT JOIN LATERAL (SELECT * FROM task_item i WHERE " MINE
-                         "  ORDER BY i.id DESC LIMIT $6 OFFSET $7) i ON true"
-                         " LEFT JOIN task t ON t.id = i.task_id LEFT JOIN ticket k ON k.id = "
-                         "t.ticket_id"
-                         " LEFT JOIN step s ON s.id = i.step_id LEFT JOIN workflow_version v ON "
-                         "v.id = t.version_id"
-                         " LEFT JOIN workflow w ON w.id = v.workflow_id ORDER BY i.id DESC");
+/* clang-format off */
+DB_READ(task_items_of, "ibbttii", "iiitttttttttttzzzz" EXIT_COLS,
+        "SELECT c.total, i.id, t.id, k.number, k.subject, k.priority, w.name, s.name,"
+        " s.role_name, s.instruction, i.status, i.origin, i.notes, t.status, i.assigned_on,"
+        " i.acted_on, i.target_at, t.sla_breach_at, " EXITS_OF("i.step_id") " "
+        "FROM (SELECT count(*) AS total FROM task_item i WHERE " MINE ") c"
+        " LEFT JOIN LATERAL (SELECT * FROM task_item i WHERE " MINE "  ORDER BY i.id DESC LIMIT"
+        "   $6 OFFSET $7) i ON true LEFT JOIN task t ON t.id = i.task_id"
+        "   LEFT JOIN ticket k ON k.id = t.ticket_id LEFT JOIN step s ON s.id = i.step_id"
+        "   LEFT JOIN workflow_version v ON v.id = t.version_id"
+        "   LEFT JOIN workflow w ON w.id = v.workflow_id ORDER BY i.id DESC");
+/* clang-format on */
 
 static void read_item(const struct db_result *r, size_t row, struct item_view *v)
 {
@@ -244,14 +248,12 @@ enum err task_store_items_of(struct db_session *s, int64_t person_id, const stru
     return ERR_OK;
 }
 
-DB_READ(task_clocks, "i",
-        "ttzzzzzzz"
-        "ii",
+DB_READ(task_clocks, "i", "ttzzzzzzzii",
         "SELECT c.metric, c.state, c.started_at, c.warn_at, c.due_at, c.breach_at, c.warned_at,"
-        " c.breached_at, c.stopped_at, d.target_minutes, d.breach_minutes "
-        "FROM sla_clock c JOIN task t ON t.id = c.task_id JOIN ticket k ON k.id = t.ticket_id"
-        " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority "
-        "WHERE c.task_id = $1 ORDER BY c.id");
+        " c.breached_at, c.stopped_at, d.target_minutes, d.breach_minutes FROM sla_clock c"
+        " JOIN task t ON t.id = c.task_id JOIN ticket k ON k.id = t.ticket_id"
+        " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority"
+        " WHERE c.task_id = $1 ORDER BY c.id");
 
 enum err task_store_clocks(struct db_session *s, int64_t task_id, struct clock_view **out,
                            size_t *count)

@@ -3,26 +3,21 @@
 #include "store/sql.h"
 
 DB_WRITE(ticket_add, "tttttttttitzz", "iitttttitttddii",
-         "WITH added AS ("
-         " INSERT INTO ticket (number, subject, description, category, sub_category, department,"
+         "WITH added AS ( INSERT INTO ticket (number, subject, description, category,"
+         " sub_category, department,"
          "  priority, status, requester_name, requester_id, requester_email, submitted_at,"
-         "  created_at, updated_at)"
-         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
-         " ON CONFLICT (number) DO NOTHING RETURNING id) "
+         "  created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+         "   $13, $13) ON CONFLICT (number) DO NOTHING RETURNING id) "
          "SELECT added.id, v.id, v.department, v.category, v.sub_category, v.priority, w.name,"
-         " s.id, s.name, s.role_system, s.role_name, s.weight,"
-         " (SELECT sum(x.weight) FROM step x WHERE x.version_id = v.id),"
-         " d.target_minutes, d.breach_minutes "
-         "FROM added LEFT JOIN (workflow_version v"
-         " JOIN workflow w ON w.id = v.workflow_id"
+         " s.id, s.name, s.role_system, s.role_name, s.weight, (SELECT sum(x.weight) FROM step x"
+         " WHERE x.version_id = v.id), d.target_minutes, d.breach_minutes FROM added"
+         " LEFT JOIN (workflow_version v JOIN workflow w ON w.id = v.workflow_id"
          " JOIN step s ON s.version_id = v.id AND s.is_start"
-         " JOIN sla_target d ON d.version_id = v.id AND d.priority = $7)"
-         " ON v.state = 'published'"
+         " JOIN sla_target d ON d.version_id = v.id AND d.priority = $7) ON v.state = 'published'"
          " AND (v.category IS NULL OR lower(v.category) = lower($4))"
          " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower($5))"
          " AND (v.department IS NULL OR lower(v.department) = lower($6))"
-         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) "
-         "ORDER BY v.id");
+         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) ORDER BY v.id");
 
 static void read_plan(const struct db_result *r, size_t row, struct start_plan *p)
 {
@@ -74,146 +69,45 @@ enum err ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id)
     return db_query(s, &ticket_mark_unmatched, NULL, DB_INT(ticket_id));
 }
 
-DB_WRITE(
-    task_start, "iiittzzzzzzz", "iiitit",
-    "WITH owner AS (" PICK_HOLDER(
-        "'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0",
-        "") "),"
-            " assignee AS (" PICK_HOLDER(
-                "'step'", "$4", "$5", "0",
-                "") "),"
-                    " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, "
-                    "status, owner_id,"
-                    "   target_resolution, sla_breach_at, submitted_at, created_at, "
-                    "updated_at)"
-                    "  SELECT $1, $2, $3, 'active', owner.picked_id, $8, $9, $6, $7, $7 FROM "
-                    "owner"
-                    "  RETURNING id),"
-                    " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, "
-                    "origin, notes,"
-                    "   assigned_on, target_at)"
-                    "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' "
-                    "ELSE 'new' END,"
-                    "   'System', '', $7, $11 FROM task, assignee RETURNING id, status),"
-                    " history AS (INSERT INTO task_item_history (task_item_id, status, "
-                    "origin, notes,"
-                    "   created_at)"
-                    "  SELECT id, status, 'System',"
-                    "   CASE status WHEN 'pool' THEN 'Waiting for a role holder' ELSE 'Task "
-                    "assigned' END, $7"
-                    "  FROM item),"
-                    " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, "
-                    "reason,"
-                    "   created_at)"
-                    "  SELECT task.id, 'assigned', picked_id, 'round robin', $7 FROM task, "
-                    "owner"
-                    "  WHERE picked_id IS NOT NULL),"
-                    " clock AS (INSERT INTO sla_clock (task_id, metric, state, started_at, "
-                    "warn_at, due_at,"
-                    "   breach_at, next_wake)"
-                    "  SELECT id, 'resolution', 'running', $6, $10, $8, $9, greatest($10, "
-                    "$12) FROM task),"
-                    " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, "
-                    "role_system,"
-                    "   role_name, candidates, chosen_id, reason, created_at)"
-                    "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', " HOLDERS(
-                        "'" OWNER_SYSTEM "'",
-                        "'" OWNER_ROLE
-                        "'") ", picked_id, " PICK_REASON("picked_id") ","
-                                                                      "   $7 FROM task, owner"
-                                                                      "  UNION ALL SELECT "
-                                                                      "task.id, item.id, $4, "
-                                                                      "$5, " HOLDERS(
-                                                                          "$4",
-                                                                          "$5") ", picked_id,"
-                                                                                "  "
-                                                                                " " PICK_REASON(
-                                                                                    "picked_"
-                                                                                    "id") ", "
-                                                                                          "$7 "
-                                                                                          "FRO"
-                                                                                          "M "
-                                                                                          "tas"
-                                                                                          "k, "
-                                                                                          "ite"
-                                                                                          "m, "
-                                                                                          "ass"
-                                                                                          "ign"
-                                                                                          "ee)"
-                                                                                          " "
-                                                                                          "SEL"
-                                                                                          "ECT"
-                                                                                          " ta"
-                                                                                          "sk."
-                                                                                          "id,"
-                                                                                          " it"
-                                                                                          "em."
-                                                                                          "id,"
-                                                                                          " ow"
-                                                                                          "ner"
-                                                                                          ".pi"
-                                                                                          "cke"
-                                                                                          "d_"
-                                                                                          "id,"
-                                                                                          " po"
-                                                                                          ".na"
-                                                                                          "me,"
-                                                                                          " as"
-                                                                                          "sig"
-                                                                                          "nee"
-                                                                                          ".pi"
-                                                                                          "cke"
-                                                                                          "d_"
-                                                                                          "id,"
-                                                                                          " pa"
-                                                                                          ".na"
-                                                                                          "me "
-                                                                                          "FRO"
-                                                                                          "M "
-                                                                                          "tas"
-                                                                                          "k, "
-                                                                                          "ite"
-                                                                                          "m, "
-                                                                                          "own"
-                                                                                          "er "
-                                                                                          "LEF"
-                                                                                          "T "
-                                                                                          "JOI"
-                                                                                          "N "
-                                                                                          "per"
-                                                                                          "son"
-                                                                                          " po"
-                                                                                          " ON"
-                                                                                          " po"
-                                                                                          ".id"
-                                                                                          " = "
-                                                                                          "own"
-                                                                                          "er."
-                                                                                          "pic"
-                                                                                          "ked"
-                                                                                          "_id"
-                                                                                          ","
-                                                                                          " as"
-                                                                                          "sig"
-                                                                                          "nee"
-                                                                                          " LE"
-                                                                                          "FT "
-                                                                                          "JOI"
-                                                                                          "N "
-                                                                                          "per"
-                                                                                          "son"
-                                                                                          " pa"
-                                                                                          " ON"
-                                                                                          " pa"
-                                                                                          ".id"
-                                                                                          " = "
-                                                                                          "ass"
-                                                                                          "ign"
-                                                                                          "ee."
-                                                                                          "pic"
-                                                                                          "ked"
-                                                                                          "_i"
-                                                                                          "d");
+/* clang-format off */
+DB_WRITE(task_start, "iiittzzzzzzz", "iiitit",
+         "WITH owner AS ("
+         PICK_HOLDER("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0", "") "),"
+         " assignee AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "") "),"
+         " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, status, owner_id,"
+         "   target_resolution, sla_breach_at, submitted_at, created_at, updated_at)"
+         "  SELECT $1, $2, $3, 'active', owner.picked_id, $8, $9, $6, $7, $7 FROM owner"
+         "  RETURNING id),"
+         " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
+         "   assigned_on, target_at)"
+         "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool'"
+         "   ELSE 'new' END,"
+         "   'System', '', $7, $11 FROM task, assignee RETURNING id, status),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at)"
+         "  SELECT id, status, 'System',"
+         "   CASE status WHEN 'pool' THEN 'Waiting for a role holder'"
+         "    ELSE 'Task assigned' END, $7"
+         "  FROM item),"
+         " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, reason,"
+         "   created_at)"
+         "  SELECT task.id, 'assigned', picked_id, 'round robin', $7 FROM task, owner"
+         "  WHERE picked_id IS NOT NULL),"
+         " clock AS (INSERT INTO sla_clock (task_id, metric, state, started_at, warn_at, due_at,"
+         "   breach_at, next_wake)"
+         "  SELECT id, 'resolution', 'running', $6, $10, $8, $9, greatest($10, $12) FROM task),"
+         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
+         "   role_name, candidates, chosen_id, reason, created_at)"
+         "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', "
+         HOLDERS("'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'") ", picked_id, "
+         PICK_REASON("picked_id") ","
+         "   $7 FROM task, owner"
+         "  UNION ALL SELECT task.id, item.id, $4, $5, " HOLDERS("$4", "$5") ", picked_id,   "
+         PICK_REASON("picked_id") ", $7 FROM task, item, assignee) "
+         "SELECT task.id, item.id, owner.picked_id, po.name, assignee.picked_id, pa.name"
+         " FROM task, item, owner LEFT JOIN person po ON po.id = owner.picked_id, assignee"
+         " LEFT JOIN person pa ON pa.id = assignee.picked_id");
+/* clang-format on */
 
 enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
                             const struct task_start *start, struct started_task *out)
@@ -238,12 +132,10 @@ enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
     return ERR_OK;
 }
 
-DB_WRITE(
-    ticket_state, "t", "iitbi",
-    "SELECT k.id, t.id, t.status,"
-    " EXISTS (SELECT 1 FROM task_item i WHERE i.task_id = t.id AND i.acted_on IS NOT NULL),"
-    " t.version "
-    "FROM ticket k LEFT JOIN task t ON t.ticket_id = k.id WHERE k.number = $1 FOR UPDATE OF k");
+DB_WRITE(ticket_state, "t", "iitbi",
+         "SELECT k.id, t.id, t.status, EXISTS (SELECT 1 FROM task_item i WHERE i.task_id = t.id"
+         " AND i.acted_on IS NOT NULL), t.version FROM ticket k"
+         " LEFT JOIN task t ON t.ticket_id = k.id WHERE k.number = $1 FOR UPDATE OF k");
 
 enum err ticket_store_state(struct db_session *s, struct str number, struct ticket_state *out)
 {
@@ -264,9 +156,9 @@ enum err ticket_store_state(struct db_session *s, struct str number, struct tick
 }
 
 DB_WRITE(ticket_update, "ititzzz", "",
-         "UPDATE ticket SET status = $2, rating = coalesce($3, rating),"
-         " feedback = coalesce($4, feedback), completed_at = coalesce($5, completed_at),"
-         " closed_at = coalesce($6, closed_at), updated_at = $7 WHERE id = $1");
+         "UPDATE ticket SET status = $2, rating = coalesce($3, rating), feedback = coalesce($4,"
+         " feedback), completed_at = coalesce($5, completed_at), closed_at = coalesce($6,"
+         " closed_at), updated_at = $7 WHERE id = $1");
 
 enum err ticket_store_update(struct db_session *s, int64_t ticket_id, const struct ticket_change *c,
                              int64_t now)
@@ -277,6 +169,7 @@ enum err ticket_store_update(struct db_session *s, int64_t ticket_id, const stru
 }
 
 /* A task that is over has neither a current step nor an open item nor a running clock. */
+/* clang-format off */
 DB_WRITE(task_set_status, "iitbttz", "i",
          "WITH task AS (UPDATE task SET status = $3, version = version + 1, updated_at = $7,"
          "   current_step_id = CASE WHEN $4 THEN NULL ELSE current_step_id END,"
@@ -287,10 +180,12 @@ DB_WRITE(task_set_status, "iitbttz", "i",
          "  FROM task WHERE task_id = task.id AND $4 AND task_item.status IN " OPEN_ITEM
          "  RETURNING task_item.id),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
-         "   created_at) SELECT id, 'cancelled', 'System', $6, $7 FROM item),"
-         " clock AS (UPDATE sla_clock SET " STOP_CLOCK(
-             "$7", "$5") "  FROM task WHERE task_id = task.id AND $4 AND stopped_at IS NULL) "
-                         "SELECT id FROM task");
+         "   created_at) "
+         "SELECT id, 'cancelled', 'System', $6, $7 FROM item),"
+         " clock AS (UPDATE sla_clock SET " STOP_CLOCK("$7", "$5") "  FROM task WHERE task_id ="
+         "   task.id AND $4 AND stopped_at IS NULL) "
+         "SELECT id FROM task");
+/* clang-format on */
 
 enum err ticket_store_set_task(struct db_session *s, const struct ticket_state *st,
                                enum task_status to, struct str note, int64_t now)

@@ -3,33 +3,22 @@
 #include "store/sql.h"
 
 /* Task before item, in every statement that locks both. */
-DB_WRITE(
-    transition_lock, "iiii",
-    "tititiittititttt"
-    "bii"
-    "tttt"
-    "ddibT",
-    "SELECT i.status, i.assignee_id, t.status, i.step_id, s.name, t.id, t.version, k.number,"
-    " k.subject, k.requester_id, w.name, t.owner_id, o.name, me.name, s.role_name, x.name,"
-    " coalesce(x.version_id = t.version_id, false), x.from_step_id, n.id, n.name,"
-    " n.role_system, n.role_name, x.outcome, n.weight,"
-    " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id),"
-    " (SELECT d.target_minutes FROM sla_target d"
-    "  WHERE d.version_id = t.version_id AND d.priority = k.priority),"
-    " EXISTS (SELECT 1 FROM " HOLDERS_(
-        "n.role_system",
-        "n.role_name") " AND p.id = $4),"
-                       " ARRAY(SELECT y.name FROM transition y WHERE y.from_step_id = i.step_id "
-                       "ORDER BY y.id) "
-                       "FROM task_item i JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = "
-                       "t.ticket_id"
-                       " JOIN step s ON s.id = i.step_id JOIN workflow_version v ON v.id = "
-                       "t.version_id"
-                       " JOIN workflow w ON w.id = v.workflow_id"
-                       " LEFT JOIN person o ON o.id = t.owner_id LEFT JOIN person me ON me.id = $3"
-                       " LEFT JOIN transition x ON x.id = $2 LEFT JOIN step n ON n.id = "
-                       "x.to_step_id "
-                       "WHERE i.id = $1 FOR UPDATE OF t, i");
+/* clang-format off */
+DB_WRITE(transition_lock, "iiii", "tititiittitittttbiittttddibT",
+         "SELECT i.status, i.assignee_id, t.status, i.step_id, s.name, t.id, t.version, k.number,"
+         " k.subject, k.requester_id, w.name, t.owner_id, o.name, me.name, s.role_name, x.name,"
+         " coalesce(x.version_id = t.version_id, false), x.from_step_id, n.id, n.name,"
+         " n.role_system, n.role_name, x.outcome, n.weight, (SELECT sum(y.weight) FROM step y"
+         " WHERE y.version_id = t.version_id), (SELECT d.target_minutes FROM sla_target d"
+         "  WHERE d.version_id = t.version_id AND d.priority = k.priority), EXISTS (SELECT 1"
+         "   FROM " HOLDERS_("n.role_system", "n.role_name") " AND p.id = $4), ARRAY(SELECT"
+         " y.name FROM transition y WHERE y.from_step_id = i.step_id ORDER BY y.id)"
+         " FROM task_item i JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = t.ticket_id"
+         " JOIN step s ON s.id = i.step_id JOIN workflow_version v ON v.id = t.version_id"
+         " JOIN workflow w ON w.id = v.workflow_id LEFT JOIN person o ON o.id = t.owner_id"
+         " LEFT JOIN person me ON me.id = $3 LEFT JOIN transition x ON x.id = $2"
+         " LEFT JOIN step n ON n.id = x.to_step_id WHERE i.id = $1 FOR UPDATE OF t, i");
+/* clang-format on */
 
 enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t transition_id,
                                int64_t actor_id, int64_t wish, struct transition_view *out)
@@ -44,17 +33,17 @@ enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t tr
     *out = (struct transition_view){
         .facts =
             {
-                    .actor_id = actor_id,
-                    .assignee_id = db_get_int(r, 0, 1),
-                    .item = item_status_parse(db_get_str(r, 0, 0)),
-                    .task = task_status_parse(db_get_str(r, 0, 2)),
-                    .step_id = db_get_int(r, 0, 3),
-                    .is_known = db_get_bool(r, 0, 16),
-                    .from_step_id = db_get_int(r, 0, 17),
-                    .has_next = !db_is_null(r, 0, 18),
-                    .has_wish = wish != NO_PERSON,
-                    .wish_holds_role = db_get_bool(r, 0, 26),
-                    },
+                .actor_id = actor_id,
+                .assignee_id = db_get_int(r, 0, 1),
+                .item = item_status_parse(db_get_str(r, 0, 0)),
+                .task = task_status_parse(db_get_str(r, 0, 2)),
+                .step_id = db_get_int(r, 0, 3),
+                .is_known = db_get_bool(r, 0, 16),
+                .from_step_id = db_get_int(r, 0, 17),
+                .has_next = !db_is_null(r, 0, 18),
+                .has_wish = wish != NO_PERSON,
+                .wish_holds_role = db_get_bool(r, 0, 26),
+            },
         .item_id = item_id,
         .step = db_get_str(r, 0, 4),
         .task_id = db_get_int(r, 0, 5),
@@ -85,91 +74,44 @@ enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t tr
  * The next item comes from "done", so that the old item is closed before the unique index on open
  * items sees the new one.
  */
-DB_WRITE(
-    transition_apply, "iiitzbittitzi", "iit",
-    "WITH done AS (UPDATE task_item SET status = 'resolved', origin = 'User Action',"
-    "   notes = $4, acted_on = $5, transition_id = $2 WHERE id = $1 RETURNING id, task_id),"
-    " acted AS (INSERT INTO task_item_history (task_item_id, status, origin, notes, actor_id,"
-    "   created_at)"
-    "  SELECT done.id, h.status, 'User Action', h.notes, $3, $5 FROM done,"
-    "   (VALUES (1, 'in_progress', 'Work started'), (2, 'resolved', $4)) h (n, status, notes)"
-    "  WHERE h.n = 2 OR $6 ORDER BY h.n),"
-    " picked AS (" PICK_HOLDER(
-        "'step'", "$8", "$9", "0",
-        "WHERE $7 IS NOT NULL AND $10 IS NULL") "),"
-                                                " next AS (SELECT coalesce($10, (SELECT picked_id "
-                                                "FROM picked)) AS person_id"
-                                                "  WHERE $7 IS NOT NULL),"
-                                                " item AS (INSERT INTO task_item (task_id, "
-                                                "step_id, assignee_id, status, origin, notes,"
-                                                "   assigned_on, target_at)"
-                                                "  SELECT done.task_id, $7, person_id,"
-                                                "   CASE WHEN person_id IS NULL THEN 'pool' ELSE "
-                                                "'new' END, 'System', '', $5, $12"
-                                                "  FROM done, next RETURNING id, status, "
-                                                "assignee_id),"
-                                                " opened AS (INSERT INTO task_item_history "
-                                                "(task_item_id, status, origin, notes,"
-                                                "   created_at)"
-                                                "  SELECT id, status, 'System',"
-                                                "   CASE status WHEN 'pool' THEN 'Waiting for a "
-                                                "role holder' ELSE 'Task assigned' END, $5"
-                                                "  FROM item),"
-                                                " decision AS (INSERT INTO assignment_decision "
-                                                "(task_id, task_item_id, role_system,"
-                                                "   role_name, candidates, chosen_id, reason, "
-                                                "created_at)"
-                                                "  SELECT $13, id, $8, $9, " HOLDERS(
-                                                    "$8",
-                                                    "$9") ", assignee_id,"
-                                                          "   CASE WHEN $10 IS NOT NULL THEN "
-                                                          "'named by the previous assignee' "
-                                                          "ELSE " PICK_REASON(
-                                                              "assignee_id") " END, $5 FROM item),"
-                                                                             " task AS (UPDATE "
-                                                                             "task SET "
-                                                                             "current_step_id = "
-                                                                             "$7, status = $11, "
-                                                                             "version = version + "
-                                                                             "1,"
-                                                                             "   updated_at = $5, "
-                                                                             "resolved_at = CASE "
-                                                                             "WHEN $7 IS NULL THEN "
-                                                                             "$5 END WHERE id = "
-                                                                             "$13),"
-                                                                             " clock AS (UPDATE "
-                                                                             "sla_clock "
-                                                                             "SET " STOP_CLOCK(
-                                                                                 "$5",
-                                                                                 "'met'") "  WHERE "
-                                                                                          "task_id "
-                                                                                          "= $13 "
-                                                                                          "AND $7 "
-                                                                                          "IS NULL "
-                                                                                          "AND "
-                                                                                          "stopped_"
-                                                                                          "at IS "
-                                                                                          "NULL) "
-                                                                                          "SELECT "
-                                                                                          "item.id,"
-                                                                                          " item."
-                                                                                          "assignee"
-                                                                                          "_id, "
-                                                                                          "p.name "
-                                                                                          "FROM "
-                                                                                          "done "
-                                                                                          "LEFT "
-                                                                                          "JOIN "
-                                                                                          "item ON "
-                                                                                          "true "
-                                                                                          "LEFT "
-                                                                                          "JOIN "
-                                                                                          "person "
-                                                                                          "p ON "
-                                                                                          "p.id = "
-                                                                                          "item."
-                                                                                          "assignee"
-                                                                                          "_id");
+/* clang-format off */
+DB_WRITE(transition_apply, "iiitzbittitzi", "iit",
+         "WITH done AS (UPDATE task_item SET status = 'resolved', origin = 'User Action',"
+         "   notes = $4, acted_on = $5, transition_id = $2 WHERE id = $1 RETURNING id, task_id),"
+         " acted AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         " actor_id,"
+         "   created_at)"
+         "  SELECT done.id, h.status, 'User Action', h.notes, $3, $5 FROM done,"
+         "   (VALUES (1, 'in_progress', 'Work started'), (2, 'resolved', $4)) h (n, status,"
+         "    notes)"
+         "  WHERE h.n = 2 OR $6 ORDER BY h.n),"
+         " picked AS ("
+         PICK_HOLDER("'step'", "$8", "$9", "0", "WHERE $7 IS NOT NULL AND $10 IS NULL") "),"
+         " next AS (SELECT coalesce($10, (SELECT picked_id FROM picked)) AS person_id"
+         "  WHERE $7 IS NOT NULL),"
+         " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
+         "   assigned_on, target_at)"
+         "  SELECT done.task_id, $7, person_id,"
+         "   CASE WHEN person_id IS NULL THEN 'pool' ELSE 'new' END, 'System', '', $5, $12"
+         "  FROM done, next RETURNING id, status, assignee_id),"
+         " opened AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at)"
+         "  SELECT id, status, 'System',"
+         "   CASE status WHEN 'pool' THEN 'Waiting for a role holder'"
+         "    ELSE 'Task assigned' END, $5"
+         "  FROM item),"
+         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
+         "   role_name, candidates, chosen_id, reason, created_at)"
+         "  SELECT $13, id, $8, $9, " HOLDERS("$8", "$9") ", assignee_id,"
+         "   CASE WHEN $10 IS NOT NULL THEN 'named by the previous assignee' ELSE "
+         PICK_REASON("assignee_id") " END, $5 FROM item),"
+         " task AS (UPDATE task SET current_step_id = $7, status = $11, version = version + 1,"
+         "   updated_at = $5, resolved_at = CASE WHEN $7 IS NULL THEN $5 END WHERE id = $13),"
+         " clock AS (UPDATE sla_clock SET " STOP_CLOCK("$5", "'met'") "  WHERE task_id = $13"
+         "   AND $7 IS NULL AND stopped_at IS NULL) "
+         "SELECT item.id, item.assignee_id, p.name FROM done LEFT JOIN item ON true"
+         " LEFT JOIN person p ON p.id = item.assignee_id");
+/* clang-format on */
 
 enum err transition_store_apply(struct db_session *s, const struct transition_view *v,
                                 const struct transition_write *w, struct next_item *next)

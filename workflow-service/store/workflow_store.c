@@ -22,11 +22,11 @@ static void read_head(const struct db_result *r, size_t row, int col, struct wor
         .version = db_get_int(r, row, col + 5),
         .match =
             {
-                    .department = db_get_str(r, row, col + 6),
-                    .category = db_get_str(r, row, col + 7),
-                    .sub_category = db_get_str(r, row, col + 8),
-                    .priority = db_get_str(r, row, col + 9),
-                    },
+                .department = db_get_str(r, row, col + 6),
+                .category = db_get_str(r, row, col + 7),
+                .sub_category = db_get_str(r, row, col + 8),
+                .priority = db_get_str(r, row, col + 9),
+            },
         .created_at = db_get_time(r, row, col + 10),
         .updated_at = db_get_time(r, row, col + 11),
         .published_at = db_get_time(r, row, col + 12),
@@ -39,21 +39,21 @@ DB_WRITE(workflow_add, "ttttttz", "i",
          "WITH w AS (INSERT INTO workflow (name, description, created_at, updated_at)"
          "  VALUES ($1, $2, $7, $7) ON CONFLICT (lower(name)) DO NOTHING RETURNING id) "
          "INSERT INTO workflow_version (workflow_id, version, state, department, category,"
-         " sub_category, priority, created_at)"
-         " SELECT id, 1, 'draft', $3, $4, $5, $6, $7 FROM w RETURNING id");
+         " sub_category, priority, created_at) "
+         "SELECT id, 1, 'draft', $3, $4, $5, $6, $7 FROM w RETURNING id");
 
 DB_WRITE(workflow_add_target, "itii", "",
-         "INSERT INTO sla_target (version_id, priority, target_minutes, breach_minutes)"
-         " VALUES ($1, $2, $3, $4)");
+         "INSERT INTO sla_target (version_id, priority, target_minutes, breach_minutes) VALUES"
+         " ($1, $2, $3, $4)");
 
 DB_WRITE(workflow_add_step, "inttttttdb", "i",
-         "INSERT INTO step (version_id, position, name, role_system, role_name, escalation_system,"
-         " escalation_role, instruction, weight, is_start)"
-         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id");
+         "INSERT INTO step (version_id, position, name, role_system, role_name,"
+         " escalation_system, escalation_role, instruction, weight, is_start) VALUES ($1, $2, $3,"
+         " $4, $5, $6, $7, $8, $9, $10) RETURNING id");
 
 DB_WRITE(workflow_add_transition, "itiit", "",
-         "INSERT INTO transition (version_id, name, from_step_id, to_step_id, outcome)"
-         " VALUES ($1, $2, $3, $4, $5)");
+         "INSERT INTO transition (version_id, name, from_step_id, to_step_id, outcome) VALUES"
+         " ($1, $2, $3, $4, $5)");
 
 static enum err CO_FN add_targets(struct db_session *s, const struct definition *d,
                                   int64_t version_id)
@@ -129,15 +129,15 @@ enum err workflow_store_create(struct db_session *s, const struct definition *d,
 }
 
 /* The old version is retired by the time the unique index sees the new one. */
-DB_WRITE(
-    workflow_publish, "iz", "i",
-    "WITH draft AS (SELECT id, workflow_id FROM workflow_version"
-    "  WHERE id = $1 AND state = 'draft' FOR UPDATE),"
-    " retired AS (UPDATE workflow_version v SET state = 'retired' FROM draft"
-    "  WHERE v.workflow_id = draft.workflow_id AND v.state = 'published' RETURNING v.id),"
-    " w AS (UPDATE workflow SET updated_at = $2 FROM draft WHERE workflow.id = draft.workflow_id)"
-    " UPDATE workflow_version v SET state = 'published', published_at = $2 FROM draft"
-    " WHERE v.id = draft.id AND (SELECT count(*) FROM retired) >= 0 RETURNING v.id");
+DB_WRITE(workflow_publish, "iz", "i",
+         "WITH draft AS (SELECT id, workflow_id FROM workflow_version"
+         "  WHERE id = $1 AND state = 'draft' FOR UPDATE),"
+         " retired AS (UPDATE workflow_version v SET state = 'retired' FROM draft"
+         "  WHERE v.workflow_id = draft.workflow_id AND v.state = 'published' RETURNING v.id),"
+         " w AS (UPDATE workflow SET updated_at = $2 FROM draft"
+         " WHERE workflow.id = draft.workflow_id) "
+         "UPDATE workflow_version v SET state = 'published', published_at = $2 FROM draft"
+         " WHERE v.id = draft.id AND (SELECT count(*) FROM retired) >= 0 RETURNING v.id");
 
 enum err workflow_store_publish(struct db_session *s, int64_t version_id, int64_t now)
 {
@@ -150,10 +150,13 @@ enum err workflow_store_publish(struct db_session *s, int64_t version_id, int64_
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+/* clang-format off */
 DB_READ(workflow_list, "ii", "i" HEAD_COLS,
-        "SELECT c.total, " HEAD_FIELDS " FROM (SELECT count(*) AS total FROM workflow) c"
-        " LEFT JOIN LATERAL (SELECT * FROM workflow ORDER BY name LIMIT $1 OFFSET $2) w ON true"
-        " LEFT " CURRENT_VERSION "ORDER BY w.name");
+        "SELECT c.total, " HEAD_FIELDS " "
+        "FROM (SELECT count(*) AS total FROM workflow) c"
+        " LEFT JOIN LATERAL (SELECT * FROM workflow"
+        " ORDER BY name LIMIT $1 OFFSET $2) w ON true LEFT " CURRENT_VERSION "ORDER BY w.name");
+/* clang-format on */
 
 enum err workflow_store_list(struct db_session *s, int64_t limit, int64_t offset,
                              struct workflow_head **out, size_t *count, int64_t *total)
@@ -170,11 +173,13 @@ enum err workflow_store_list(struct db_session *s, int64_t limit, int64_t offset
     return ERR_OK;
 }
 
+/* clang-format off */
 DB_READ(workflow_find, "u", HEAD_COLS,
         "SELECT " HEAD_FIELDS " FROM workflow w " CURRENT_VERSION "WHERE w.public_id = $1");
+/* clang-format on */
 DB_READ(workflow_targets, "i", "tii",
-        "SELECT priority, target_minutes, breach_minutes FROM sla_target WHERE version_id = $1"
-        " ORDER BY target_minutes DESC");
+        "SELECT priority, target_minutes, breach_minutes FROM sla_target"
+        " WHERE version_id = $1 ORDER BY target_minutes DESC");
 DB_READ(workflow_steps, "i", "itttttdtb",
         "SELECT id, name, role_system, role_name, escalation_system, escalation_role, weight,"
         " instruction, is_start FROM step WHERE version_id = $1 ORDER BY position");
@@ -201,15 +206,15 @@ static void read_steps(struct db_session *s, const struct db_result *r, struct w
             .id = db_get_int(r, i, 0),
             .step =
                 {
-                       .name = db_get_str(r, i, 1),
-                       .role_system = db_get_str(r, i, 2),
-                       .role_name = db_get_str(r, i, 3),
-                       .escalation_system = db_get_str(r, i, 4),
-                       .escalation_role = db_get_str(r, i, 5),
-                       .weight = db_get_double(r, i, 6),
-                       .instruction = db_get_str(r, i, 7),
-                       .is_start = db_get_bool(r, i, 8),
-                       },
+                    .name = db_get_str(r, i, 1),
+                    .role_system = db_get_str(r, i, 2),
+                    .role_name = db_get_str(r, i, 3),
+                    .escalation_system = db_get_str(r, i, 4),
+                    .escalation_role = db_get_str(r, i, 5),
+                    .weight = db_get_double(r, i, 6),
+                    .instruction = db_get_str(r, i, 7),
+                    .is_start = db_get_bool(r, i, 8),
+                },
         };
     b->steps = steps;
     b->step_count = db_rows(r);
