@@ -23,6 +23,10 @@ static enum err init(struct service *s)
 
 static enum err CO_FN start(struct service *s)
 {
+    enum err rc = registry_load(registry_of(s));
+
+    if (rc)
+        return rc;
     service_every(s, (int)registry_of(s)->config->sync_interval_ms, "sync", registry_sync, NULL);
     service_every(s, CHECK_LOOK_MS, "check", registry_check, NULL);
     return ERR_OK;

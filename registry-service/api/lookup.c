@@ -9,6 +9,15 @@ static struct registry *registry(struct req *r)
     return registry_of(req_service(r));
 }
 
+/* Nobody by that name, as far as is known yet. */
+static enum err unknown(struct req *r)
+{
+    if (registry_is_loaded(registry(r)))
+        return ERR_SERVICE_NOT_FOUND;
+    req_retry_after(r, 1);
+    return ERR_SERVICE_UNAVAILABLE;
+}
+
 enum err lookup_services(struct req *r)
 {
     struct directory_list all = directory_list(registry(r)->directory, r->arena, STR_NULL);
@@ -23,7 +32,7 @@ enum err lookup_service(struct req *r)
     struct record_view view;
 
     if (!i)
-        return ERR_SERVICE_NOT_FOUND;
+        return unknown(r);
     view = record_view(r->arena, i);
     return req_reply_json(r, 200, &RECORD_VIEW, &view);
 }
@@ -59,6 +68,8 @@ enum err lookup_discover(struct req *r)
     const struct instance *i = directory_pick(registry(r)->directory, name);
     struct discovery_view view;
 
+    if (!i && !registry_is_loaded(registry(r)))
+        return unknown(r);
     if (!i)
         return refuse_discovery(
             r, ERR_SERVICE_NOT_FOUND, STR("service not found"),
@@ -79,7 +90,7 @@ enum err CO_FN lookup_probe(struct req *r)
     struct probe_view view = {.service = name};
 
     if (!known)
-        return ERR_SERVICE_NOT_FOUND;
+        return unknown(r);
     /* The directory may change while the probe waits. */
     i = *known;
     i.host = str_dup(r->arena, i.host);

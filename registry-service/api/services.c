@@ -19,6 +19,8 @@ enum err services_get(struct req *r)
     const struct registry *g = registry_of(req_service(r));
     struct directory_list all = directory_list(g->directory, r->arena, req_param(r, "name"));
 
+    if (all.count == 0 && !registry_is_loaded(g))
+        return ERR_SERVICE_UNAVAILABLE;
     if (all.count == 0)
         return ERR_SERVICE_NOT_FOUND;
     return req_reply_json(r, 200, &SERVICE_VIEW, service_views(r->arena, &all).items);

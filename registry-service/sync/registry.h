@@ -33,6 +33,14 @@ MUST_CHECK enum err CO_FN registry_renew(struct registry *g, struct arena *a, st
 MUST_CHECK enum err CO_FN registry_deregister(struct registry *g, struct arena *a, struct str name,
                                               struct str id);
 
+/* Fills the directory from the table: before it says it is ready. */
+MUST_CHECK enum err CO_FN registry_load(struct registry *g);
+/* Whether the table has been read: until then an unknown name may yet be known. */
+static inline bool registry_is_loaded(const struct registry *g)
+{
+    return g->revision > 0;
+}
+
 /* Periodic work (service_every): writes what is pending, ends leases, follows other replicas. */
 void CO_FN registry_sync(struct service *s, void *arg);
 /* Periodic work: probes the instances whose check is due. */

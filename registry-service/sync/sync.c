@@ -72,6 +72,21 @@ static enum err CO_FN follow(struct registry *g, struct db_session *s)
     return load(g, s, revision);
 }
 
+enum err CO_FN registry_load(struct registry *g)
+{
+    struct arena *a = arena_new();
+    struct db_session s;
+    enum err rc = db_is_up(g->service->db) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
+
+    db_session_init(&s, g->service->db, a);
+    if (rc == ERR_OK)
+        rc = follow(g, &s);
+    if (rc == ERR_OK && !registry_is_loaded(g))
+        rc = ERR_SERVICE_UNAVAILABLE;
+    arena_free(a);
+    return rc;
+}
+
 void CO_FN registry_sync(struct service *service, void *arg)
 {
     struct registry *g = registry_of(service);

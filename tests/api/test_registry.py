@@ -1,0 +1,405 @@
+"""registry-service: the documents' routes, leases, health checks, replicas, a database that comes and goes."""
+import http.server
+import json
+import subprocess
+import threading
+import time
+import uuid
+
+import psycopg2
+import pytest
+
+from lib import tokens
+from lib.http import check_error
+from lib.paths import binary
+from lib.ports import free_ports
+from lib.service import Service
+from lib.wait import wait_for
+
+FAST = {"LEASE_EXPIRY": "4s", "CHECK_INTERVAL": "1s", "CHECK_TIMEOUT_MS": "500", "SYNC_INTERVAL_MS": "50"}
+
+
+class Peer:
+    """A small HTTP server whose /health can be switched."""
+
+    def __init__(self):
+        peer = self
+        self.status, self.body, self.calls = 200, b'{"status":"ok","service":"peer"}', []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                peer.calls.append(self.path)
+                self.send_response(peer.status)
+                self.send_header("Content-Length", str(len(peer.body)))
+                self.end_headers()
+                self.wfile.write(peer.body)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def peer():
+    one = Peer()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def registry(start_service):
+    return start_service("registry-service")
+
+
+@pytest.fixture(scope="module")
+def fast_db(infra):
+    """Replicas share the checks, so those with other intervals have a database of their own."""
+    database = infra.database("fast")
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="module")
+def fast(fast_db):
+    with Service("registry-service", fast_db, None, FAST) as program:
+        yield program
+
+
+def unique():
+    return f"svc-{uuid.uuid4().hex[:8]}"
+
+
+def register(registry, name, port=3001, **more):
+    return registry.http.post("/register", {"name": name, "host": "127.0.0.1", "port": port, **more}, expect=201).json()
+
+
+# ---- the documents' routes ------------------------------------------------------------------------
+
+def test_registering_as_the_documents_show(registry):
+    name = unique()
+    body = registry.http.post("/register", {"name": name, "host": "s1-auth-account", "port": "3001",
+                                            "healthEndpoint": "/health"}, expect=201).json()
+    assert body["message"] == "Service registered successfully"
+    record = body["service"]
+    assert record["name"] == name and record["host"] == "s1-auth-account" and record["port"] == "3001"
+    assert record["healthEndpoint"] == "/health" and record["status"] == "healthy"
+    assert record["url"] == "http://s1-auth-account:3001"
+    assert record["registeredAt"].endswith("Z") and "." in record["registeredAt"]
+    assert registry.http.get(f"/services/{name}", expect=200).json() == record
+    assert registry.http.get(f"/discover/{name}", expect=200).json() == {
+        "name": name, "url": "http://s1-auth-account:3001", "host": "s1-auth-account", "port": "3001",
+        "status": "healthy"}
+    everything = registry.http.get("/services", expect=200).json()
+    assert record in everything["services"] and everything["count"] == len(everything["services"])
+    assert registry.http.delete(f"/deregister/{name}", expect=200).json() == \
+        {"message": "Service deregistered successfully"}
+    for path in (f"/services/{name}", f"/health/{name}"):
+        assert check_error(registry.http.get(path), 404, "SERVICE_NOT_FOUND")["error"] == "service not found"
+    assert check_error(registry.http.delete(f"/deregister/{name}"), 404, "SERVICE_NOT_FOUND")["error"] == \
+        "service not found"
+
+
+def test_the_port_keeps_its_type(registry):
+    assert register(registry, unique(), 3001)["service"]["port"] == 3001
+    assert register(registry, unique(), "3001")["service"]["port"] == "3001"
+
+
+def test_the_health_endpoint_has_a_default(registry):
+    assert register(registry, unique())["service"]["healthEndpoint"] == "/health"
+
+
+def test_unknown_services_are_not_discovered(registry):
+    answer = registry.http.get("/discover/nobody")
+    assert answer.status_code == 404
+    body = answer.json()
+    assert body["error"] == "service not found" and body["message"] == "Service 'nobody' is not registered"
+    assert body["status"] == "error" and body["code"] == "SERVICE_NOT_FOUND"
+    assert body["details"]["trace_id"] and body["timestamp"]
+
+
+def test_bad_registrations(registry):
+    good = {"name": "x", "host": "localhost", "port": 80}
+    for missing in ("name", "host", "port"):
+        for body in ({k: v for k, v in good.items() if k != missing}, {**good, missing: None}, {**good, missing: ""}):
+            assert check_error(registry.http.post("/register", body), 400, "INVALID_INPUT")["error"] == \
+                "name, host, and port are required"
+    for bad in ({"port": 0}, {"port": 65536}, {"port": "80x"}, {"port": 80.5}, {"port": True}, {"port": [80]},
+                {"host": "a b"}, {"host": "user@evil"}, {"host": "evil/x"}, {"name": "a/b"}, {"name": "n" * 101},
+                {"healthEndpoint": "health"}, {"healthEndpoint": "//evil.example"},
+                {"healthEndpoint": "/a b"}, {"instance": "i" * 201}):
+        body = check_error(registry.http.post("/register", {**good, **bad}), 422, "VALIDATION_ERROR")
+        assert set(body["details"]["fields"]) == set(bad), bad
+    check_error(registry.http.request("POST", "/register", data="{", headers={"Content-Type": "application/json"}),
+                400, "INVALID_INPUT")
+    check_error(registry.http.post("/register", {**good, "name": "x" * 20000}), 413, "PAYLOAD_TOO_LARGE")
+
+
+def test_own_health(registry):
+    register(registry, unique())
+    body = registry.http.get("/health", expect=200).json()
+    names = {s["name"] for s in registry.http.get("/services").json()["services"]}
+    assert body["status"] == "ok" and body["registeredServices"] == len(names)
+    assert isinstance(body["uptime"], float) and body["uptime"] > 0
+    assert body["service"] == "registry-service" and body["version"]
+
+
+def test_probing_a_service_now(registry, peer):
+    name = unique()
+    register(registry, name, peer.port, healthEndpoint="/healthz?deep=1")
+    body = registry.http.get(f"/health/{name}", expect=200).json()
+    assert body["service"] == name and body["status"] == "healthy" and body["lastCheck"].endswith("Z")
+    assert body["details"] == {"status": "ok", "service": "peer"}
+    assert "/healthz?deep=1" in peer.calls
+    peer.status = 500
+    assert registry.http.get(f"/health/{name}").json()["status"] == "unhealthy"
+    peer.status, peer.body = 200, b"fine"
+    assert registry.http.get(f"/health/{name}").json()["status"] == "healthy"
+    [closed] = free_ports(1)
+    name = unique()
+    register(registry, name, closed)
+    body = registry.http.get(f"/health/{name}", expect=200).json()
+    assert body["status"] == "unhealthy" and isinstance(body["details"], str)
+
+
+# ---- several instances ----------------------------------------------------------------------------
+
+def test_several_instances_of_a_name(registry):
+    name = unique()
+    for number in (1, 2, 3):
+        register(registry, name, 3000 + number, instance=f"host-{number}", version="0.1.0")
+    records = [s for s in registry.http.get("/services").json()["services"] if s["name"] == name]
+    assert [r["instance"] for r in records] == ["host-1", "host-2", "host-3"]
+    assert registry.http.get(f"/services/{name}").json()["instance"] == "host-3"
+    canonical = registry.http.get(f"/api/v1/services/{name}", expect=200).json()
+    assert canonical["name"] == name and canonical["healthy"] == 3
+    first = canonical["instances"][0]
+    assert first["instance"] == "host-1" and first["port"] == 3001 and first["version"] == "0.1.0"
+    assert first["url"] == "http://127.0.0.1:3001" and first["status"] == "healthy"
+    assert first["lease_expires_at"] > first["renewed_at"] >= first["registered_at"]
+    register(registry, name, 3999, instance="host-2")
+    records = [s for s in registry.http.get("/services").json()["services"] if s["name"] == name]
+    assert [(r["instance"], r["port"]) for r in records] == [("host-1", 3001), ("host-2", 3999), ("host-3", 3003)]
+    registry.http.delete(f"/deregister/{name}?instance=host-3", expect=200)
+    check_error(registry.http.delete(f"/deregister/{name}?instance=host-3"), 404, "SERVICE_NOT_FOUND")
+    assert registry.http.get(f"/discover/{name}").json()["port"] == 3999
+    registry.http.delete(f"/deregister/{name}", expect=200)
+    check_error(registry.http.get(f"/api/v1/services/{name}"), 404, "SERVICE_NOT_FOUND")
+
+
+def test_the_canonical_list(registry):
+    name = unique()
+    register(registry, name)
+    body = registry.http.get("/api/v1/services", expect=200).json()
+    assert body["count"] == len(body["services"]) and body["revision"] >= 1
+    assert [s for s in body["services"] if s["name"] == name][0]["healthy"] == 1
+
+
+def test_renewing(registry, db):
+    name = unique()
+    register(registry, name, instance="one")
+    before = db.query("SELECT lease_until FROM registry.instance WHERE name = %s", name)[0][0]
+    assert registry.http.put("/renew", {"name": name, "instance": "one"}, expect=200).json()["message"]
+    after = db.query("SELECT lease_until FROM registry.instance WHERE name = %s", name)[0][0]
+    assert after > before
+    first = registry.http.get(f"/services/{name}").json()["registeredAt"]
+    assert register(registry, name, instance="one")["service"]["registeredAt"] == first
+    check_error(registry.http.put("/renew", {"name": name, "instance": "two"}), 404, "SERVICE_NOT_FOUND")
+    check_error(registry.http.put("/renew", {"name": name}), 400, "INVALID_INPUT")
+
+
+# ---- leases and checks ----------------------------------------------------------------------------
+
+def status_of(registry, name):
+    answer = registry.http.get(f"/services/{name}")
+    return answer.json()["status"] if answer.status_code == 200 else None
+
+
+def test_a_sick_service_is_not_discovered_until_it_recovers(fast, peer):
+    name = unique()
+    register(fast, name, peer.port)
+    peer.status = 503
+    wait_for(lambda: status_of(fast, name) == "unhealthy", 10)
+    answer = fast.http.get(f"/discover/{name}")
+    body = answer.json()
+    assert answer.status_code == 503 and body["error"] == "service unhealthy"
+    assert body["message"] == f"Service '{name}' is registered but unhealthy"
+    assert body["service"]["name"] == name and body["code"] == "SERVICE_UNAVAILABLE"
+    peer.status = 200
+    wait_for(lambda: status_of(fast, name) == "healthy", 10)
+    assert fast.http.get(f"/services/{name}").json()["lastHealthCheck"].endswith("Z")
+
+
+def test_passed_checks_keep_a_lease_and_failed_ones_do_not(fast, peer):
+    alive, dead = unique(), unique()
+    [closed] = free_ports(1)
+    register(fast, alive, peer.port)
+    register(fast, dead, closed)
+    wait_for(lambda: status_of(fast, dead) is None, 20)
+    assert status_of(fast, alive) == "healthy"
+    names = {s["name"] for s in fast.http.get("/services").json()["services"]}
+    assert alive in names and dead not in names
+
+
+def test_renewals_keep_a_lease_that_no_check_can(fast):
+    name = unique()
+    [closed] = free_ports(1)
+    deadline = time.monotonic() + 6
+    while time.monotonic() < deadline:
+        register(fast, name, closed, instance="renewing")
+        wait_for(lambda: status_of(fast, name), 1)
+    assert status_of(fast, name) is not None
+
+
+def test_a_healthy_instance_is_preferred(fast, peer):
+    name = unique()
+    [closed] = free_ports(1)
+    register(fast, name, peer.port, instance="good")
+    register(fast, name, closed, instance="bad")
+    wait_for(lambda: fast.http.get(f"/discover/{name}").json().get("port") == peer.port, 10)
+
+
+# ---- replicas, restarts, and a database that is away ----------------------------------------------
+
+def test_replicas_agree(fast, fast_db):
+    with Service("registry-service", fast_db, None, FAST) as other:
+        name = unique()
+        register(fast, name, 3001, instance="one")
+        wait_for(lambda: status_of(other, name) is not None, 5)
+        other.http.put("/renew", {"name": name, "instance": "one"}, expect=200)
+        other.http.delete(f"/deregister/{name}", expect=200)
+        wait_for(lambda: status_of(fast, name) is None, 5)
+
+
+def test_a_restart_loses_nothing(registry, peer):
+    name = unique()
+    record = register(registry, name, peer.port)["service"]
+    registry.restart()
+    wait_for(lambda: status_of(registry, name) == "healthy", 5)
+    assert registry.http.get(f"/services/{name}").json()["registeredAt"] == record["registeredAt"]
+
+
+def test_without_a_table_an_unknown_name_may_yet_be_known():
+    with Service("registry-service", None, None, FAST, ready=False) as program:
+        for path in ("/discover/x", "/services/x", "/health/x", "/api/v1/services/x"):
+            answer = program.http.get(path)
+            check_error(answer, 503, "SERVICE_UNAVAILABLE")
+            assert answer.headers["Retry-After"]
+        name = unique()
+        register(program, name)
+        assert program.http.get(f"/discover/{name}", expect=200).json()["port"] == 3001
+        assert program.http.get("/ready").status_code == 503
+
+
+def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
+    database = infra.database("away")
+    server = infra.db_url
+
+    def run(sql):
+        connection = psycopg2.connect(server)
+        connection.autocommit = True
+        connection.cursor().execute(sql)
+        connection.close()
+
+    def cut():
+        run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS false')
+        run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.name}'")
+
+    try:
+        with Service("registry-service", database, None, FAST) as program:
+            before, during, leaver = unique(), unique(), unique()
+            register(program, before, peer.port)
+            register(program, leaver, peer.port)
+            cut()
+            wait_for(lambda: program.http.get("/ready").status_code == 503)
+            program.http.get("/health", expect=200)
+            assert program.http.get(f"/discover/{before}", expect=200).json()["port"] == peer.port
+            register(program, during, peer.port, instance="one")
+            program.http.put("/renew", {"name": during, "instance": "one"}, expect=200)
+            program.http.delete(f"/deregister/{leaver}", expect=200)
+            assert status_of(program, during) == "healthy" and status_of(program, leaver) is None
+            check_error(program.http.delete(f"/deregister/{leaver}"), 404, "SERVICE_NOT_FOUND")
+            # Longer than a lease: nobody is expelled for what they could not do.
+            deadline = time.monotonic() + 5
+            wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy", 8)
+            run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
+            wait_for(lambda: program.http.get("/ready").status_code == 200)
+            wait_for(lambda: [r[0] for r in database.query("SELECT name FROM registry.instance ORDER BY name")]
+                     == sorted([before, during]), 10)
+            assert status_of(program, before) == "healthy" and status_of(program, during) == "healthy"
+    finally:
+        run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
+        database.drop()
+
+
+# ---- who may register -----------------------------------------------------------------------------
+
+PRODUCTION = {"ENVIRONMENT": "production", "JWT_SECRET": "a" * 20 + "-secret-of-production-0123456789"}
+
+
+@pytest.fixture(scope="module")
+def production(start_service):
+    return start_service("registry-service", PRODUCTION)
+
+
+def test_only_programs_of_the_fleet_register_in_production(production):
+    body = {"name": unique(), "host": "localhost", "port": 3001, "instance": "one"}
+    secret = PRODUCTION["JWT_SECRET"]
+    service = production.http.with_token(tokens.encode(
+        {"iss": tokens.ISSUER, "sub": "auth-service", "token_type": "service", "exp": int(time.time()) + 60}, secret))
+    person = production.http.with_token(tokens.mint(1, tokens.ADMIN, secret=secret))
+    for call in (lambda c: c.post("/register", body), lambda c: c.put("/renew", body),
+                 lambda c: c.delete(f"/deregister/{body['name']}")):
+        check_error(call(production.http), 401, "UNAUTHENTICATED")
+        check_error(call(person), 403, "FORBIDDEN")
+        check_error(call(production.http.with_token("garbage")), 401, "UNAUTHENTICATED")
+    service.post("/register", body, expect=201)
+    service.put("/renew", body, expect=200)
+    production.http.get(f"/discover/{body['name']}", expect=200)
+    service.delete(f"/deregister/{body['name']}", expect=200)
+
+
+def test_the_fleets_programs_register_and_leave(start_service, registry):
+    program = start_service("auth-service", {"DEMO_DATA": "false", "REGISTRY_URL": registry.url})
+    record = wait_for(lambda: next((s for s in registry.http.get("/services").json()["services"]
+                                    if s["name"] == "auth-service"), None))
+    assert record["port"] == program.port and record["status"] == "healthy"
+    program.stop()
+    wait_for(lambda: status_of(registry, "auth-service") is None)
+
+
+# ---- every route for every role -------------------------------------------------------------------
+
+def declared():
+    document = json.loads(subprocess.run([binary("registry-service"), "--print-openapi"], check=True,
+                                         stdout=subprocess.PIPE).stdout)
+    return {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+
+
+LOOKUPS = {("GET", "/services"), ("GET", "/services/{name}"), ("GET", "/discover/{name}"), ("GET", "/health/{name}"),
+           ("GET", "/api/v1/services"), ("GET", "/api/v1/services/{name}")}
+LEASES = {("POST", "/register"), ("PUT", "/renew"), ("DELETE", "/deregister/{name}")}
+
+
+def test_every_route_is_in_the_matrix():
+    assert declared() == LOOKUPS | LEASES
+
+
+@pytest.mark.parametrize("roles", [None, tokens.EMPLOYEE, tokens.COORDINATOR, tokens.REVIEWER, tokens.APPROVER,
+                                   tokens.ADMIN])
+def test_the_authorisation_matrix_in_production(production, roles):
+    client = production.http
+    if roles:
+        client = client.with_token(tokens.mint(7, roles, secret=PRODUCTION["JWT_SECRET"]))
+    for method, path in LOOKUPS:
+        assert client.request(method, path.replace("{name}", "nobody")).status_code in (200, 404), path
+    for method, path in LEASES:
+        answer = client.request(method, path.replace("{name}", "nobody"),
+                                json={"name": "x", "host": "localhost", "port": 1, "instance": "y"})
+        check_error(answer, *((403, "FORBIDDEN") if roles else (401, "UNAUTHENTICATED")))
