@@ -34,7 +34,9 @@
 #include "rand.h"
 #include "url.h"
 
+#ifndef TEST_DEADLINE_MS
 #define TEST_DEADLINE_MS 60000
+#endif
 
 struct fixture {
     struct loop *loop;
