@@ -18,7 +18,7 @@
 #define CONNECT_TIMEOUT_S 3
 #define FRAMES_PER_TURN 512
 #define BACKOFF_MIN_MS 100
-#define BACKOFF_MAX_MS 5000
+#define BACKOFF_MAX_MS 3000
 #define STABLE_US (10 * US_PER_S) /* a connection that lived this long was a good one */
 
 void link_init(struct link *l, struct broker *b, bool is_consuming)
