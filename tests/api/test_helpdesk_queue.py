@@ -18,6 +18,9 @@ def amqp(helpdesk, broker):
                          for queue in broker.api("GET", f"/queues/{broker.name}")), 20, "the consumer")
     with Amqp(broker.url) as connection:
         connection.declare(PROCESS_QUEUE)
+        # Somebody wants every event, so that none waits for a first subscriber.
+        connection.declare("everything")
+        connection.channel.queue_bind("everything", "tts.events", "#")
         yield connection
 
 
