@@ -1,9 +1,19 @@
-#include "fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include <cmocka.h>
+
+#include "clock.h"
 #include "store/login.h"
 #include "store/session.h"
 #include "store/user.h"
+#include "store_test.h"
 
+extern const struct db_migration SERVICE_MIGRATIONS[];
+
+#define NOW (INT64_C(1767225600) * US_PER_S)
 #define OK(call) assert_int_equal((call), ERR_OK)
 #define SESSION STR("0f8fad5b-d9cb-469f-a165-70867728950e")
 #define DAY US_PER_DAY
@@ -171,16 +181,38 @@ static void all_sessions_of_a_person_end_together(struct db_session *s)
     open_session(s, u.id); /* the id is free again */
 }
 
+STORE_TEST(one_read_tells_all_about_a_login)
+STORE_TEST(failures_are_counted_for_account_and_address)
+STORE_TEST(a_login_forgives_the_account_but_not_the_address)
+STORE_TEST(an_upgrade_replaces_only_the_hash_it_verified)
+STORE_TEST(a_generation_is_good_once)
+STORE_TEST(a_session_ends_by_time_logout_and_deactivation)
+STORE_TEST(all_sessions_of_a_person_end_together)
+
+static int open_group(void **state)
+{
+    static const struct db_migration *const MIGRATIONS[] = {SERVICE_MIGRATIONS, NULL};
+
+    (void)state;
+    return store_test_open("login", MIGRATIONS);
+}
+
+static int close_group(void **state)
+{
+    (void)state;
+    return store_test_close();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(one_read_tells_all_about_a_login),
-        STORE_TEST(failures_are_counted_for_account_and_address),
-        STORE_TEST(a_login_forgives_the_account_but_not_the_address),
-        STORE_TEST(an_upgrade_replaces_only_the_hash_it_verified),
-        STORE_TEST(a_generation_is_good_once),
-        STORE_TEST(a_session_ends_by_time_logout_and_deactivation),
-        STORE_TEST(all_sessions_of_a_person_end_together),
+        cmocka_unit_test(test_one_read_tells_all_about_a_login),
+        cmocka_unit_test(test_failures_are_counted_for_account_and_address),
+        cmocka_unit_test(test_a_login_forgives_the_account_but_not_the_address),
+        cmocka_unit_test(test_an_upgrade_replaces_only_the_hash_it_verified),
+        cmocka_unit_test(test_a_generation_is_good_once),
+        cmocka_unit_test(test_a_session_ends_by_time_logout_and_deactivation),
+        cmocka_unit_test(test_all_sessions_of_a_person_end_together),
     };
-    return STORE_TESTS_RUN(tests);
+    return cmocka_run_group_tests(tests, open_group, close_group);
 }
