@@ -436,6 +436,22 @@ static void test_server_closes(void **state)
     raw_close(&c);
 }
 
+/* The rest of a frame that had begun is no violation. */
+static void test_server_closes_within_a_frame(void **state)
+{
+    struct raw c = dial_ws();
+    raw_send(&c, STR("\x81\x84\0\0\0\0ab"));
+    loop_turn(loop, 1);
+    ws_close(seen.last, WS_GOING_AWAY, STR(""));
+    expect_close(&c, 1001);
+    raw_send(&c, STR("cd\x88\x82\0\0\0\0\x03\xe9"));
+    raw_expect_eof(&c);
+    assert_int_equal(ws_count(), 0); /* both halves of the handshake were seen */
+    assert_int_equal(seen.close_code, WS_GOING_AWAY);
+    assert_int_equal(seen.messages, 0);
+    raw_close(&c);
+}
+
 static void test_peer_gone_while_handling(void **state)
 {
     struct raw c = dial_ws();
@@ -559,6 +575,7 @@ int main(void)
         TEST(test_rate),
         TEST(test_peer_closes),
         TEST(test_server_closes),
+        TEST(test_server_closes_within_a_frame),
         TEST(test_peer_gone_while_handling),
         TEST(test_silence),
         TEST(test_fan_out),
