@@ -256,12 +256,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int set_up_quick(void **state)
-{
-    start_server(&QUICK);
-    return 0;
-}
-
 static int tear_down(void **state)
 {
     http_server_drain(server);
@@ -291,4 +285,3 @@ static void expect_status(struct raw *c, int status)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-#define QUICK_TEST(f) cmocka_unit_test_setup_teardown(f, set_up_quick, tear_down)

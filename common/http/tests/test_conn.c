@@ -7,6 +7,14 @@
 
 #include "service.h"
 
+#define QUICK_TEST(f) cmocka_unit_test_setup_teardown(f, set_up_quick, tear_down)
+
+static int set_up_quick(void **state)
+{
+    start_server(&QUICK);
+    return 0;
+}
+
 /* ---- connections -------------------------------------------------------------------------- */
 
 static void test_pipelining(void **state)
