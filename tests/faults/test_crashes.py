@@ -61,14 +61,14 @@ def check_consistency(fleet, numbers):
 
     def arrived():
         (count,), = fleet.db.query(
-            "SELECT count(*) FROM helpdesk.ticket h JOIN workflow.task w ON w.ticket_number = h.ticket_number"
+            "SELECT count(*) FROM helpdesk.ticket h JOIN workflow.ticket k ON k.number = h.ticket_number"
+            " JOIN workflow.task w ON w.ticket_id = k.id"
             " WHERE h.ticket_number = ANY(%s) AND h.owner_id = w.owner_id", numbers)
         return count == len(numbers)
     wait_for(arrived, 90, "every ticket to have its owner on both sides", 0.2)
-    assert fleet.db.query("SELECT ticket_number FROM workflow.task WHERE ticket_number = ANY(%s)"
+    assert fleet.db.query("SELECT k.number FROM workflow.ticket k JOIN workflow.task t ON t.ticket_id = k.id"
+                          " JOIN workflow.task_item i ON i.task_id = t.id WHERE k.number = ANY(%s)"
                           " GROUP BY 1 HAVING count(*) <> 1", numbers) == []
-    assert fleet.db.query("SELECT t.ticket_number FROM workflow.task t JOIN workflow.task_item i ON i.task_id = t.id"
-                          " WHERE t.ticket_number = ANY(%s) GROUP BY 1 HAVING count(*) <> 1", numbers) == []
 
     def told():
         rows = fleet.db.query("SELECT ticket_number, count(*) FROM notification.notification"

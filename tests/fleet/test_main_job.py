@@ -115,7 +115,7 @@ def test_workflow_gives_it_an_owner_and_a_reviewer(life):
     shown = wait_for(lambda: (t := by_number(life.employee, life.number))["ticket_owner_id"] and t, 15, "an owner")
     life.owner_id = shown["ticket_owner_id"]
     owner = life.admin.get(f"/api/v1/users/{life.owner_id}", expect=200).json()
-    assert owner["email"].startswith("coordinator") and shown["ticket_owner_name"] == owner["name"]
+    assert owner["email"].startswith("coordinator") and shown["ticket_owner_name"] == owner["full_name"]
     life.owner = person(life, life.owner_id)
     task = current(life)
     assert task["current_item"]["step"] == "Review" and task["current_item"]["role"] == "Reviewer"
@@ -197,7 +197,8 @@ def test_the_employee_closes_it_with_a_rating(life):
     assert shown["csat_rating"] == 5 and shown["csat_feedback"] == "Excellent service" and shown["date_completed"]
     assert notifications(life.owner, "ticket_closed", life.number)
     wait_for(lambda: life.fleet.db.query(
-        "SELECT 1 FROM workflow.task t WHERE t.ticket_number = %s AND t.status = 'completed'", life.number), 15,
+        "SELECT 1 FROM workflow.task t JOIN workflow.ticket k ON k.id = t.ticket_id"
+        " WHERE k.number = %s AND t.status = 'completed'", life.number), 15,
         "the closing to reach workflow")
 
 

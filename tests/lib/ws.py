@@ -27,9 +27,7 @@ class WebSocket:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         try:
-            self._socket = self._run(websockets.connect(
-                self.url, extra_headers=self.headers, subprotocols=subprotocols, open_timeout=timeout,
-                ping_interval=None, max_size=None))
+            self._socket = self._run(self._connect())
         except websockets.InvalidStatusCode as refusal:
             self._end_loop()
             raise Refused(refusal.status_code) from None
@@ -45,6 +43,12 @@ class WebSocket:
         async def bounded():
             return await asyncio.wait_for(awaitable, self.timeout)
         return asyncio.run_coroutine_threadsafe(bounded(), self._loop).result(self.timeout + 5)
+
+    async def _connect(self):
+        """Inside the loop: the connection belongs to the loop it is made in."""
+        return await websockets.connect(
+            self.url, extra_headers=self.headers, subprotocols=self.subprotocols, open_timeout=self.timeout,
+            ping_interval=None, max_size=None)
 
     async def _read(self):
         try:
