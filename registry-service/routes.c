@@ -9,11 +9,11 @@
 
 static const struct route_text REGISTER_TEXTS[] = {
     {ERR_INVALID_INPUT, "name, host, and port are required"},
-    {0                },
+    {0},
 };
 static const struct route_text RENEW_TEXTS[] = {
     {ERR_INVALID_INPUT, "name and instance are required"},
-    {0                },
+    {0},
 };
 
 const struct route REGISTRY_ROUTES[] = {
@@ -87,5 +87,5 @@ const struct route REGISTRY_ROUTES[] = {
      .summary = "One service with all its instances",
      .reply = &SERVICE_VIEW,
      .errors = ERRORS(ERR_SERVICE_NOT_FOUND)},
-    {0                                 },
+    {0},
 };

@@ -9,9 +9,9 @@
 #include "store/login.h"
 
 static const struct json_field LOGIN_FIELDS[] = {
-    {"email", JK_STR, offsetof(struct login_body, email),       JF_REQUIRED | JF_NON_EMPTY,
+    {"email", JK_STR, offsetof(struct login_body, email), JF_REQUIRED | JF_NON_EMPTY,
      .alias = "username"},
-    {"password",       JK_STR,    offsetof(struct login_body,                  password),
+    {"password", JK_STR, offsetof(struct login_body, password),
      JF_REQUIRED | JF_NON_EMPTY | JF_SECRET},
 };
 JSON_SCHEMA(LOGIN_BODY, "LoginRequest", struct login_body, LOGIN_FIELDS);

@@ -6,19 +6,17 @@
 
 #define AT(member) offsetof(struct profile_body, member)
 static const struct json_field PROFILE_FIELDS[] = {
-    {"first_name", JK_STR, AT(first_name), 0, 0, 100, .alias = "firstName"   },
-    {"last_name",  JK_STR, AT(last_name),  0, 0, 100, .alias = "lastName"    },
-    {"full_name",  JK_STR, AT(full_name),  0, 0, 200, .alias = "name"        },
-    {"phone",      JK_STR, AT(phone),      0, 0, 40,  .alias = "phone_number"},
+    {"first_name", JK_STR, AT(first_name), 0, 0, 100, .alias = "firstName"},
+    {"last_name", JK_STR, AT(last_name), 0, 0, 100, .alias = "lastName"},
+    {"full_name", JK_STR, AT(full_name), 0, 0, 200, .alias = "name"},
+    {"phone", JK_STR, AT(phone), 0, 0, 40, .alias = "phone_number"},
 };
 JSON_SCHEMA(PROFILE_BODY, "ProfileRequest", struct profile_body, PROFILE_FIELDS);
 
 enum err me_claims(struct req *r)
 {
     const struct actor *a = r->actor;
-    struct me_view view = {
-        {a->user_id, a->role, a->email, a->issued_s, a->expires_s}
-    };
+    struct me_view view = {{a->user_id, a->role, a->email, a->issued_s, a->expires_s}};
 
     return req_reply_json(r, 200, &ME_VIEW, &view);
 }

@@ -6,14 +6,14 @@
 
 #define AT(member) offsetof(struct register_body, member)
 static const struct json_field REGISTER_FIELDS[] = {
-    {"email",              JK_EMAIL,     AT(email),                              JF_REQUIRED | JF_NON_EMPTY },
-    {                     "password",              JK_STR, AT(password), JF_REQUIRED | JF_NON_EMPTY | JF_SECRET                           },
-    {          "first_name",      JK_STR,                 AT(first_name),                                      0,                         0, 100, .alias = "firstName"},
-    { "last_name",          JK_STR,       AT(last_name),                          0,                           0, 100, .alias = "lastName"},
-    {                   "full_name", JK_STR,             AT(full_name),                                         0,                                                              0, 200, .alias = "name"},
-    {                                      "department",                   JK_STR,                            AT(department),                                                   0,                 0, 100},
-    {"phone",      JK_STR,AT(phone),0,0, 40, .alias = "phone_number"},
-    {     "role",         JK_ENUM,                       AT(role),                                                                                    .choices = "user|staff|admin",
+    {"email", JK_EMAIL, AT(email), JF_REQUIRED | JF_NON_EMPTY},
+    {"password", JK_STR, AT(password), JF_REQUIRED | JF_NON_EMPTY | JF_SECRET},
+    {"first_name", JK_STR, AT(first_name), 0, 0, 100, .alias = "firstName"},
+    {"last_name", JK_STR, AT(last_name), 0, 0, 100, .alias = "lastName"},
+    {"full_name", JK_STR, AT(full_name), 0, 0, 200, .alias = "name"},
+    {"department", JK_STR, AT(department), 0, 0, 100},
+    {"phone", JK_STR, AT(phone), 0, 0, 40, .alias = "phone_number"},
+    {"role", JK_ENUM, AT(role), .choices = "user|staff|admin",
      .doc = "other than user only with ALLOW_ROLE_AT_REGISTRATION"},
 };
 JSON_SCHEMA(REGISTER_BODY, "RegisterRequest", struct register_body, REGISTER_FIELDS);

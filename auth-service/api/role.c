@@ -8,19 +8,19 @@
 /* ---- what exists --------------------------------------------------------------------------- */
 
 static const struct json_field SYSTEM_FIELDS[] = {
-    {"id",   JK_INT, offsetof(struct system_row, id)  },
+    {"id", JK_INT, offsetof(struct system_row, id)},
     {"slug", JK_STR, offsetof(struct system_row, slug)},
     {"name", JK_STR, offsetof(struct system_row, name)},
 };
 static JSON_SCHEMA(SYSTEM_VIEW, "System", struct system_row, SYSTEM_FIELDS);
 
 static const struct json_field ROLE_FIELDS[] = {
-    {"id", JK_INT,    offsetof(struct role_row, id),        .doc = "system_role_id of tokens and events"},
-    {"system_id",    JK_INT,   offsetof(struct role_row,                  system_id) },
-    {"system",    JK_STR,      offsetof(struct role_row,                     system)},
-    {"name",    JK_STR,        offsetof(struct role_row,                       name) },
-    {"description",    JK_STR, offsetof(struct role_row,                description)},
-    {"is_custom",    JK_BOOL,   offsetof(struct role_row,                 is_custom)},
+    {"id", JK_INT, offsetof(struct role_row, id), .doc = "system_role_id of tokens and events"},
+    {"system_id", JK_INT, offsetof(struct role_row, system_id)},
+    {"system", JK_STR, offsetof(struct role_row, system)},
+    {"name", JK_STR, offsetof(struct role_row, name)},
+    {"description", JK_STR, offsetof(struct role_row, description)},
+    {"is_custom", JK_BOOL, offsetof(struct role_row, is_custom)},
 };
 static JSON_SCHEMA(ROLE_VIEW, "Role", struct role_row, ROLE_FIELDS);
 
@@ -29,14 +29,14 @@ struct list_view {
     struct json_array results;
 };
 static const struct json_field SYSTEM_LIST_FIELDS[] = {
-    {"count",   JK_INT,                    offsetof(struct list_view, count)             },
-    { "results", JK_ARRAY, offsetof(struct list_view,                  results), .sub = &SYSTEM_VIEW},
+    {"count", JK_INT, offsetof(struct list_view, count)},
+    {"results", JK_ARRAY, offsetof(struct list_view, results), .sub = &SYSTEM_VIEW},
 };
 JSON_SCHEMA(SYSTEM_LIST_VIEW, "SystemList", struct list_view, SYSTEM_LIST_FIELDS);
 
 static const struct json_field ROLE_LIST_FIELDS[] = {
-    {"count",   JK_INT,                    offsetof(struct list_view, count)           },
-    { "results", JK_ARRAY, offsetof(struct list_view,                  results), .sub = &ROLE_VIEW},
+    {"count", JK_INT, offsetof(struct list_view, count)},
+    {"results", JK_ARRAY, offsetof(struct list_view, results), .sub = &ROLE_VIEW},
 };
 JSON_SCHEMA(ROLE_LIST_VIEW, "RoleList", struct list_view, ROLE_LIST_FIELDS);
 
@@ -56,10 +56,7 @@ enum err CO_FN system_list(struct req *r)
         rc = system_store_list(s, &rows, &n);
     if (rc)
         return rc;
-    return req_reply_json(r, 200, &SYSTEM_LIST_VIEW,
-                          &(struct list_view){
-                              (int64_t)n, {rows, n}
-    });
+    return req_reply_json(r, 200, &SYSTEM_LIST_VIEW, &(struct list_view){(int64_t)n, {rows, n}});
 }
 
 enum err CO_FN role_list(struct req *r)
@@ -74,10 +71,7 @@ enum err CO_FN role_list(struct req *r)
         rc = role_store_list(s, str_is_empty(q->system) ? STR_NULL : q->system, &rows, &n);
     if (rc)
         return rc;
-    return req_reply_json(r, 200, &ROLE_LIST_VIEW,
-                          &(struct list_view){
-                              (int64_t)n, {rows, n}
-    });
+    return req_reply_json(r, 200, &ROLE_LIST_VIEW, &(struct list_view){(int64_t)n, {rows, n}});
 }
 
 /* ---- who holds what ------------------------------------------------------------------------ */
@@ -104,11 +98,11 @@ enum err CO_FN user_role_list(struct req *r)
 }
 
 static const struct json_field GRANT_FIELDS[] = {
-    {"role_id",                              JK_INT, offsetof(struct grant_body, role_id),                                    JF_COERCE,                  1, INT64_C(1) << 53,
+    {"role_id", JK_INT, offsetof(struct grant_body, role_id), JF_COERCE, 1, INT64_C(1) << 53,
      .alias = "system_role_id"},
-    {"system",                                      JK_STR,                                     offsetof(struct grant_body,                    system), 0, 0, 100,
+    {"system", JK_STR, offsetof(struct grant_body, system), 0, 0, 100,
      .doc = "with role, instead of role_id"},
-    {"role", JK_STR,       offsetof(struct grant_body,                            role),                                                                 0,                                                           0,                            100},
+    {"role", JK_STR, offsetof(struct grant_body, role), 0, 0, 100},
 };
 JSON_SCHEMA(GRANT_BODY, "GrantRequest", struct grant_body, GRANT_FIELDS);
 

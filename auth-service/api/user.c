@@ -17,14 +17,14 @@
 #define USER_SORTS "id|email|name|created_at|-id|-email|-name|-created_at"
 #define QUERY_AT(member) offsetof(struct user_query, member)
 static const struct json_field QUERY_FIELDS[] = {
-    {"page",            JK_INT,   QUERY_AT(page),             JF_COERCE,                         1, 1000000},
-    {"page_size",          JK_INT,                  QUERY_AT(page_size),                                  JF_COERCE,                                                    1, PAGE_SIZE_MAX, .alias = "limit"},
-    {"search",        JK_STR,               QUERY_AT(search),0,0, 200, .alias = "q"},
-    {"system",          JK_STR,     QUERY_AT(system), 0,                                       0, 100},
-    {"role",              JK_STR,          QUERY_AT(role),                                    0,                                                              0, 100},
-    {"department", JK_STR,    QUERY_AT(department),                             0,                     0, 100},
-    {"active",            JK_BOOL, QUERY_AT(active),    JF_COERCE},
-    {"sort",              JK_ENUM,                      QUERY_AT(sort),                                     .choices = USER_SORTS                                                               },
+    {"page", JK_INT, QUERY_AT(page), JF_COERCE, 1, 1000000},
+    {"page_size", JK_INT, QUERY_AT(page_size), JF_COERCE, 1, PAGE_SIZE_MAX, .alias = "limit"},
+    {"search", JK_STR, QUERY_AT(search), 0, 0, 200, .alias = "q"},
+    {"system", JK_STR, QUERY_AT(system), 0, 0, 100},
+    {"role", JK_STR, QUERY_AT(role), 0, 0, 100},
+    {"department", JK_STR, QUERY_AT(department), 0, 0, 100},
+    {"active", JK_BOOL, QUERY_AT(active), JF_COERCE},
+    {"sort", JK_ENUM, QUERY_AT(sort), .choices = USER_SORTS},
 };
 JSON_SCHEMA(USER_QUERY, "UserQuery", struct user_query, QUERY_FIELDS);
 
@@ -35,10 +35,10 @@ struct user_page {
 };
 #define PAGE_AT(member) offsetof(struct user_page, member)
 static const struct json_field PAGE_FIELDS[] = {
-    {"count",           JK_INT,            PAGE_AT(count), .doc = "of all pages"},
-    {"next",            JK_STR,            PAGE_AT(next) },
-    {"previous",           JK_STR, PAGE_AT(previous)              },
-    {"results", JK_ARRAY, PAGE_AT(results),               .sub = &USER_VIEW                     },
+    {"count", JK_INT, PAGE_AT(count), .doc = "of all pages"},
+    {"next", JK_STR, PAGE_AT(next)},
+    {"previous", JK_STR, PAGE_AT(previous)},
+    {"results", JK_ARRAY, PAGE_AT(results), .sub = &USER_VIEW},
 };
 JSON_SCHEMA(USER_PAGE_VIEW, "UserPage", struct user_page, PAGE_FIELDS);
 
@@ -76,8 +76,7 @@ enum err CO_FN user_list_get(struct req *r)
         views[i] = user_view(r->arena, &list.users[i]);
     page.total = list.total;
     reply = (struct user_page){
-        list.total, page_next(r, &page), page_previous(r, &page), {views, list.count}
-    };
+        list.total, page_next(r, &page), page_previous(r, &page), {views, list.count}};
     return req_reply_json(r, 200, &USER_PAGE_VIEW, &reply);
 }
 
@@ -102,15 +101,15 @@ enum err CO_FN user_get(struct req *r)
 
 #define BODY_AT(member) offsetof(struct user_body, member)
 static const struct json_field BODY_FIELDS[] = {
-    {"email", JK_EMAIL,                 BODY_AT(email),                JF_REQUIRED | JF_NON_EMPTY},
-    {    "password", JK_STR,        BODY_AT(password),                     JF_SECRET,
+    {"email", JK_EMAIL, BODY_AT(email), JF_REQUIRED | JF_NON_EMPTY},
+    {"password", JK_STR, BODY_AT(password), JF_SECRET,
      .doc = "absent: the person cannot log in until one is set"},
-    {"first_name", JK_STR,      BODY_AT(first_name),                             0,0, 100, .alias = "firstName"},
-    { "last_name",       JK_STR,                     BODY_AT(last_name),                                      0,0, 100, .alias = "lastName"},
-    {"full_name",    JK_STR,         BODY_AT(full_name),                                      0,0, 200, .alias = "name"},
-    {                                                          "department",      JK_STR,                             BODY_AT(department),                  0,0, 100},
-    {"phone",JK_STR,BODY_AT(phone),0,0, 40, .alias = "phone_number"},
-    {"role", JK_ENUM,                        BODY_AT(role),                                                                   .choices = "user|staff|admin", .doc = "default user"},
+    {"first_name", JK_STR, BODY_AT(first_name), 0, 0, 100, .alias = "firstName"},
+    {"last_name", JK_STR, BODY_AT(last_name), 0, 0, 100, .alias = "lastName"},
+    {"full_name", JK_STR, BODY_AT(full_name), 0, 0, 200, .alias = "name"},
+    {"department", JK_STR, BODY_AT(department), 0, 0, 100},
+    {"phone", JK_STR, BODY_AT(phone), 0, 0, 40, .alias = "phone_number"},
+    {"role", JK_ENUM, BODY_AT(role), .choices = "user|staff|admin", .doc = "default user"},
 };
 JSON_SCHEMA(USER_BODY, "UserRequest", struct user_body, BODY_FIELDS);
 
@@ -156,12 +155,12 @@ enum err CO_FN user_post(struct req *r)
 #define PATCH_AT(member) offsetof(struct user_patch, member)
 static const struct json_field PATCH_FIELDS[] = {
     {"email", JK_EMAIL, PATCH_AT(email), JF_NON_EMPTY},
-    {"first_name",       JK_STR,    PATCH_AT(first_name),       0, 0, 100, .alias = "firstName"},
-    {"last_name",      JK_STR,             PATCH_AT(last_name),                   0, 0, 100, .alias = "lastName"},
-    {"full_name",       JK_STR,     PATCH_AT(full_name),         0, 0, 200, .alias = "name"},
-    {"department",      JK_STR,             PATCH_AT(department),       0, 0, 100},
-    {"phone",       JK_STR,     PATCH_AT(phone),        0, 0, 40, .alias = "phone_number"},
-    {"active",      JK_BOOL,             PATCH_AT(active)                },
+    {"first_name", JK_STR, PATCH_AT(first_name), 0, 0, 100, .alias = "firstName"},
+    {"last_name", JK_STR, PATCH_AT(last_name), 0, 0, 100, .alias = "lastName"},
+    {"full_name", JK_STR, PATCH_AT(full_name), 0, 0, 200, .alias = "name"},
+    {"department", JK_STR, PATCH_AT(department), 0, 0, 100},
+    {"phone", JK_STR, PATCH_AT(phone), 0, 0, 40, .alias = "phone_number"},
+    {"active", JK_BOOL, PATCH_AT(active)},
 };
 JSON_SCHEMA(USER_PATCH, "UserPatch", struct user_patch, PATCH_FIELDS);
 
@@ -216,7 +215,7 @@ enum err CO_FN user_deactivate(struct req *r)
 /* ---- for the other services ------------------------------------------------------------------ */
 
 static const struct json_field SNAPSHOT_QUERY_FIELDS[] = {
-    {"after", JK_INT, offsetof(struct snapshot_query, after), JF_COERCE, 0, INT64_C(1) << 53 },
+    {"after", JK_INT, offsetof(struct snapshot_query, after), JF_COERCE, 0, INT64_C(1) << 53},
     {"limit", JK_INT, offsetof(struct snapshot_query, limit), JF_COERCE, 1, SNAPSHOT_SIZE_MAX},
 };
 JSON_SCHEMA(SNAPSHOT_QUERY, "SnapshotQuery", struct snapshot_query, SNAPSHOT_QUERY_FIELDS);
@@ -227,8 +226,8 @@ struct snapshot {
 };
 static const struct json_field SNAPSHOT_FIELDS[] = {
     {"users", JK_ARRAY, offsetof(struct snapshot, users), .sub = &EVENT_USER},
-    {"next",  JK_INT,   offsetof(struct snapshot, next),
-     .doc = "the value of after for the next page, null at the end"         },
+    {"next", JK_INT, offsetof(struct snapshot, next),
+     .doc = "the value of after for the next page, null at the end"},
 };
 JSON_SCHEMA(SNAPSHOT_VIEW, "UserSnapshot", struct snapshot, SNAPSHOT_FIELDS);
 

@@ -3,28 +3,28 @@
 #include <inttypes.h>
 
 static const struct json_field ROLE_FIELDS[] = {
-    {"system",         JK_STR, offsetof(struct user_role, system)        },
-    {"role",           JK_STR, offsetof(struct user_role, role)          },
+    {"system", JK_STR, offsetof(struct user_role, system)},
+    {"role", JK_STR, offsetof(struct user_role, role)},
     {"system_role_id", JK_INT, offsetof(struct user_role, system_role_id)},
 };
 static JSON_SCHEMA(ROLE_SCHEMA, "HeldRole", struct user_role, ROLE_FIELDS);
 
 #define USER_AT(member) offsetof(struct user_view, member)
 static const struct json_field USER_FIELDS[] = {
-    {"id",                 JK_INT,                                       USER_AT(id)        },
-    {"email",              JK_STR,                                       USER_AT(email)     },
-    {"first_name",         JK_STR,                                       USER_AT(first_name)},
-    {"last_name",          JK_STR,                                       USER_AT(last_name) },
-    {"full_name",          JK_STR,                                       USER_AT(full_name) },
-    {"department",         JK_STR,                                       USER_AT(department)},
-    {"phone",              JK_STR,                                       USER_AT(phone)     },
-    {"role",               JK_STR,                                       USER_AT(role),       .doc = "user, staff or admin: the summary of the roles"},
-    {"roles",                    JK_ARRAY,                                                          USER_AT(roles),                                                  .sub = &ROLE_SCHEMA},
-    {"active", JK_BOOL,                                             USER_AT(active)       },
-    {"version",     JK_INT,     USER_AT(version),         .doc = "grows with every change; also the ETag"},
-    {"created_at",    JK_TIME,USER_AT(created_at)       },
-    {"updated_at",          JK_TIME,                                       USER_AT(updated_at)                                                  },
-    {"last_login_at",    JK_TIME,USER_AT(last_login_at)},
+    {"id", JK_INT, USER_AT(id)},
+    {"email", JK_STR, USER_AT(email)},
+    {"first_name", JK_STR, USER_AT(first_name)},
+    {"last_name", JK_STR, USER_AT(last_name)},
+    {"full_name", JK_STR, USER_AT(full_name)},
+    {"department", JK_STR, USER_AT(department)},
+    {"phone", JK_STR, USER_AT(phone)},
+    {"role", JK_STR, USER_AT(role), .doc = "user, staff or admin: the summary of the roles"},
+    {"roles", JK_ARRAY, USER_AT(roles), .sub = &ROLE_SCHEMA},
+    {"active", JK_BOOL, USER_AT(active)},
+    {"version", JK_INT, USER_AT(version), .doc = "grows with every change; also the ETag"},
+    {"created_at", JK_TIME, USER_AT(created_at)},
+    {"updated_at", JK_TIME, USER_AT(updated_at)},
+    {"last_login_at", JK_TIME, USER_AT(last_login_at)},
 };
 JSON_SCHEMA(USER_VIEW, "User", struct user_view, USER_FIELDS);
 
@@ -58,9 +58,9 @@ struct user_view user_view(struct arena *a, const struct user *u)
 }
 
 static const struct json_field HELD_ROLES_FIELDS[] = {
-    {"user_id",                        JK_INT,                          offsetof(struct held_roles_view, user_id)},
-    {       "role",                          JK_STR, offsetof(struct held_roles_view,                           role)        },
-    { "roles", JK_ARRAY,                          offsetof(struct held_roles_view,             roles),         .sub = &ROLE_SCHEMA},
+    {"user_id", JK_INT, offsetof(struct held_roles_view, user_id)},
+    {"role", JK_STR, offsetof(struct held_roles_view, role)},
+    {"roles", JK_ARRAY, offsetof(struct held_roles_view, roles), .sub = &ROLE_SCHEMA},
 };
 JSON_SCHEMA(HELD_ROLES_VIEW, "HeldRoles", struct held_roles_view, HELD_ROLES_FIELDS);
 
@@ -91,7 +91,7 @@ enum err user_if_match(struct req *r, int64_t *version)
 }
 
 static const struct json_field TOKEN_PAIR_FIELDS[] = {
-    {"access",  JK_STR, offsetof(struct token_pair, access) },
+    {"access", JK_STR, offsetof(struct token_pair, access)},
     {"refresh", JK_STR, offsetof(struct token_pair, refresh)},
 };
 JSON_SCHEMA(TOKEN_PAIR_VIEW, "TokenPair", struct token_pair, TOKEN_PAIR_FIELDS);
@@ -102,10 +102,10 @@ static const struct json_field TOKEN_FIELDS[] = {
 JSON_SCHEMA(TOKEN_VIEW, "Token", struct token_view, TOKEN_FIELDS);
 
 static const struct json_field LOGIN_FIELDS[] = {
-    {"user",                           JK_OBJECT, offsetof(struct login_view, user),                                 .sub = &USER_VIEW},
-    {"token",                                JK_STR,                                   offsetof(struct login_view,                        token), .doc = "the access token again"},
-    {"access", JK_STR,          offsetof(struct login_view,                             access)                                                           },
-    {"refresh",                         JK_STR,                                  offsetof(struct login_view,                        refresh)},
+    {"user", JK_OBJECT, offsetof(struct login_view, user), .sub = &USER_VIEW},
+    {"token", JK_STR, offsetof(struct login_view, token), .doc = "the access token again"},
+    {"access", JK_STR, offsetof(struct login_view, access)},
+    {"refresh", JK_STR, offsetof(struct login_view, refresh)},
 };
 JSON_SCHEMA(LOGIN_VIEW, "Login", struct login_view, LOGIN_FIELDS);
 
@@ -115,18 +115,18 @@ struct login_view login_view(struct arena *a, const struct user *u, const struct
 }
 
 static const struct json_field REGISTRATION_FIELDS[] = {
-    {"id",    JK_INT, offsetof(struct registration_view, id)   },
+    {"id", JK_INT, offsetof(struct registration_view, id)},
     {"email", JK_STR, offsetof(struct registration_view, email)},
-    {"role",  JK_STR, offsetof(struct registration_view, role) },
+    {"role", JK_STR, offsetof(struct registration_view, role)},
 };
 JSON_SCHEMA(REGISTRATION_VIEW, "Registration", struct registration_view, REGISTRATION_FIELDS);
 
 static const struct json_field CLAIMS_FIELDS[] = {
-    {"sub",   JK_INT, offsetof(struct claims_view, sub)  },
-    {"role",  JK_STR, offsetof(struct claims_view, role) },
+    {"sub", JK_INT, offsetof(struct claims_view, sub)},
+    {"role", JK_STR, offsetof(struct claims_view, role)},
     {"email", JK_STR, offsetof(struct claims_view, email)},
-    {"iat",   JK_INT, offsetof(struct claims_view, iat)  },
-    {"exp",   JK_INT, offsetof(struct claims_view, exp)  },
+    {"iat", JK_INT, offsetof(struct claims_view, iat)},
+    {"exp", JK_INT, offsetof(struct claims_view, exp)},
 };
 static JSON_SCHEMA(CLAIMS_VIEW, "Claims", struct claims_view, CLAIMS_FIELDS);
 

@@ -5,8 +5,8 @@ static const struct {
     int64_t role_ids[USER_SUMMARY_ROLES_MAX];
     size_t count;
 } SUMMARIES[] = {
-    {{"user", 4},  {ROLE_HDTS_EMPLOYEE},              1},
-    {{"staff", 5}, {ROLE_HDTS_COORDINATOR},           1},
+    {{"user", 4}, {ROLE_HDTS_EMPLOYEE}, 1},
+    {{"staff", 5}, {ROLE_HDTS_COORDINATOR}, 1},
     {{"admin", 5}, {ROLE_HDTS_ADMIN, ROLE_TTS_ADMIN}, 2},
 };
 

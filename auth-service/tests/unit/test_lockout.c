@@ -18,15 +18,7 @@ static void the_lock_doubles_up_to_its_limit(void **state)
     static const struct {
         int64_t failures, seconds;
     } cases[] = {
-        {0,       0  },
-        {2,       0  },
-        {3,       60 },
-        {4,       120},
-        {5,       240},
-        {6,       480},
-        {7,       900},
-        {8,       900},
-        {1000000, 900},
+        {0, 0}, {2, 0}, {3, 60}, {4, 120}, {5, 240}, {6, 480}, {7, 900}, {8, 900}, {1000000, 900},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

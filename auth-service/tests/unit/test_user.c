@@ -21,14 +21,14 @@ static void the_summary_is_the_highest_helpdesk_role(void **state)
         size_t count;
         struct user_role roles[3];
     } cases[] = {
-        {"user",  0, {{{NULL, 0}}}                                                                },
-        {"user",  1, {{{"hdts", 4}, {"Employee", 8}, 1}}                                          },
-        {"user",  1, {{{"tts", 3}, {"Reviewer", 8}, 4}}                                           },
-        {"user",  1, {{{"tts", 3}, {"Admin", 5}, 6}}                                              },
-        {"staff", 1, {{{"hdts", 4}, {"Ticket Coordinator", 18}, 2}}                               },
+        {"user", 0, {{{NULL, 0}}}},
+        {"user", 1, {{{"hdts", 4}, {"Employee", 8}, 1}}},
+        {"user", 1, {{{"tts", 3}, {"Reviewer", 8}, 4}}},
+        {"user", 1, {{{"tts", 3}, {"Admin", 5}, 6}}},
+        {"staff", 1, {{{"hdts", 4}, {"Ticket Coordinator", 18}, 2}}},
         {"staff", 2, {{{"tts", 3}, {"Admin", 5}, 6}, {{"hdts", 4}, {"Ticket Coordinator", 18}, 2}}},
-        {"admin", 2, {{{"hdts", 4}, {"Employee", 8}, 1}, {{"hdts", 4}, {"Admin", 5}, 3}}          },
-        {"user",  1, {{{"shop", 4}, {"Admin", 5}, 100}}                                           },
+        {"admin", 2, {{{"hdts", 4}, {"Employee", 8}, 1}, {{"hdts", 4}, {"Admin", 5}, 3}}},
+        {"user", 1, {{{"shop", 4}, {"Admin", 5}, 100}}},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -60,11 +60,9 @@ static void a_full_name_is_made_of_what_there_is(void **state)
     static const struct {
         const char *first, *last, *email, *full;
     } cases[] = {
-        {"Ann",   "Lee", "a@x.org",   "Ann Lee"},
-        {" Ann ", "",    "a@x.org",   "Ann"    },
-        {"",      "Lee", "a@x.org",   "Lee"    },
-        {"",      "  ",  "ann@x.org", "ann"    },
-        {"",      "",    "nobody",    "nobody" },
+        {"Ann", "Lee", "a@x.org", "Ann Lee"}, {" Ann ", "", "a@x.org", "Ann"},
+        {"", "Lee", "a@x.org", "Lee"},        {"", "  ", "ann@x.org", "ann"},
+        {"", "", "nobody", "nobody"},
     };
     struct arena *a = arena_new();
 
