@@ -125,7 +125,9 @@ void exchange_read_head(struct exchange *x);
 /* exchange_connect.c: finds a target; again after a failure that may be tried again. */
 void exchange_connect(struct exchange *x);
 void exchange_on_connect(struct exchange *x, enum exchange_event event);
-bool exchange_may_retry(const struct exchange *x);
+/* The request can be sent once more without doing anything twice. */
+bool exchange_may_resend(const struct exchange *x);
+bool exchange_has_other_target(const struct exchange *x);
 void exchange_drop_upstream(struct exchange *x);
 /* exchange_pump.c: moves what can be moved. */
 void exchange_begin_forward(struct exchange *x);

@@ -24,10 +24,16 @@ static bool has_tries_left(const struct exchange *x)
     return x->tried_count < MAX_TRIED && (int64_t)x->tried_count <= x->route->service->retries;
 }
 
-bool exchange_may_retry(const struct exchange *x)
+bool exchange_may_resend(const struct exchange *x)
 {
     bool is_harmless = (x->method & IDEMPOTENT) && !x->is_websocket;
-    return is_harmless && !x->is_response_begun && !x->has_sent_body && has_tries_left(x);
+    return is_harmless && !x->is_response_begun && !x->has_sent_body;
+}
+
+bool exchange_has_other_target(const struct exchange *x)
+{
+    return has_tries_left(x) &&
+           upstream_has_other(x->route->service->upstream, x->tried, x->tried_count);
 }
 
 /* Nothing reached any target, so the request may be sent again by anyone. */
@@ -45,9 +51,7 @@ static void try_next(struct exchange *x, enum err e, const char *text)
     if (failed)
         endpoint_failed(failed, clock_mono_us());
     exchange_drop_upstream(x);
-    struct upstream *u = x->route->service->upstream;
-    bool has_other = has_tries_left(x) && upstream_pick(u, x->tried, x->tried_count, 0) != NULL;
-    if (has_other)
+    if (exchange_has_other_target(x))
         exchange_connect(x);
     else
         give_up(x, e, text);

@@ -41,7 +41,7 @@ void exchange_reply(struct exchange *x, int status, struct str content_type, str
     if (x->method != KONG_HEAD && body.len)
         evbuffer_add(out, body.p, body.len);
     x->response_bytes = (int64_t)body.len;
-    if (x->in.done || is_body_held) {
+    if (x->in.done || x->must_close) {
         exchange_finish(x);
         return;
     }

@@ -30,15 +30,14 @@ static void upstream_lost(struct exchange *x, enum err e, const char *why)
     }
     if (!was_reused && e != ERR_GATEWAY_TIMEOUT)
         endpoint_failed(endpoint, clock_mono_us());
-    bool may_retry = exchange_may_retry(x) && e != ERR_GATEWAY_TIMEOUT;
-    struct upstream *u = x->route->service->upstream;
+    bool may_resend = exchange_may_resend(x) && e != ERR_GATEWAY_TIMEOUT;
     exchange_drop_upstream(x);
-    if (may_retry && was_reused) {
+    if (may_resend && was_reused) {
         /* The pool's connection had been closed by the target; a new one may well work. */
         endpoint_close_idle(endpoint);
         endpoint_unref(x->tried[--x->tried_count]);
         exchange_connect(x);
-    } else if (may_retry && upstream_pick(u, x->tried, x->tried_count, 0)) {
+    } else if (may_resend && exchange_has_other_target(x)) {
         exchange_connect(x);
     } else {
         exchange_fail(x, e,

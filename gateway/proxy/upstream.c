@@ -131,3 +131,11 @@ struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried
     }
     return NULL;
 }
+
+bool upstream_has_other(const struct upstream *u, struct endpoint *const *tried, size_t tried_count)
+{
+    for (size_t i = 0; i < u->count; i++)
+        if (u->targets[i].weight > 0 && !is_among(u->targets[i].endpoint, tried, tried_count))
+            return true;
+    return false;
+}

@@ -3,6 +3,7 @@
  * A balanced set of endpoints under one name. Its targets are the configured ones until the
  * registry knows instances of that name.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proxy/endpoint.h"
@@ -38,3 +39,6 @@ void upstream_set_instances(struct upstream *u, struct endpoint_table *t,
  * NULL when all were tried. */
 struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried,
                                size_t tried_count, int64_t now_us);
+/* Whether upstream_pick would find one. */
+bool upstream_has_other(const struct upstream *u, struct endpoint *const *tried,
+                        size_t tried_count);
