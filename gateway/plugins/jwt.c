@@ -132,9 +132,24 @@ static const struct kong_jwt_secret *secret_of(const struct kong_file *f, struct
     return NULL;
 }
 
-/* Kong's words for what is wrong; the token is read again, which only refused ones cost. */
+/* Kong's words for what common/jwt says, by a word of its phrase. */
+static const char *kongs_words(const char *why)
+{
+    static const char *const words[][2] = {
+        {"signature", "Invalid signature"},
+        {"algorithm", "Invalid algorithm"},
+        {"key", "Invalid signature"},
+        {"not valid yet", "token not valid yet"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strstr(why, words[i][0]))
+            return words[i][1];
+    return why;
+}
+
+/* What is wrong; the token is read again, which only refused ones cost. */
 static enum plugin_verdict explain(struct exchange *x, const struct jwt_config *c, struct str token,
-                                   enum err rc)
+                                   enum err rc, const char *why)
 {
     bool is_token;
     struct str key = jwt_peek(x->arena, token, "iss", &is_token);
@@ -146,7 +161,7 @@ static enum plugin_verdict explain(struct exchange *x, const struct jwt_config *
         return refuse(x, c, ERR_TOKEN_INVALID, "No mandatory 'iss' in claims");
     if (!secret_of(c->file, key))
         return refuse(x, c, ERR_TOKEN_INVALID, "No credentials found for given 'iss'");
-    return refuse(x, c, ERR_TOKEN_INVALID, "Invalid signature");
+    return refuse(x, c, ERR_TOKEN_INVALID, kongs_words(why));
 }
 
 static void take_identity(struct exchange *x, const struct kong_jwt_secret *s,
@@ -172,13 +187,13 @@ static enum plugin_verdict jwt_access(struct exchange *x, const struct kong_plug
     if (c->file->secret_count > 1)
         s = secret_of(c->file, jwt_peek(x->arena, token, "iss", &is_token));
     struct jwt_claims claims;
-    const char *why;
+    const char *why = "";
     int64_t now_s = clock_wall_us() / US_PER_S;
     enum err rc = ERR_TOKEN_INVALID;
     if (s)
         rc = jwt_verify_issuer(s->keys, x->arena, token, now_s, s->key, &claims, &why);
     if (rc)
-        return explain(x, c, token, rc);
+        return explain(x, c, token, rc, why);
     bool is_access = !claims.token_type.len || str_eq(claims.token_type, STR("access")) ||
                      str_eq(claims.token_type, STR("service"));
     if (!is_access)

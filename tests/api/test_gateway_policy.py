@@ -38,11 +38,12 @@ def gateway(upstream):
 
 # ---- tokens -----------------------------------------------------------------------------------------
 
-def refused(answer, code, message):
-    body = check_error(answer, 401, code)
+def refused(answer, message):
+    body = check_error(answer, 401, "UNAUTHENTICATED")
     assert body["message"] == message
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
-    assert ('error="invalid_token"' in answer.headers["WWW-Authenticate"]) == (code != "UNAUTHENTICATED")
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith("Bearer realm=")
+    assert ('error="invalid_token"' in challenge) == (message != "Unauthorized")
 
 
 def bearer(token):
@@ -53,7 +54,7 @@ def test_no_token(gateway, upstream):
     before = len(upstream.requests)
     for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer "}, {"Authorization": "Bearer"},
                     {"Cookie": "other=x"}):
-        refused(gateway.http.get("/guarded", headers=headers), "UNAUTHENTICATED", "Unauthorized")
+        refused(gateway.http.get("/guarded", headers=headers), "Unauthorized")
     assert len(upstream.requests) == before
 
 
@@ -77,36 +78,35 @@ NOW = int(time.time())
 NONE = {"alg": "none", "typ": "JWT"}
 
 
-@pytest.mark.parametrize("token, code, message", [
-    ("garbage", "TOKEN_INVALID", "Bad token; invalid JSON"),
-    ("a.b.c", "TOKEN_INVALID", "Bad token; invalid JSON"),
-    (tokens.mint(1, secret="wrong"), "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1)[:-2], "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1) + "x", "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1, iss="someone"), "TOKEN_INVALID", "No credentials found for given 'iss'"),
-    (tokens.mint(1, iss=None), "TOKEN_INVALID", "No mandatory 'iss' in claims"),
-    (tokens.mint(1, ttl=-10), "TOKEN_EXPIRED", "token expired"),
-    (tokens.mint(1, exp="tomorrow"), "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1, nbf=NOW + 3600), "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1, token_type="refresh"), "TOKEN_INVALID", "Invalid token type"),
-    (tokens.mint(1, token_type="mfa"), "TOKEN_INVALID", "Invalid token type"),
+@pytest.mark.parametrize("token, message", [
+    ("garbage", "Bad token; invalid JSON"),
+    ("a.b.c", "Bad token; invalid JSON"),
+    (tokens.mint(1, secret="wrong"), "Invalid signature"),
+    (tokens.mint(1)[:-2], "Invalid signature"),
+    (tokens.mint(1) + "x", "Invalid signature"),
+    (tokens.mint(1, iss="someone"), "No credentials found for given 'iss'"),
+    (tokens.mint(1, iss=None), "No mandatory 'iss' in claims"),
+    (tokens.mint(1, ttl=-10), "token expired"),
+    (tokens.mint(1, exp="tomorrow"), "the token's claims are not valid"),
+    (tokens.mint(1, nbf=NOW + 3600), "token not valid yet"),
+    (tokens.mint(1, token_type="refresh"), "Invalid token type"),
+    (tokens.mint(1, token_type="mfa"), "Invalid token type"),
     (tokens.encode({"iss": tokens.ISSUER, "user_id": 1, "exp": NOW + 60}, header=NONE).rsplit(".", 1)[0] + ".",
-     "TOKEN_INVALID", "Bad token; invalid JSON"),
-    (tokens.encode({"iss": tokens.ISSUER, "user_id": 1, "exp": NOW + 60}, header=NONE),
-     "TOKEN_INVALID", "Invalid signature"),
+     "Bad token; invalid JSON"),
+    (tokens.encode({"iss": tokens.ISSUER, "user_id": 1, "exp": NOW + 60}, header=NONE), "Invalid algorithm"),
     (tokens.encode({"iss": tokens.ISSUER, "user_id": 1, "exp": NOW + 60}, header={"alg": "HS512", "typ": "JWT"}),
-     "TOKEN_INVALID", "Invalid signature"),
-    (tokens.mint(1, name="x" * 9000), "TOKEN_INVALID", "Bad token; invalid JSON"),
-])
-def test_bad_tokens(gateway, upstream, token, code, message):
+     "Invalid algorithm"),
+    (tokens.mint(1, name="x" * 9000), "Bad token; invalid JSON"),
+], ids=["word", "dots", "secret", "cut", "longer", "issuer", "no-issuer", "expired", "exp-type", "nbf", "refresh", "mfa",
+        "none-unsigned", "none", "hs512", "long"])
+def test_bad_tokens(gateway, upstream, token, message):
     before = len(upstream.requests)
-    refused(gateway.http.get("/guarded", headers=bearer(token)), code, message)
+    refused(gateway.http.get("/guarded", headers=bearer(token)), message)
     assert len(upstream.requests) == before
 
 
 def test_too_long_a_life_is_refused_where_asked(gateway):
-    refused(gateway.http.get("/strict", headers=bearer(tokens.mint(1))), "TOKEN_INVALID",
-            "exceeds maximum allowed expiration")
+    refused(gateway.http.get("/strict", headers=bearer(tokens.mint(1))), "exceeds maximum allowed expiration")
     gateway.http.get("/strict", 200, headers=bearer(tokens.mint(1, ttl=30)))
 
 
@@ -114,9 +114,8 @@ def test_tokens_in_query_and_cookie(gateway):
     token = tokens.mint(7)
     assert gateway.http.get(f"/guarded?a=1&token={token}", 200).json()["line"].split()[1] == f"/?a=1&token={token}"
     gateway.http.get("/guarded", 200, headers={"Cookie": f"a=b; access_token={token}"})
-    refused(gateway.http.get("/guarded", headers={"Cookie": "access_token=bad"}), "TOKEN_INVALID",
-            "Bad token; invalid JSON")
-    refused(gateway.http.get(f"/guarded?jwt={token}"), "UNAUTHENTICATED", "Unauthorized")
+    refused(gateway.http.get("/guarded", headers={"Cookie": "access_token=bad"}), "Bad token; invalid JSON")
+    refused(gateway.http.get(f"/guarded?jwt={token}"), "Unauthorized")
 
 
 def test_tokens_never_reach_the_log(gateway):
