@@ -39,6 +39,12 @@ class WebSocket:
             record(program, "GET", path, 101)
         asyncio.run_coroutine_threadsafe(self._read(), self._loop)
 
+    async def _connect(self):
+        # The library takes the loop that runs when the connection is made.
+        return await websockets.connect(
+            self.url, extra_headers=self.headers, subprotocols=self.subprotocols, open_timeout=self.timeout,
+            ping_interval=None, max_size=None)
+
     def _run(self, awaitable):
         async def bounded():
             return await asyncio.wait_for(awaitable, self.timeout)
