@@ -86,10 +86,41 @@ static enum access_log access_log_of(struct str name)
     return str_eq(name, STR("off")) ? ACCESS_LOG_OFF : ACCESS_LOG_ERRORS;
 }
 
+/* In any state that init can leave. */
+static void release(struct gateway *gw)
+{
+    if (gw->snapshot)
+        snapshot_unref(gw->snapshot);
+    endpoint_table_free(gw->endpoints);
+    http_server_free(gw->own_server);
+    http_server_free(gw->admin_server);
+    if (gw->admin_routes)
+        route_table_free(gw->admin_routes);
+    registry_free(gw->registry);
+    evbuffer_free(gw->payload);
+    buf_release(&gw->scratch);
+}
+
+static enum err open_all(struct gateway *gw)
+{
+    struct str bad;
+    if (!cidr_list_parse(gw->service->arena, gw->settings->trusted_proxies, &gw->trusted_proxies,
+                         &bad)) {
+        fprintf(stderr, "GATEWAY_TRUSTED_PROXIES: \"%.*s\" is no address or network\n",
+                STR_ARG(bad));
+        return ERR_INVALID_INPUT;
+    }
+    if (!serve_own_endpoints(gw))
+        return ERR_SERVICE_UNAVAILABLE;
+    gw->snapshot = snapshot_load(gw, config_path(gw->service), stderr);
+    if (!gw->snapshot)
+        return ERR_INVALID_INPUT;
+    return admin_listen(gw) && listen_clients(gw) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
+}
+
 static enum err init(struct service *s)
 {
     struct gateway *gw = ARENA_NEW(s->arena, struct gateway);
-    struct str bad;
     s->state = gw;
     gw->service = s;
     gw->loop = s->loop;
@@ -99,22 +130,14 @@ static enum err init(struct service *s)
     list_init(&gw->clients);
     buf_init(&gw->scratch, NULL);
     gw->payload = evbuffer_new();
-    if (!cidr_list_parse(s->arena, gw->settings->trusted_proxies, &gw->trusted_proxies, &bad)) {
-        fprintf(stderr, "GATEWAY_TRUSTED_PROXIES: \"%.*s\" is no address or network\n",
-                STR_ARG(bad));
-        return ERR_INVALID_INPUT;
-    }
     gw->endpoints = endpoint_table_new(gw);
     gw->registry = registry_new(gw);
-    if (!serve_own_endpoints(gw))
-        return ERR_SERVICE_UNAVAILABLE;
-    gw->snapshot = snapshot_load(gw, config_path(s), stderr);
-    if (!gw->snapshot)
-        return ERR_INVALID_INPUT;
-    if (!admin_listen(gw) || !listen_clients(gw))
-        return ERR_SERVICE_UNAVAILABLE;
-    loop_on_signal(gw->loop, SIGHUP, reload, gw);
-    return ERR_OK;
+    enum err rc = open_all(gw);
+    if (rc)
+        release(gw);
+    else
+        loop_on_signal(gw->loop, SIGHUP, reload, gw);
+    return rc;
 }
 
 static enum err start(struct service *s)
@@ -132,14 +155,7 @@ static void CO_FN stop(struct service *s)
         if (co_sleep_ms(10) != ERR_OK)
             break;
     clients_close(gw);
-    snapshot_unref(gw->snapshot);
-    endpoint_table_free(gw->endpoints);
-    http_server_free(gw->own_server);
-    http_server_free(gw->admin_server);
-    route_table_free(gw->admin_routes);
-    registry_free(gw->registry);
-    evbuffer_free(gw->payload);
-    buf_release(&gw->scratch);
+    release(gw);
 }
 
 int main(int argc, char **argv)
