@@ -1,0 +1,441 @@
+#include "fixture.h"
+
+#include <string.h>
+
+#include "store/attachment_store.h"
+#include "store/catalogue_store.h"
+#include "store/comment_store.h"
+#include "store/feedback_store.h"
+#include "store/history_store.h"
+#include "store/idempotency_store.h"
+#include "store/number_store.h"
+#include "store/ticket_list_store.h"
+#include "store/ticket_store.h"
+
+#define OK(call) assert_int_equal((call), ERR_OK)
+#define EMPLOYEE 101
+#define COORDINATOR 456
+#define REVIEWER 789
+#define EQ(a, text) assert_true(str_eq((a), STR(text)))
+
+static const struct cause CAUSE = {.actor_id = EMPLOYEE, .actor_name = {"John Doe", 8}, .now = NOW};
+
+static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created_at)
+{
+    struct ticket t = {.id = id,
+                       .version = 1,
+                       .number = str_printf(s->arena, "TX20260101%06lld", (long long)id),
+                       .subject = STR("Network connectivity issue"),
+                       .description = STR("Unable to access VPN"),
+                       .category = STR("IT Support"),
+                       .department = STR("IT Department"),
+                       .priority = (enum ticket_priority)(id % PRIORITY_COUNT),
+                       .held_status = TICKET_STATUS_COUNT,
+                       .requester_id = EMPLOYEE,
+                       .requester_name = STR("John Doe"),
+                       .requester_email = STR("john.doe@company.com"),
+                       .owner_id = TICKET_NONE,
+                       .csat_rating = TICKET_NONE,
+                       .created_at = created_at,
+                       .updated_at = created_at,
+                       .first_response_at = TICKET_NONE,
+                       .completed_at = TICKET_NONE,
+                       .closed_at = TICKET_NONE};
+
+    OK(ticket_store_create(s, &t, &CAUSE));
+    return t;
+}
+
+static struct ticket insert(struct db_session *s)
+{
+    return insert_at(s, 1, NOW);
+}
+
+static void a_ticket_comes_back_as_it_went(struct db_session *s)
+{
+    struct ticket t = insert(s), back;
+    struct ticket_view v;
+
+    OK(ticket_store_by_number(s, t.number, EMPLOYEE, &back));
+    assert_int_equal(back.id, 1);
+    EQ(back.subject, "Network connectivity issue");
+    assert_null(back.sub_category.p);
+    assert_null(back.owner_name.p);
+    assert_null(back.requester_department.p);
+    assert_int_equal(back.status, TICKET_STATUS_OPEN);
+    assert_int_equal(back.priority, t.priority);
+    assert_int_equal(back.held_status, TICKET_STATUS_COUNT);
+    assert_int_equal(back.owner_id, TICKET_NONE);
+    assert_int_equal(back.csat_rating, TICKET_NONE);
+    assert_int_equal(back.created_at, NOW);
+    assert_int_equal(back.completed_at, TICKET_NONE);
+    OK(ticket_store_view(s, t.number, EMPLOYEE, TICKET_SHAPE_INTEGRATION, &v));
+    assert_null(v.comments_json.p);
+    assert_null(v.attachments_json.p);
+    assert_int_equal(ticket_store_by_id(s, 2, 0, &back), ERR_TICKET_NOT_FOUND);
+    assert_int_equal(ticket_store_by_number(s, STR("TX20260101999999"), 0, &back),
+                     ERR_TICKET_NOT_FOUND);
+    assert_int_equal(ticket_store_by_number(s, STR("' OR 1=1"), 0, &back), ERR_TICKET_NOT_FOUND);
+}
+
+static void a_number_is_unique(struct db_session *s)
+{
+    struct ticket t = insert(s);
+
+    t.id = 2;
+    assert_int_equal(ticket_store_create(s, &t, &CAUSE), ERR_CONFLICT);
+}
+
+static void saving_writes_differences_and_history(struct db_session *s)
+{
+    struct ticket before = insert(s), after, back;
+    struct cause later = {.actor_id = TICKET_NONE, .actor_name = STR("System"), .now = NOW + 5};
+    struct history_row *rows;
+    bool changed;
+    size_t count;
+    int64_t total;
+
+    OK(ticket_store_lock_number(s, before.number, 0, &before));
+    after = before;
+    OK(ticket_store_save(s, &before, &after, STR_NULL, &later, &changed));
+    assert_false(changed);
+    assert_int_equal(after.version, 1);
+    after.sub_category = STR("VPN");
+    ticket_set_owner(&after, COORDINATOR, STR("Jane Smith"));
+    ticket_set_status(&after, TICKET_STATUS_ON_HOLD, NOW);
+    OK(ticket_store_save(s, &before, &after, STR("parts"), &later, &changed));
+    assert_true(changed);
+    OK(ticket_store_by_number(s, before.number, 0, &back));
+    assert_int_equal(back.version, 2);
+    assert_int_equal(back.updated_at, NOW + 5);
+    assert_int_equal(back.held_status, TICKET_STATUS_OPEN);
+    assert_int_equal(back.owner_id, COORDINATOR);
+    EQ(back.owner_name, "Jane Smith");
+    assert_true(back.is_assigned);
+    OK(history_store_page(s, 1, true, 0, 10, &rows, &count, &total));
+    assert_int_equal(total, 5);
+    EQ(rows[0].field, "status");
+    EQ(rows[0].note, "parts");
+    assert_int_equal(rows[0].changed_by, TICKET_NONE);
+    assert_int_equal(rows[0].changed_at, NOW + 5);
+    EQ(rows[2].field, "owner");
+    EQ(rows[2].new_value, "456");
+    EQ(rows[2].note, "Jane Smith");
+    assert_null(rows[3].old_value.p);
+    EQ(rows[4].field, "created");
+}
+
+static struct ticket_filter everything(void)
+{
+    return (struct ticket_filter){.viewer_id = TICKET_NONE,
+                                  .owner_id = TICKET_NONE,
+                                  .requester_id = TICKET_NONE,
+                                  .sort = STR("created_at"),
+                                  .is_descending = true,
+                                  .page_size = 10};
+}
+
+static size_t listed(struct db_session *s, const struct ticket_filter *f)
+{
+    struct ticket_page page;
+
+    OK(ticket_list_store_page(s, f, &page));
+    assert_int_equal(page.total, page.count);
+    return page.count;
+}
+
+static size_t listed_for(struct db_session *s, int64_t viewer_id)
+{
+    struct ticket_filter f = everything();
+
+    f.viewer_id = viewer_id;
+    return listed(s, &f);
+}
+
+static void set_owner(struct db_session *s, struct str number, int64_t owner_id)
+{
+    struct ticket before, after;
+    bool changed;
+
+    OK(ticket_store_lock_number(s, number, 0, &before));
+    after = before;
+    ticket_set_owner(&after, owner_id, STR("Somebody"));
+    OK(ticket_store_save(s, &before, &after, STR_NULL, &CAUSE, &changed));
+}
+
+static void scope_follows_requester_owner_and_assignee(struct db_session *s)
+{
+    struct ticket t = insert(s), back;
+
+    assert_int_equal(listed_for(s, EMPLOYEE), 1);
+    assert_int_equal(listed_for(s, COORDINATOR), 0);
+    set_owner(s, t.number, COORDINATOR);
+    assert_int_equal(listed_for(s, COORDINATOR), 1);
+    OK(ticket_store_add_assignee(s, t.number, COORDINATOR));
+    OK(ticket_store_add_assignee(s, t.number, REVIEWER));
+    OK(ticket_store_by_number(s, t.number, REVIEWER, &back));
+    assert_true(back.is_assignee);
+    OK(ticket_store_by_number(s, t.number, EMPLOYEE, &back));
+    assert_false(back.is_assignee);
+    set_owner(s, t.number, 457);
+    assert_int_equal(listed_for(s, 457), 1);
+    assert_int_equal(listed_for(s, COORDINATOR), 1); /* still assigned */
+    set_owner(s, t.number, TICKET_NONE);
+    assert_int_equal(listed_for(s, 457), 0);
+    set_owner(s, t.number, EMPLOYEE);
+    set_owner(s, t.number, 457);
+    assert_int_equal(listed_for(s, EMPLOYEE), 1); /* still the requester */
+    assert_int_equal(ticket_store_add_assignee(s, STR("TX20200101000001"), 1),
+                     ERR_TICKET_NOT_FOUND);
+}
+
+static void every_filter_filters(struct db_session *s)
+{
+    struct str open = STR("Open"), closed = STR("Closed"), low = STR("Low"), urgent = STR("Urgent");
+    struct ticket_filter f = everything();
+
+    insert_at(s, 3, NOW);
+    insert_at(s, 4, NOW + 1);
+    set_owner(s, STR("TX20260101000004"), COORDINATOR);
+    assert_int_equal(listed(s, &f), 2);
+#define EXPECT(n, ...)                                                                             \
+    do {                                                                                           \
+        f = everything();                                                                          \
+        __VA_ARGS__;                                                                               \
+        assert_int_equal(listed(s, &f), n);                                                        \
+    } while (0)
+    EXPECT(2, f.statuses = &open, f.status_count = 1);
+    EXPECT(0, f.statuses = &closed, f.status_count = 1);
+    EXPECT(1, f.priorities = &low, f.priority_count = 1);
+    EXPECT(1, f.priorities = &urgent, f.priority_count = 1);
+    EXPECT(2, f.category = STR("IT Support"));
+    EXPECT(0, f.category = STR("it support"));
+    EXPECT(2, f.department = STR("IT Department"));
+    EXPECT(0, f.department = STR("x"));
+    EXPECT(1, f.owner_id = COORDINATOR);
+    EXPECT(1, f.is_unowned = true);
+    EXPECT(2, f.requester_id = EMPLOYEE);
+    EXPECT(0, f.requester_id = COORDINATOR);
+    EXPECT(2, f.search = STR("vpn"));
+    EXPECT(2, f.search = STR("network uNab"));
+    EXPECT(1, f.search = STR("TX20260101000004"));
+    EXPECT(0, f.search = STR("' ) \\ :* | !"));
+    EXPECT(1, f.viewer_id = COORDINATOR, f.search = STR("vpn"), f.is_unowned = false);
+#undef EXPECT
+}
+
+static void pages_have_their_order(struct db_session *s)
+{
+    static const struct {
+        const char *sort;
+        bool is_descending;
+        int64_t first;
+    } cases[] = {
+        {"created_at", true, 9}, {"created_at", false, 1}, {"updated_at", true, 9},
+        {"number", false, 1},    {"priority", true, 7},    {"priority", false, 4},
+        {"status", true, 9},
+    };
+    struct ticket_page page;
+
+    for (int64_t id = 1; id <= 9; id++)
+        insert_at(s, id, NOW + id);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ticket_filter f = everything();
+
+        f.sort = str_from(cases[i].sort);
+        f.is_descending = cases[i].is_descending;
+        f.page_size = 4;
+        OK(ticket_list_store_page(s, &f, &page));
+        assert_int_equal(page.count, 4);
+        assert_int_equal(page.total, 9);
+        assert_int_equal(page.tickets[0].id, cases[i].first);
+        f.skip = 8;
+        OK(ticket_list_store_page(s, &f, &page));
+        assert_int_equal(page.count, 1);
+        f.skip = 100;
+        OK(ticket_list_store_page(s, &f, &page));
+        assert_int_equal(page.count, 0);
+        assert_int_equal(page.total, 9);
+    }
+}
+
+static void comments_know_who_may_read_them(struct db_session *s)
+{
+    struct cause jane = {.actor_id = COORDINATOR, .actor_name = STR("Jane"), .now = NOW + 7};
+    struct comment note = {.comment = STR("note"), .is_internal = true}, *list;
+    struct comment answer = {.comment = STR("\"answer\"\n")};
+    struct ticket t = insert(s);
+    struct ticket_view v;
+    size_t count;
+    int64_t total;
+
+    OK(comment_store_add(s, &t, &note, &jane));
+    OK(ticket_store_by_number(s, t.number, 0, &t));
+    assert_int_equal(t.first_response_at, TICKET_NONE);
+    OK(comment_store_add(s, &t, &answer, &jane));
+    OK(ticket_store_by_number(s, t.number, 0, &t));
+    assert_int_equal(t.version, 3);
+    assert_int_equal(t.first_response_at, NOW + 7);
+    OK(comment_store_page(s, 1, false, 0, 10, &list, &count, &total));
+    assert_int_equal(count, 1);
+    OK(comment_store_page(s, 1, true, 1, 10, &list, &count, &total));
+    assert_int_equal(count, 1);
+    assert_int_equal(total, 2);
+    EQ(list[0].comment, "\"answer\"\n");
+    OK(ticket_store_view(s, t.number, EMPLOYEE, TICKET_SHAPE_INTEGRATION, &v));
+    assert_int_equal(str_find(v.comments_json, STR("note")), -1);
+    assert_true(str_find(v.comments_json, STR("\\\"answer\\\"\\n")) > 0);
+    assert_true(str_find(v.comments_json, STR("2026-01-01T00:00:00Z")) > 0);
+    OK(ticket_store_view(s, t.number, COORDINATOR, TICKET_SHAPE_FULL, &v));
+    assert_true(str_find(v.comments_json, STR("internal")) > 0);
+}
+
+static void attachments_are_added_up(struct db_session *s)
+{
+    struct attachment a = {.filename = STR("a.png"),
+                           .url = STR("/media/tickets/x/a.png"),
+                           .content_type = STR("image/png"),
+                           .size = 100,
+                           .sha256 = STR("00")},
+                      back;
+    const struct str *names;
+    struct ticket t = insert(s);
+    int64_t bytes;
+    size_t count;
+
+    OK(attachment_store_usage(s, 1, &bytes, &names, &count));
+    assert_int_equal(bytes, 0);
+    assert_int_equal(count, 0);
+    OK(attachment_store_add(s, &t, &a, &CAUSE));
+    OK(attachment_store_usage(s, 1, &bytes, &names, &count));
+    assert_int_equal(bytes, 100);
+    assert_int_equal(count, 1);
+    EQ(names[0], "a.png");
+    OK(attachment_store_by_id(s, 1, a.id, &back));
+    assert_int_equal(attachment_store_by_id(s, 2, a.id, &back), ERR_NOT_FOUND);
+    OK(attachment_store_by_name(s, 1, STR("a.png"), &back));
+    assert_int_equal(attachment_store_add(s, &t, &a, &CAUSE), ERR_CONFLICT);
+}
+
+static void feedback_is_given_once(struct db_session *s)
+{
+    struct feedback f = {.user_id = EMPLOYEE, .ticket_id = 1, .rating = 4, .created_at = NOW};
+    struct feedback_stats stats;
+    int64_t id;
+
+    insert(s);
+    OK(feedback_store_stats(s, &stats));
+    assert_int_equal(stats.count, 0);
+    assert_int_equal(stats.min, TICKET_NONE);
+    OK(feedback_store_put(s, &f));
+    id = f.id;
+    f.rating = 2;
+    OK(feedback_store_put(s, &f));
+    assert_int_equal(f.id, id);
+    OK(feedback_store_stats(s, &stats));
+    assert_int_equal(stats.count, 1);
+    assert_int_equal(stats.max, 2);
+    f.rating = 6;
+    assert_int_equal(feedback_store_put(s, &f), ERR_VALIDATION_ERROR);
+}
+
+static void a_key_belongs_to_one_request(struct db_session *s)
+{
+    struct idempotency_key k = {STR("user:1"), STR("POST /x"), STR("key"), STR("hash")};
+    struct stored_answer a = {.status = 201, .etag = STR("\"1\""), .body = STR("{}")}, back;
+    bool found;
+
+    OK(idempotency_store_find(s, &k, &found, &back));
+    assert_false(found);
+    OK(idempotency_store_put(s, &k, &a, NOW));
+    OK(idempotency_store_find(s, &k, &found, &back));
+    assert_true(found);
+    assert_int_equal(back.status, 201);
+    assert_null(back.location.p);
+    EQ(back.etag, "\"1\"");
+    k.request_hash = STR("other");
+    assert_int_equal(idempotency_store_find(s, &k, &found, &back), ERR_VALIDATION_ERROR);
+    OK(idempotency_store_purge(s, NOW));
+    assert_int_equal(idempotency_store_find(s, &k, &found, &back), ERR_VALIDATION_ERROR);
+    OK(idempotency_store_purge(s, NOW + 1));
+    OK(idempotency_store_find(s, &k, &found, &back));
+    assert_false(found);
+}
+
+static void numbers_are_reserved_in_blocks(struct db_session *s)
+{
+    struct number_pool *pool = number_pool_new(), *other = number_pool_new();
+    int64_t id, previous = 0;
+    struct str number;
+
+    for (int i = 1; i <= 40; i++) {
+        char expected[20];
+
+        snprintf(expected, sizeof expected, "TX20260101%06d", i <= 32 ? i : i + 32);
+        OK(number_pool_take(pool, s, NOW, &id, &number));
+        assert_true(str_eq(number, str_from(expected)));
+        assert_true(id > previous);
+        previous = id;
+        if (i == 32) {
+            OK(number_pool_take(other, s, NOW, &id, &number));
+            EQ(number, "TX20260101000033");
+        }
+    }
+    OK(number_pool_take(pool, s, NOW + US_PER_DAY, &id, &number));
+    EQ(number, "TX20260102000001");
+    number_pool_free(pool);
+    number_pool_free(other);
+}
+
+static void the_database_knows_the_same_words(struct db_session *s)
+{
+    struct ticket before = insert(s), after;
+    bool changed;
+
+    for (int status = 1; status < TICKET_STATUS_COUNT; status++) {
+        OK(ticket_store_lock_id(s, 1, 0, &before));
+        after = before;
+        after.priority = (enum ticket_priority)(status % PRIORITY_COUNT);
+        ticket_set_status(&after, (enum ticket_status)status, NOW);
+        OK(ticket_store_save(s, &before, &after, STR_NULL, &CAUSE, &changed));
+        OK(ticket_store_by_id(s, 1, 0, &before));
+        assert_int_equal(before.status, status);
+        assert_int_equal(before.priority, after.priority);
+    }
+}
+
+static void categories_with_their_department(struct db_session *s)
+{
+    struct category c = {.name = STR("Cleaning"), .department = STR("it DEPARTMENT")};
+    struct str subs[] = {STR("Windows"), STR("Floors")}, json;
+    int64_t count;
+
+    OK(catalogue_store_add_category(s, &c, subs, 2));
+    OK(catalogue_store_categories(s, false, &count, &json));
+    assert_int_equal(count, 10);
+    assert_true(str_find(json, STR("\"Floors\"")) > 0);
+    c.department = STR("Nowhere");
+    c.name = STR("Other things");
+    assert_int_equal(catalogue_store_add_category(s, &c, subs, 0), ERR_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(a_ticket_comes_back_as_it_went),
+        STORE_TEST(a_number_is_unique),
+        STORE_TEST(saving_writes_differences_and_history),
+        STORE_TEST(scope_follows_requester_owner_and_assignee),
+        STORE_TEST(every_filter_filters),
+        STORE_TEST(pages_have_their_order),
+        STORE_TEST(comments_know_who_may_read_them),
+        STORE_TEST(attachments_are_added_up),
+        STORE_TEST(feedback_is_given_once),
+        STORE_TEST(a_key_belongs_to_one_request),
+        STORE_TEST(numbers_are_reserved_in_blocks),
+        STORE_TEST(the_database_knows_the_same_words),
+        STORE_TEST(categories_with_their_department),
+    };
+
+    return STORE_TESTS_RUN(tests);
+}
