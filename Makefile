@@ -22,22 +22,22 @@ help:
 
 # A library needs only the headers of the others, so all build side by side; programs link them.
 $(LIBS):
-	+@$(MAKE) --no-print-directory -C $@ DEPS_BUILT=1
+	+@$(MAKE) -s --no-print-directory -C $@ DEPS_BUILT=1
 
 $(PROGRAMS): $(LIBS)
-	+@$(MAKE) --no-print-directory -C $@ DEPS_BUILT=1
+	+@$(MAKE) -s --no-print-directory -C $@ DEPS_BUILT=1
 
 # The unit and store tests, not run. A folder's tests wait for its own build so that no object is made twice.
 TESTS := $(addprefix tests-of/,$(LIBS) $(PROGRAMS))
 test-binaries: $(TESTS)
 $(TESTS): tests-of/%: % $(LIBS)
-	+@$(MAKE) --no-print-directory -C $* DEPS_BUILT=1 tests
+	+@$(MAKE) -s --no-print-directory -C $* DEPS_BUILT=1 tests
 
 packages-%:
 	@$(LOCAL)/packages $(subst +, ,$*)
 
 build: packages-build+run
-	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	+@$(MAKE) -s --no-print-directory -j$(JOBS) all
 
 run up: build
 	@$(LOCAL)/fleet $@

@@ -138,7 +138,10 @@ def run_all(wanted, processes):
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         servers = pool.submit(start_servers)
         built = list(pool.map(lambda variant: build(processes, variant), jobs.VARIANTS))
-        infra = servers.result()
+        try:
+            infra = servers.result()
+        except subprocess.CalledProcessError:
+            return {"servers": Result(failed=1)}
     groups = {}
     if not all(built):
         groups["build"] = Result(failed=built.count(False))
