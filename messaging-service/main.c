@@ -1,16 +1,18 @@
 /* messaging-service: conversations between the people of a ticket, live. */
 #include <stdlib.h>
 
-#include "config.h"
+#include "api/push.h"
 #include "events/consume.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
+#include "state.h"
 #include "ws.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define STOP_TIMEOUT_MS 5000
+#define TOKEN_CHECK_MS 1000
 
 static enum err init(struct service *s)
 {
@@ -20,6 +22,16 @@ static enum err init(struct service *s)
     state->conversations = ws_hub_new();
     events_declare(s);
     return ERR_OK;
+}
+
+static enum err CO_FN start(struct service *s)
+{
+    enum err rc = push_init(s);
+    if (rc == ERR_OK)
+        rc = people_sync(s);
+    if (rc == ERR_OK)
+        service_every(s, TOKEN_CHECK_MS, "token check", push_check_tokens, NULL);
+    return rc;
 }
 
 static void CO_FN stop(struct service *s)
@@ -50,7 +62,7 @@ int main(int argc, char **argv)
         .routes = MESSAGING_ROUTES,
         .migrations = MIGRATIONS,
         .init = init,
-        .start = people_sync,
+        .start = start,
         .stop = stop,
         .release = release,
     };

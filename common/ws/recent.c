@@ -1,13 +1,5 @@
 #include "recent.h"
 
-#include <string.h>
-
-void ws_recent_init(struct ws_recent *r, int64_t floor)
-{
-    memset(r, 0, sizeof *r);
-    r->floor = floor;
-}
-
 bool ws_recent_add(struct ws_recent *r, int64_t id)
 {
     bool is_known = false;

@@ -8,13 +8,11 @@
 
 #define WS_RECENT_SIZE 1024
 
-struct ws_recent {
+struct ws_recent { /* zeroed at first */
     int64_t ids[WS_RECENT_SIZE]; /* a ring; 0: empty */
     int next;
-    int64_t floor; /* what was missed lies above */
+    int64_t floor; /* what was missed lies above; set by the owner where the process begins */
 };
 
-/* Nothing at or below floor will be asked for. */
-void ws_recent_init(struct ws_recent *r, int64_t floor);
 /* False when the id has been pushed already, as far as is remembered. */
 bool ws_recent_add(struct ws_recent *r, int64_t id);

@@ -19,11 +19,15 @@ struct str ws_json_end(struct json_writer *w)
     return buf_str(w->out);
 }
 
-void ws_json_error(struct ws *ws, struct arena *a, enum err e, const char *text)
+void ws_json_error(struct ws *ws, struct arena *a, const struct json *m, enum err e,
+                   const char *text)
 {
+    struct str client_id = json_str(json_get(m, "client_id"));
     struct json_writer *w = ws_json_begin(a, "error");
     JW_STR(w, "code", str_from(err_code(e)));
     JW_STR(w, "message", str_from(text ? text : err_text(e)));
+    if (client_id.len)
+        JW_STR(w, "client_id", client_id);
     ws_send_text(ws, ws_json_end(w));
 }
 
@@ -44,7 +48,7 @@ void ws_json_dispatch(const struct ws_command *commands, struct ws *ws, void *ar
     const struct json *m;
     const char *why;
     if (json_parse(a, text, &m, &why) != ERR_OK || json_type(m) != JSON_OBJECT) {
-        ws_json_error(ws, a, ERR_INVALID_INPUT, "A frame is a JSON object");
+        ws_json_error(ws, a, NULL, ERR_INVALID_INPUT, "A frame is a JSON object");
         return;
     }
     struct str type = json_str(json_get(m, "type"));
@@ -54,5 +58,5 @@ void ws_json_dispatch(const struct ws_command *commands, struct ws *ws, void *ar
             return;
         }
     }
-    ws_json_error(ws, a, ERR_INVALID_INPUT, "The type of the frame is unknown");
+    ws_json_error(ws, a, m, ERR_INVALID_INPUT, "The type of the frame is unknown");
 }

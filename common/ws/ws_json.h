@@ -7,8 +7,10 @@
 struct json_writer *ws_json_begin(struct arena *a, const char *type);
 struct str ws_json_end(struct json_writer *w);
 
-/* {"type":"error","code":…,"message":…}; text NULL takes the catalogue's. */
-void ws_json_error(struct ws *ws, struct arena *a, enum err e, const char *text);
+/* {"type":"error","code":…,"message":…}; text NULL takes the catalogue's. m is the frame that is
+ * refused, whose client_id is repeated, or NULL. */
+void ws_json_error(struct ws *ws, struct arena *a, const struct json *m, enum err e,
+                   const char *text);
 /* {"type":"pong"} with the timestamp of the ping. */
 void ws_json_pong(struct ws *ws, struct arena *a, const struct json *ping);
 

@@ -2,22 +2,63 @@
 
 #include "domain/access.h"
 #include "people.h"
+#include "service.h"
 
-enum err conversation_find(struct db_session *db, const struct actor *who, int64_t id,
+struct speaker speaker_of(const struct actor *a)
+{
+    return (struct speaker){.user_id = a->user_id,
+                            .name = a->name.len ? a->name : a->email,
+                            .sees_all_tickets = actor_may(a, PERM_TICKET_READ_ALL)};
+}
+
+/* ---- access ------------------------------------------------------------------------------- */
+
+static struct access access_to(const struct conversation *c, const struct speaker *who)
+{
+    return (struct access){.is_support = c->ticket_number.p != NULL,
+                           .takes_part = c->takes_part,
+                           .is_current = c->is_current,
+                           .sees_all_tickets = who->sees_all_tickets};
+}
+
+enum err conversation_find(struct db_session *db, const struct speaker *who, int64_t id,
                            struct str ticket_number, struct conversation *out)
 {
-    enum err rc = id ? conversation_store_get(db, id, out)
-                     : conversation_store_by_ticket(db, ticket_number, out);
+    enum err rc = id ? conversation_store_get(db, id, who->user_id, out)
+                     : conversation_store_by_ticket(db, ticket_number, who->user_id, out);
     if (rc)
         return rc;
-    bool takes_part;
-    rc = conversation_store_takes_part(db, out->id, who->user_id, &takes_part);
-    if (rc)
-        return rc;
-    bool is_support = str_eq(out->type, STR("support"));
-    return conversation_may_read(takes_part, is_support, actor_is_admin(who))
-               ? ERR_OK
-               : ERR_CONVERSATION_NOT_FOUND;
+    struct access access = access_to(out, who);
+    return access_may_read(&access) ? ERR_OK : ERR_CONVERSATION_NOT_FOUND;
+}
+
+enum err conversation_of_path(struct req *r, struct db_session **db, const struct speaker *who,
+                              struct conversation *out)
+{
+    int64_t id;
+    if (!req_param_int(r, "id", &id))
+        return ERR_CONVERSATION_NOT_FOUND;
+    enum err rc = req_db(r, db);
+    return rc ? rc : conversation_find(*db, who, id, STR_NULL, out);
+}
+
+enum err conversation_open_direct(struct db_session *db, const struct speaker *who, int64_t other,
+                                  int64_t now, struct conversation *out)
+{
+    struct person person;
+    enum err rc = person_by_id(db, other, &person);
+    return rc ? rc : conversation_store_direct(db, who->user_id, other, now, out);
+}
+
+/* ---- posting ------------------------------------------------------------------------------ */
+
+const char *posting_problem(const struct posting *p)
+{
+    if (!str_trim(p->content).len || !str_is_utf8(p->content))
+        return "content is required";
+    if (str_utf8_len(p->content) > MAX_CONTENT)
+        return "content is too long";
+    return p->client_id.len > MAX_CLIENT_ID ? "client_id is too long" : NULL;
 }
 
 static enum err CO_FN announce(struct db_session *db, const struct conversation *c,
@@ -52,12 +93,12 @@ static enum err CO_FN announce(struct db_session *db, const struct conversation 
 }
 
 /* The name people know now, not the one in an old token. */
-static enum err CO_FN sender_name(struct db_session *db, const struct actor *who, struct str *out)
+static enum err CO_FN sender_name(struct db_session *db, const struct speaker *who, struct str *out)
 {
     struct person person;
     enum err rc = person_by_id(db, who->user_id, &person);
     if (rc == ERR_USER_NOT_FOUND) {
-        *out = who->name.len ? who->name : who->email;
+        *out = who->name;
         return ERR_OK;
     }
     *out = person.name;
@@ -65,38 +106,37 @@ static enum err CO_FN sender_name(struct db_session *db, const struct actor *who
 }
 
 static enum err CO_FN store(struct db_session *db, const struct conversation *c,
-                            const struct posting *p, struct message *out)
+                            const struct posting *p, struct message *out, bool *is_new)
 {
     struct message m = {.conversation_id = c->id,
                         .sender_id = p->who->user_id,
                         .content = p->content,
-                        .client_id = p->client_id,
+                        .client_id = p->client_id.len ? p->client_id : STR_NULL,
                         .created_at = p->now};
-    bool is_new = false;
     enum err rc = sender_name(db, p->who, &m.sender_name);
-    if (rc == ERR_OK && c->ticket_number.len)
-        rc = conversation_store_follow_ticket(db, c->ticket_number, STR_NULL, &p->who->user_id, 1,
-                                              p->now);
+    if (rc == ERR_OK && !c->is_current)
+        rc = conversation_store_join(db, c->id, p->who->user_id, p->now);
     if (rc == ERR_OK)
-        rc = message_store_add(db, &m, out, &is_new);
-    if (rc == ERR_OK && is_new)
-        rc = message_store_mark_read(db, c->id, p->who->user_id, out->id);
-    if (rc == ERR_OK && is_new)
-        rc = announce(db, c, p, out);
-    return rc;
+        rc = message_store_add(db, &m, out, is_new);
+    if (rc || !*is_new)
+        return rc;
+    rc = conversation_store_mark_read(db, c->id, p->who->user_id, out->id);
+    return rc ? rc : announce(db, c, p, out);
 }
 
 enum err conversation_post(struct db_session *db, const struct conversation *c,
-                           const struct posting *p, struct message *out)
+                           const struct posting *p, struct message *out, bool *is_new)
 {
-    if (!str_trim(p->content).len || !str_is_utf8(p->content) ||
-        str_utf8_len(p->content) > MAX_CONTENT || p->client_id.len > 100)
+    struct access access = access_to(c, p->who);
+    if (posting_problem(p))
         return ERR_VALIDATION_ERROR;
+    if (!access_may_write(&access))
+        return ERR_FORBIDDEN;
     enum err rc = db_begin(db);
     if (rc == ERR_OK)
-        rc = store(db, c, p, out);
+        rc = store(db, c, p, out, is_new);
     if (rc == ERR_OK)
-        return db_commit(db);
+        rc = db_commit(db);
     db_rollback(db);
     return rc;
 }

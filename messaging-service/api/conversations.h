@@ -1,13 +1,12 @@
 #pragma once
-/* REST handlers; see routes.c. */
+/* Handlers of conversations; see routes.c. */
 #include "json.h"
 #include "req.h"
 
-enum err conversations_list(struct req *r);
-enum err conversations_direct(struct req *r);
-enum err conversations_read(struct req *r);
-enum err messages_list(struct req *r);
-enum err messages_post(struct req *r);
+enum err CO_FN conversations_list(struct req *r);
+/* The list itself, of one ticket or of all (absent). */
+enum err CO_FN conversations_reply(struct req *r, struct str ticket_number);
+enum err CO_FN conversations_direct(struct req *r);
+enum err CO_FN conversations_read(struct req *r);
 
-extern const struct json_schema CONVERSATION_QUERY, MESSAGE_QUERY, NEW_MESSAGE, NEW_DIRECT,
-    MESSAGE_SCHEMA;
+extern const struct json_schema CONVERSATION_QUERY, NEW_DIRECT;

@@ -1,13 +1,20 @@
 #pragma once
-/* Who may read and write a conversation: its participants; admins read the tickets' ones too. */
+/* Who may read and write a conversation. */
 #include <stdbool.h>
 
-static inline bool conversation_may_read(bool takes_part, bool is_support, bool is_admin)
+struct access {
+    bool is_support;       /* it belongs to a ticket */
+    bool takes_part;       /* the person is or was one of its people */
+    bool is_current;       /* and still is */
+    bool sees_all_tickets; /* PERM_TICKET_READ_ALL */
+};
+
+static inline bool access_may_read(const struct access *a)
 {
-    return takes_part || (is_support && is_admin);
+    return a->takes_part || (a->is_support && a->sees_all_tickets);
 }
 
-static inline bool conversation_may_write(bool takes_part, bool is_support, bool is_admin)
+static inline bool access_may_write(const struct access *a)
 {
-    return takes_part || (is_support && is_admin);
+    return a->is_current || (a->is_support && a->sees_all_tickets);
 }

@@ -1,16 +1,31 @@
-#include "store/conversation_store.h"
+#include "store/message_store.h"
 
 #define COLUMNS                                                                                    \
     "m.id, m.conversation_id, m.sender_id, m.sender_name, m.content, m.client_id, m.created_at"
 #define TYPES "iiitttz"
+#define COLUMN_COUNT 7
 
-DB_READ(messages_after, "iii", TYPES,
+DB_READ(message_by_id, "i", TYPES, "SELECT " COLUMNS " FROM message m WHERE m.id = $1");
+
+DB_READ(messages_after, "iiii", TYPES,
         "SELECT " COLUMNS " FROM message m WHERE m.conversation_id = $1 AND m.id > $2"
-        " ORDER BY m.id LIMIT $3");
+        " AND m.id < $3 ORDER BY m.id LIMIT $4");
 
 DB_READ(messages_before, "iii", TYPES,
         "SELECT * FROM (SELECT " COLUMNS " FROM message m WHERE m.conversation_id = $1"
         " AND m.id < $2 ORDER BY m.id DESC LIMIT $3) newest ORDER BY id");
+
+DB_READ(newest_message, "i", "i",
+        "SELECT coalesce(max(id), 0) FROM message WHERE conversation_id = $1");
+
+DB_READ(newest_of_all, "", "i", "SELECT coalesce(max(id), 0) FROM message");
+
+DB_READ(missed_messages, "ii", TYPES "tI",
+        "SELECT " COLUMNS ", c.ticket_number, ARRAY(SELECT p.user_id FROM participant p"
+        "  WHERE p.conversation_id = c.id AND (NOT p.by_ticket"
+        "   OR p.user_id IN (c.requester_id, c.owner_id, c.assignee_id)))"
+        " FROM message m JOIN conversation c ON c.id = m.conversation_id"
+        " WHERE m.id > $1 ORDER BY m.id LIMIT $2");
 
 /* The conversation's row lock is taken first: within it, ids are given in commit order. */
 DB_WRITE(insert_message, "iitttz", TYPES,
@@ -24,10 +39,6 @@ DB_WRITE(insert_message, "iitttz", TYPES,
 DB_READ(message_by_client_id, "iit", TYPES,
         "SELECT " COLUMNS " FROM message m"
         " WHERE m.conversation_id = $1 AND m.sender_id = $2 AND m.client_id = $3");
-
-DB_WRITE(mark_read, "iii", "",
-         "UPDATE participant SET last_read_id = $3"
-         " WHERE conversation_id = $1 AND user_id = $2 AND last_read_id < $3");
 
 static void read_message(const struct db_result *r, size_t row, struct message *m)
 {
@@ -51,12 +62,24 @@ static void read_messages(struct arena *a, const struct db_result *r, struct mes
     *out = (struct message_list){items, n};
 }
 
-enum err message_store_after(struct db_session *s, int64_t conversation_id, int64_t after,
-                             int64_t limit, struct message_list *out)
+enum err message_store_get(struct db_session *s, int64_t id, struct message *out)
 {
     struct db_result *r;
-    enum err rc =
-        db_query(s, &messages_after, &r, DB_INT(conversation_id), DB_INT(after), DB_INT(limit));
+    enum err rc = db_query(s, &message_by_id, &r, DB_INT(id));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_NOT_FOUND;
+    read_message(r, 0, out);
+    return ERR_OK;
+}
+
+enum err message_store_after(struct db_session *s, int64_t conversation_id, int64_t after,
+                             int64_t before, int64_t limit, struct message_list *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &messages_after, &r, DB_INT(conversation_id), DB_INT(after),
+                           DB_INT(before), DB_INT(limit));
     if (rc == ERR_OK)
         read_messages(s->arena, r, out);
     return rc;
@@ -95,8 +118,31 @@ enum err message_store_add(struct db_session *s, const struct message *m, struct
     return ERR_OK;
 }
 
-enum err message_store_mark_read(struct db_session *s, int64_t conversation_id, int64_t user_id,
-                                 int64_t up_to)
+enum err message_store_newest(struct db_session *s, int64_t conversation_id, int64_t *id)
 {
-    return db_query(s, &mark_read, NULL, DB_INT(conversation_id), DB_INT(user_id), DB_INT(up_to));
+    struct db_result *r;
+    enum err rc = conversation_id ? db_query(s, &newest_message, &r, DB_INT(conversation_id))
+                                  : db_query(s, &newest_of_all, &r);
+    if (rc == ERR_OK)
+        *id = db_get_int(r, 0, 0);
+    return rc;
+}
+
+enum err message_store_missed(struct db_session *s, int64_t after, int64_t limit,
+                              const struct missed_message **out, size_t *count)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &missed_messages, &r, DB_INT(after), DB_INT(limit));
+    if (rc)
+        return rc;
+    *count = db_rows(r);
+    struct missed_message *items = ARENA_ARRAY(s->arena, struct missed_message, *count + 1);
+    for (size_t i = 0; i < *count; i++) {
+        read_message(r, i, &items[i].message);
+        items[i].ticket_number = db_get_str(r, i, COLUMN_COUNT);
+        items[i].participant_count =
+            db_get_int_array(r, i, COLUMN_COUNT + 1, &items[i].participant_ids);
+    }
+    *out = items;
+    return ERR_OK;
 }

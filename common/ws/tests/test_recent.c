@@ -10,8 +10,7 @@
 static void an_id_is_new_once(void **state)
 {
     (void)state;
-    struct ws_recent r;
-    ws_recent_init(&r, 40);
+    struct ws_recent r = {.floor = 40};
     assert_true(ws_recent_add(&r, 41));
     assert_true(ws_recent_add(&r, 43));
     assert_true(ws_recent_add(&r, 42));
@@ -23,8 +22,7 @@ static void an_id_is_new_once(void **state)
 static void the_floor_follows_what_is_forgotten(void **state)
 {
     (void)state;
-    struct ws_recent r;
-    ws_recent_init(&r, 0);
+    struct ws_recent r = {.floor = 0};
     for (int64_t id = 1; id <= WS_RECENT_SIZE; id++)
         assert_true(ws_recent_add(&r, id));
     assert_int_equal(r.floor, 0);
@@ -38,8 +36,7 @@ static void the_floor_follows_what_is_forgotten(void **state)
 static void a_straggler_below_the_floor_is_still_new(void **state)
 {
     (void)state;
-    struct ws_recent r;
-    ws_recent_init(&r, 100);
+    struct ws_recent r = {.floor = 100};
     assert_true(ws_recent_add(&r, 99));
     assert_int_equal(r.floor, 100);
 }
