@@ -105,12 +105,12 @@ static void CO_FN on_mark_read(struct ws *ws, void *arg, struct arena *a, const 
 {
     int64_t id;
     if (!json_int(json_get(m, "notification_id"), &id)) {
-        ws_json_error(ws, a, ERR_INVALID_INPUT, "notification_id is required");
+        ws_json_error(ws, a, m, ERR_INVALID_INPUT, "notification_id is required");
         return;
     }
     enum err rc = mark_read(arg, a, id);
     if (rc)
-        ws_json_error(ws, a, rc, NULL);
+        ws_json_error(ws, a, m, rc, NULL);
 }
 
 static void CO_FN on_text(struct ws *ws, void *arg, struct arena *a, struct str text)

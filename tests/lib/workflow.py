@@ -1,13 +1,11 @@
 """workflow-service with people around it, and the helpdesk's side of its queues."""
 import datetime
-import http.server
 import itertools
-import json
-import threading
 import uuid
 
 from . import tokens
 from .amqp import Amqp
+from .people import FakeAuth, person
 from .wait import wait_for
 
 TICKETS = "TICKET_TASKS_PRODUCTION"
@@ -30,40 +28,6 @@ PEOPLE = {
     EMIL: ("Emil Employee", tokens.EMPLOYEE),
     EVE: ("Eve Employee", tokens.EMPLOYEE),
 }
-
-
-def person(identity, name, roles, active=True, version=1):
-    """A person as auth-service tells of one."""
-    return {"id": identity, "email": f"user{identity}@example.com", "name": name, "department": "IT Department",
-            "active": active, "version": version,
-            "roles": [{"system": system, "role": role, "system_role_id": number}
-                      for number, (system, role) in enumerate(roles, 1)]}
-
-
-class FakeAuth:
-    """The snapshot of people, as auth-service serves it."""
-
-    def __init__(self, people):
-        page = json.dumps({"users": people, "next": None}).encode()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):  # pylint: disable=invalid-name
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(page)))
-                self.end_headers()
-                self.wfile.write(page)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class World:
@@ -92,7 +56,7 @@ class World:
 
     def tell_person(self, identity, name, roles, active=True):
         """An event of auth-service about a person."""
-        self.amqp.send_event("user.updated", person(identity, name, roles, active, next(self.versions)),
+        self.amqp.send_event("user.updated", person(identity, name, roles, active=active, version=next(self.versions)),
                              source="auth-service", subject=str(identity))
 
     # ---- tickets --------------------------------------------------------------------------------
