@@ -56,40 +56,40 @@ static struct outcome of_db(enum err rc, bool was_begun)
         .rc = rc, .is_db_away = rc == ERR_SERVICE_UNAVAILABLE, .was_begun = was_begun};
 }
 
-static struct outcome CO_FN run_in_transaction(struct consumer *c, struct mq_delivery *d)
+static struct outcome CO_FN run_in_transaction(struct consumer *c, struct mq_delivery *d,
+                                               struct db_session *s)
 {
-    struct db_session s;
-    db_session_init(&s, c->db, d->arena);
-    enum err rc = db_begin(&s);
+    db_session_init(s, c->db, d->arena);
+    enum err rc = db_begin(s);
     if (rc)
         return of_db(rc, false);
     struct str id = c->config.use_inbox ? inbox_message_id(d->arena, d->message) : STR_NULL;
     bool is_new = true;
     if (id.len)
-        rc = inbox_record(&s, c->config.queue, id, &is_new);
+        rc = inbox_record(s, c->config.queue, id, &is_new);
     if (rc || !is_new) {
-        db_rollback(&s);
+        db_rollback(s);
         struct outcome o = of_db(rc, true);
         o.is_duplicate = rc == ERR_OK;
         return o;
     }
-    d->db = &s;
+    d->db = s;
     rc = c->config.handler(d);
     if (rc == ERR_OK) {
-        rc = db_commit(&s);
-        db_rollback(&s);
+        rc = db_commit(s);
+        db_rollback(s);
         return of_db(rc, true);
     }
     /* A handler that says "unavailable" may mean the database or somebody else. */
-    bool is_db_away = rc == ERR_SERVICE_UNAVAILABLE && inbox_probe(&s) == ERR_SERVICE_UNAVAILABLE;
-    db_rollback(&s);
+    bool is_db_away = rc == ERR_SERVICE_UNAVAILABLE && inbox_probe(s) != ERR_OK;
+    db_rollback(s);
     return (struct outcome){.rc = rc, .is_db_away = is_db_away, .was_begun = true};
 }
 
-static struct outcome CO_FN attempt(struct consumer *c, struct mq_delivery *d)
+static struct outcome CO_FN attempt(struct consumer *c, struct mq_delivery *d, struct db_session *s)
 {
     int64_t started = clock_mono_us();
-    struct outcome o = c->db ? run_in_transaction(c, d)
+    struct outcome o = c->db ? run_in_transaction(c, d, s)
                              : (struct outcome){.rc = c->config.handler(d), .was_begun = true};
     metric_observe(c->duration, (double)(clock_mono_us() - started) / US_PER_S);
     return o;
@@ -155,6 +155,7 @@ enum settle deliver(struct consumer *c, const struct incoming *in, struct arena 
                     struct str *reason)
 {
     struct mq_delivery d;
+    struct db_session session;
     int conflicts = 0, lost = 0;
     int64_t wait_ms = DB_WAIT_MIN_MS;
     for (;;) {
@@ -166,7 +167,7 @@ enum settle deliver(struct consumer *c, const struct incoming *in, struct arena 
             d.reject_reason = STR("handling it was begun several times and never ended");
             return give_up(c, &d, MQ_PARK, reason);
         }
-        struct outcome o = start ? of_db(start, false) : attempt(c, &d);
+        struct outcome o = start ? of_db(start, false) : attempt(c, &d, &session);
         is_suspect = start != ERR_OK; /* counted once */
         if (o.rc == ERR_OK) {
             count(c, o.is_duplicate ? "duplicate" : "done", ERR_OK);

@@ -14,8 +14,7 @@ MUST_CHECK enum err CO_FN inbox_record(struct db_session *s, const char *consume
 /* Counts, outside any transaction, how often the handling of an unfinished message was begun. */
 MUST_CHECK enum err CO_FN inbox_count_start(struct db_session *s, const char *consumer,
                                             struct str id, int64_t *starts);
-/* Tells whether the transaction's connection still lives: ERR_SERVICE_UNAVAILABLE when it does not.
- */
+/* ERR_OK as long as the transaction can be used: neither failed nor its connection lost. */
 MUST_CHECK enum err CO_FN inbox_probe(struct db_session *s);
 /* Forgets at most limit messages last seen more than days ago. */
 MUST_CHECK enum err CO_FN inbox_prune(struct db_session *s, int64_t days, int64_t limit,

@@ -411,6 +411,7 @@ void outbox_relay_stop(struct outbox_relay *r)
         co_wait_init(&w);
         r->stop_wait = &w;
         co_wait_uncancellable(&w);
+        r->stop_wait = NULL;
     }
     list_remove(&r->node);
     free(r);

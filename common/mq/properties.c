@@ -127,7 +127,7 @@ static bool integer_of_field(const amqp_field_value_t *v, int64_t *out)
 {
     switch (v->kind) {
     case AMQP_FIELD_KIND_I8:
-        *out = v->value.i8;
+        *out = (int)v->value.i8;
         return true;
     case AMQP_FIELD_KIND_U8:
         *out = v->value.u8;

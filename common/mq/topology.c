@@ -227,8 +227,9 @@ static void select_confirms(struct declarer *d)
 
 bool topology_declare(struct link *l, char *why, size_t why_size)
 {
-    struct declarer d = {.link = l, .why = why, .why_size = why_size};
+    struct declarer d = {.link = l, .why_size = why_size};
     const struct broker_setup *setup = l->broker->setup;
+    d.why = why;
     open_channel(&d, CONTROL_CHANNEL);
     declare_exchange(&d, MQ_EVENTS_EXCHANGE, "topic");
     LIST_EACH(n, &setup->queues)

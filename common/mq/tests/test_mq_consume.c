@@ -328,6 +328,44 @@ static void test_recovers(void **state)
     fixture_run(f, body_recovers);
 }
 
+/* ---- the database goes away in the middle -------------------------------------------------- */
+
+DB_WRITE(end_own_session_stmt, "", "b", "SELECT pg_terminate_backend(pg_backend_pid())");
+
+static int lost_sessions;
+
+static enum err lose_database(struct mq_delivery *d)
+{
+    assert_int_equal(d->attempt, 1);
+    enum err rc = write_effect(d);
+    if (rc == ERR_OK && lost_sessions++ < 3)
+        rc = db_query(d->db, &end_own_session_stmt, NULL);
+    return rc;
+}
+
+/* Not the message's fault: it is handled again in place, without counting an attempt. */
+static void body_database_lost(struct fixture *f)
+{
+    publish(f, "lost", "l1", "survived");
+    WAIT_UNTIL(is_settled(f, 1));
+    assert_int_equal(lost_sessions, 4);
+    assert_int_equal(fixture_effects(f, "survived"), 1);
+    assert_int_equal(stats_of(f).retried, 0);
+}
+
+static void test_database_lost(void **state)
+{
+    struct fixture *f = *state;
+    lost_sessions = 0;
+    QUEUE(f, "lost", MQ_QUORUM);
+    mq_consume(f->mq,
+               &(struct mq_consumer){
+                   .queue = fixture_name(f, "lost"), .use_inbox = true, .handler = lose_database},
+               f->db, NULL);
+    mq_start(f->mq);
+    fixture_run(f, body_database_lost);
+}
+
 /* ---- a message that kills the program ------------------------------------------------------ */
 
 static enum err die(struct mq_delivery *d)
@@ -616,9 +654,10 @@ static void test_stop_hard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_delivery), T(test_inbox),  T(test_redelivery),   T(test_park),
-        T(test_recovers), T(test_poison), T(test_order_by_key), T(test_one_at_a_time),
-        T(test_fan_out),  T(test_stop),   T(test_stop_hard),    T(test_retry_then_dead),
+        T(test_delivery),        T(test_inbox),         T(test_redelivery), T(test_park),
+        T(test_recovers),        T(test_database_lost), T(test_poison),     T(test_order_by_key),
+        T(test_one_at_a_time),   T(test_fan_out),       T(test_stop),       T(test_stop_hard),
+        T(test_retry_then_dead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,7 +315,9 @@ static void check_messages(struct fixture *f, int most_doubled)
     amqp_message_t m;
     raw_open(&r, f->amqp_url);
     while (raw_get(&r, fixture_name(f, "many"), &m)) {
-        int n = atoi(str_cstr(r.arena, str_from_bytes(m.properties.message_id)) + 1);
+        int64_t n = -1;
+        struct str id = str_from_bytes(m.properties.message_id);
+        assert_true(str_to_i64(str_slice(id, 1, id.len), &n));
         assert_in_range(n, 0, ROWS - 1);
         if (seen[n]++)
             doubled++;

@@ -1,7 +1,8 @@
 /*
- * A broker of this test's own is killed with SIGKILL and started again while messages flow from the
- * outbox through two kinds of queues, some by way of a retry: every effect happens exactly once.
- * The script deploy/local/rabbitmq runs the broker, on ports of its own.
+ * What needs a broker of this test's own. It is killed with SIGKILL and started again while
+ * messages flow from the outbox through two kinds of queues, some by way of a retry: every effect
+ * happens exactly once. And it runs short of memory: publishing waits, consuming goes on. The
+ * script deploy/local/rabbitmq runs it, on ports found free.
  */
 #define TEST_DEADLINE_MS 180000
 #include "fixture.h"
@@ -58,26 +59,24 @@ static void find_places(void)
     snprintf(state_dir, sizeof state_dir, "%.3000s/broker-%d", tests, (int)getpid());
 }
 
-static pid_t run_script(const char *command)
+/* The arguments end with NULL. */
+static pid_t run_script(const char *const *args)
 {
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    char offset[16];
+    char offset[16], *argv[8] = {script};
+    for (int i = 0; args[i]; i++)
+        argv[i + 1] = mem_strdup(args[i]);
     snprintf(offset, sizeof offset, "%d", port_offset);
     setenv("PORT_OFFSET", offset, 1);
     setenv("STATE_DIR", state_dir, 1);
-    execl(script, script, command, (char *)NULL);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the report of the tests */
+    execv(script, argv);
     _exit(127);
 }
 
-static void run_and_wait(const char *command)
-{
-    int status;
-    pid_t pid = run_script(command);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
+#define SCRIPT(...) run_script((const char *const[]){__VA_ARGS__, NULL})
 
 static pid_t broker_pid(void)
 {
@@ -92,7 +91,7 @@ static pid_t broker_pid(void)
     return pid;
 }
 
-static bool has_ended(pid_t pid)
+static bool has_succeeded(pid_t pid)
 {
     int status;
     pid_t ended = waitpid(pid, &status, WNOHANG);
@@ -101,6 +100,13 @@ static bool has_ended(pid_t pid)
     assert_int_equal(ended, pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     return true;
+}
+
+static const char *own_url(void)
+{
+    static char url[64];
+    snprintf(url, sizeof url, "amqp://127.0.0.1:%d", 5672 + port_offset);
+    return url;
 }
 
 /* ---- the work ------------------------------------------------------------------------------ */
@@ -160,15 +166,14 @@ static void put_and_kill(struct fixture *f, int from, int to)
         }
     }
     WAIT_UNTIL(!mq_is_up(f->mq));
-    starting = run_script("start");
-    WAIT_UNTIL(has_ended(starting));
+    starting = SCRIPT("start");
+    WAIT_UNTIL(has_succeeded(starting));
     WAIT_UNTIL(mq_is_up(f->mq));
 }
 
 static void body_killed(struct fixture *f)
 {
     int64_t all, distinct;
-    char url[64];
     WAIT_UNTIL(mq_is_up(f->mq) && db_is_up(f->db));
     relay = outbox_relay_start(f->loop, f->db, f->mq);
     for (int i = 0; i < KILLS; i++)
@@ -177,7 +182,7 @@ static void body_killed(struct fixture *f)
     WAIT_UNTIL(fixture_count(f, &count_outbox_stmt, NULL) == 0 && f->mq->running == 0);
     totals(f, &all, &distinct);
     assert_int_equal(all, COUNT);
-    snprintf(url, sizeof url, "amqp://127.0.0.1:%d", 5672 + port_offset);
+    const char *url = own_url();
     WAIT_UNTIL(raw_count(url, "classic") == 0 && raw_count(url, "quorum") == 0);
     assert_int_equal(raw_count(url, "classic.dead"), 0);
     assert_int_equal(raw_count(url, "quorum.dead"), 0);
@@ -192,44 +197,112 @@ static void consume(struct fixture *f, const char *queue, enum mq_queue_kind kin
                f->db, NULL);
 }
 
+static void use_own_broker(struct fixture *f)
+{
+    mq_free(f->mq);
+    f->mq = fixture_mq(f->loop, own_url());
+}
+
 static void test_killed(void **state)
 {
     struct fixture *f = *state;
-    char url[64];
-    snprintf(url, sizeof url, "amqp://127.0.0.1:%d", 5672 + port_offset);
-    mq_free(f->mq);
-    f->mq = fixture_mq(f->loop, url);
+    use_own_broker(f);
     consume(f, "classic", MQ_CLASSIC);
     consume(f, "quorum", MQ_QUORUM);
-    mq_start(f->mq); /* nothing listens there yet */
-    run_and_wait("start");
+    mq_start(f->mq);
     fixture_run(f, body_killed);
 }
 
-static int setup(void **state)
+/* ---- short of memory ----------------------------------------------------------------------- */
+
+enum { BACKLOG = 20 };
+
+static int drained;
+
+static enum err take_a_while(struct mq_delivery *d)
 {
-    port_offset = free_offset();
-    find_places();
-    return fixture_setup(state);
+    enum err rc = co_sleep_ms(100);
+    drained++;
+    return rc;
 }
 
-static int teardown(void **state)
+static void limit_memory(const char *limit)
 {
-    int rc = fixture_teardown(state);
-    run_and_wait("stop");
+    pid_t pid = SCRIPT("ctl", "set_vm_memory_high_watermark", "absolute", limit);
+    WAIT_UNTIL(has_succeeded(pid));
+}
+
+static enum err publish_within(struct fixture *f, int64_t timeout_us)
+{
+    const struct mq_message m = {.routing_key = STR("drain"), .body = STR("{}")};
+    co_set_deadline(co_self(), clock_mono_us() + timeout_us);
+    enum err rc = mq_publish(f->mq, &m);
+    co_set_deadline(co_self(), 0);
+    return rc;
+}
+
+static void body_short_of_memory(struct fixture *f)
+{
+    struct mq_stats stats;
+    WAIT_UNTIL(mq_is_up(f->mq));
+    for (int i = 0; i < BACKLOG; i++)
+        assert_int_equal(publish_within(f, 5 * US_PER_S), ERR_OK);
+    limit_memory("1MB");
+    WAIT_UNTIL(publish_within(f, US_PER_S) == ERR_TIMEOUT);
+    assert_int_equal(publish_within(f, US_PER_S), ERR_TIMEOUT);
+    WAIT_UNTIL(drained >= BACKLOG && raw_count(own_url(), "drain") == 0);
+    limit_memory("1GB");
+    WAIT_UNTIL(publish_within(f, 5 * US_PER_S) == ERR_OK);
+    assert_true(mq_is_up(f->mq));
+    WAIT_UNTIL((mq_stats(f->mq, &stats), stats.acked > BACKLOG));
+}
+
+static void test_short_of_memory(void **state)
+{
+    struct fixture *f = *state;
+    use_own_broker(f);
+    mq_declare_queue(f->mq, &(struct mq_queue){"drain", MQ_CLASSIC, NULL});
+    mq_consume(f->mq,
+               &(struct mq_consumer){
+                   .queue = "drain", .prefetch = 2, .concurrency = 1, .handler = take_a_while},
+               NULL, NULL);
+    mq_start(f->mq);
+    fixture_run(f, body_short_of_memory);
+}
+
+/* ---- life cycle ---------------------------------------------------------------------------- */
+
+static int run(pid_t pid)
+{
+    int status;
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int start_broker(void **state)
+{
+    (void)state;
+    port_offset = free_offset();
+    find_places();
+    return run(SCRIPT("start"));
+}
+
+static int stop_broker(void **state)
+{
+    (void)state;
+    int rc = run(SCRIPT("stop"));
     pid_t pid = fork();
     if (pid == 0) {
         execl("/bin/rm", "rm", "-rf", state_dir, (char *)NULL);
         _exit(127);
     }
-    int status;
-    return waitpid(pid, &status, 0) == pid ? rc : 1;
+    return run(pid) | rc;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_killed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_short_of_memory, fixture_setup, fixture_teardown),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_broker, stop_broker);
 }
