@@ -122,6 +122,24 @@ static const struct route_text REVOKE_TEXTS[] = {
         .reply = &USER_PAGE_VIEW                                                                   \
     }
 
+#define PERSON_ROUTE(path)                                                                         \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = user_get,                   \
+        .summary = "One person: oneself, or with USER_READ anybody", .reply = &USER_VIEW,          \
+        .errors = ERRORS(ERR_FORBIDDEN, ERR_USER_NOT_FOUND)                                        \
+    }
+#define SYSTEM_LIST_ROUTE(path)                                                                    \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = system_list,                \
+        .summary = "The systems that have roles", .reply = &SYSTEM_LIST_VIEW                       \
+    }
+#define ROLE_LIST_ROUTE(path)                                                                      \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = role_list,                  \
+        .summary = "The roles of all systems or of one", .query = &ROLE_QUERY,                     \
+        .reply = &ROLE_LIST_VIEW                                                                   \
+    }
+
 const struct route AUTH_ROUTES[] = {
     LOGIN_ROUTE("/api/v1/auth/login", login_full, LOGIN_VIEW, LOGIN_TEXTS),
     LOGIN_ROUTE("/api/v1/users/login", login_full, LOGIN_VIEW, LOGIN_TEXTS),
@@ -161,6 +179,7 @@ const struct route AUTH_ROUTES[] = {
 
     LIST_ROUTE("/api/v1/users"),
     LIST_ROUTE("/api/v1/users/search"),
+    LIST_ROUTE("/api/users"),
     {.method = "GET",
      .pattern = "/api/v1/users/snapshot",
      .auth = AUTH_SERVICE,
@@ -168,13 +187,8 @@ const struct route AUTH_ROUTES[] = {
      .summary = "Everybody, for the copies of other services",
      .query = &SNAPSHOT_QUERY,
      .reply = &SNAPSHOT_VIEW},
-    {.method = "GET",
-     .pattern = "/api/v1/users/{id}",
-     .auth = AUTH_ANY,
-     .handler = user_get,
-     .summary = "One person: oneself, or with USER_READ anybody",
-     .reply = &USER_VIEW,
-     .errors = ERRORS(ERR_FORBIDDEN, ERR_USER_NOT_FOUND)},
+    PERSON_ROUTE("/api/v1/users/{id}"),
+    PERSON_ROUTE("/api/users/{id}"),
     {.method = "POST",
      .pattern = "/api/v1/users",
      .auth = AUTH_USER,
@@ -222,18 +236,9 @@ const struct route AUTH_ROUTES[] = {
      .reply = &HELD_ROLES_VIEW,
      .errors = ERRORS(ERR_USER_NOT_FOUND, ERR_NOT_FOUND, ERR_CONFLICT),
      .texts = REVOKE_TEXTS},
-    {.method = "GET",
-     .pattern = "/api/v1/systems",
-     .auth = AUTH_ANY,
-     .handler = system_list,
-     .summary = "The systems that have roles",
-     .reply = &SYSTEM_LIST_VIEW},
-    {.method = "GET",
-     .pattern = "/api/v1/roles",
-     .auth = AUTH_ANY,
-     .handler = role_list,
-     .summary = "The roles of all systems or of one",
-     .query = &ROLE_QUERY,
-     .reply = &ROLE_LIST_VIEW},
+    SYSTEM_LIST_ROUTE("/api/v1/systems"),
+    SYSTEM_LIST_ROUTE("/api/systems"),
+    ROLE_LIST_ROUTE("/api/v1/roles"),
+    ROLE_LIST_ROUTE("/api/roles"),
     {0},
 };

@@ -1,11 +1,17 @@
 #include "password/pool.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "loop.h"
 #include "mem.h"
 #include "offload.h"
 #include "password/hash.h"
+
+/* Below the loop's thread: a flood of logins must not delay every other answer. Linux gives each
+ * thread a nice value of its own. */
+#define WORKER_NICE 5
 
 struct password_pool {
     struct offload *workers;
@@ -39,8 +45,11 @@ void password_pool_free(struct password_pool *p)
 
 static void run(void *arg)
 {
+    static __thread bool is_lowered;
     struct job *j = arg;
 
+    if (!is_lowered)
+        is_lowered = setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE) == 0;
     j->ok = j->hash ? password_hash_matches(j->password, j->hash)
                     : password_hash_make(j->password, j->out);
 }

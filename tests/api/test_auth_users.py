@@ -314,7 +314,9 @@ ALLOWED = {
     "POST /api/v1/users": ADMINS, "PATCH /api/v1/users/{id}": ADMINS, "PUT /api/v1/users/{id}": ADMINS,
     "POST /api/v1/users/{id}/activate": ADMINS, "POST /api/v1/users/{id}/deactivate": ADMINS,
     "POST /api/v1/users/{id}/roles": ADMINS, "DELETE /api/v1/users/{id}/roles/{role_id}": ADMINS,
+    "GET /api/users": ADMINS | {"coordinator", "service"}, "GET /api/users/{id}": ADMINS | {"coordinator", "service"},
     "GET /api/v1/systems": PEOPLE | {"service"}, "GET /api/v1/roles": PEOPLE | {"service"},
+    "GET /api/systems": PEOPLE | {"service"}, "GET /api/roles": PEOPLE | {"service"},
 }
 OPEN = re.compile(r"POST (/api/v1|/api)?/?(auth|users)?/?(login|register|refresh|logout|token(/refresh|/verify)?)$")
 
