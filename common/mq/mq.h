@@ -3,6 +3,8 @@
  * RabbitMQ (AMQP 0-9-1). One thread drives librabbitmq; it and the loop exchange messages and share
  * nothing else. Publishes are persistent, mandatory and confirmed, in windows; deliveries are
  * acknowledged after the handler's transaction has committed. Reconnects with backoff for ever.
+ * There are two connections, the second one only for programs that consume: a broker short of
+ * memory stops listening to a connection that publishes.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,7 +65,7 @@ void CO_FN mq_publish_many(struct mq *m, const struct mq_message *msgs, size_t n
 enum mq_queue_kind {
     MQ_CLASSIC,   /* durable, no arguments: what Celery declares; bound to a direct exchange of its
                      name */
-    MQ_QUORUM,    /* own durable queues: delivery limit, dead-letter exchange */
+    MQ_QUORUM,    /* own durable queues: delivery limit, dead letters to "<queue>.dead" */
     MQ_EXCLUSIVE, /* this process's own, gone with it; name is a prefix */
 };
 
@@ -79,6 +81,8 @@ struct mq_queue {
 
 #define MQ_EVENTS_EXCHANGE "tts.events" /* topic, durable; always declared */
 
+/* Before mq_start. A queue one only publishes to is declared too, or publishing to it fails while
+ * its consumer has never run. One that exists with other arguments is used as it is. */
 void mq_declare_queue(struct mq *m, const struct mq_queue *q);
 
 /* ---- consuming ---------------------------------------------------------------------------- */
@@ -100,9 +104,12 @@ struct mq_delivery {
 #define MQ_PARK ERR_COUNT
 
 /*
- * ERR_OK: committed and acknowledged. Any other: rolled back and tried again after 1, 2, 4 and 8 s,
- * then moved to "<queue>.dead" with the reason in the header x-tts-reason. ERR_INVALID_PAYLOAD is
- * retried likewise; MQ_PARK moves at once.
+ * ERR_OK: committed and acknowledged. Any other: rolled back and tried again after 1, 2, 4 and 8 s
+ * (queues "<queue>.retry.1" to ".4"), then moved to "<queue>.dead" with the reason in the header
+ * x-tts-reason. ERR_INVALID_PAYLOAD is retried likewise; MQ_PARK moves at once. No attempt is
+ * counted when it was the database that went away: the handler then runs again in place, so it must
+ * be repeatable. A delivery of an MQ_EXCLUSIVE queue is not retried but dropped. May suspend. A
+ * retried delivery comes behind those of its key that arrived meanwhile.
  */
 typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
 
@@ -112,10 +119,13 @@ struct mq_consumer {
     int concurrency;   /* handlers at once, 0: 16. 1 keeps the queue's order */
     /* Deliveries with the same key are handled one after the other, in order; NULL: no ordering. */
     struct str (*order_key)(const struct mq_message *m);
-    bool use_inbox; /* record message_id in the inbox, skip what it already holds */
+    /* Record message_id (or the id of a Celery task) in the inbox, skip what it already holds.
+     * Needs db. It also finds the message whose handling was begun five times but never ended,
+     * because it kills the program, and moves it to the dead letters. */
+    bool use_inbox;
     mq_handler_fn handler;
 };
-/* db may be NULL for consumers that write nothing. */
+/* Before mq_start. db may be NULL for consumers that write nothing. */
 void mq_consume(struct mq *m, const struct mq_consumer *c, struct db *db, void *app);
 /* Calls fn(arg) on the loop, before the first delivery, each time consuming has begun on a new
  * connection: what was published meanwhile has passed exclusive queues by. One listener. */

@@ -3,6 +3,11 @@
  * Transactional outbox: a message is a row written in the transaction that caused it. The relay
  * publishes rows in order of id, deletes those the broker confirmed, and is safe to run in every
  * replica (one at a time works, by advisory lock). Tables: mq/migrations.
+ *
+ * A row that is refused or that no queue takes is put off (1, 2, 4, 8, then every 15 s); later rows
+ * of the same key and destination (exchange, or queue on the default exchange) wait behind it,
+ * others pass. An event that still has no subscriber 10 s after the broker was reached is dropped.
+ * Order among transactions is that of their ids: lock what the key stands for before putting.
  */
 #include "migrate.h"
 #include "mq.h"
@@ -12,9 +17,9 @@ struct outbox_entry {
     struct str message_id;     /* absent: a new UUID */
     struct str correlation_id; /* absent: none */
     struct str type, content_type;
-    struct str headers_json; /* JSON object of AMQP headers, absent: none */
+    struct str headers_json; /* flat JSON object of AMQP headers, absent: none */
     struct str body;
-    struct str key; /* ordering key, e.g. the ticket number; for diagnosis */
+    struct str key; /* ordering key, e.g. the ticket number; absent: no order */
 };
 
 /* Inside a transaction (ERR_INTERNAL_ERROR otherwise). Kicks the relay on commit. */

@@ -23,7 +23,7 @@ DB_WRITE(outbox_batch_stmt, "i", "ittttttjttii",
          "SELECT id, message_id, exchange, routing_key, correlation_id, type, content_type, "
          "headers, body, key, extract(epoch FROM created_at)::bigint, attempts::bigint FROM ("
          "(SELECT * FROM outbox WHERE retry_at IS NULL ORDER BY id LIMIT $1) UNION ALL "
-         "(SELECT * FROM outbox WHERE retry_at <= now() ORDER BY id LIMIT $1)) o "
+         "(SELECT * FROM outbox WHERE retry_at <= now() ORDER BY retry_at LIMIT $1)) o "
          "WHERE NOT EXISTS (SELECT FROM outbox f WHERE f.key = o.key AND f.id < o.id "
          "AND f.retry_at IS NOT NULL AND f.exchange = o.exchange "
          "AND (f.exchange <> '' OR f.routing_key = o.routing_key)) ORDER BY id LIMIT $1");
