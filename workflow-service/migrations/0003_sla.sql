@@ -2,7 +2,7 @@
 
 CREATE TABLE sla_clock (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    task_id      bigint NOT NULL REFERENCES task,
+    task_id      bigint NOT NULL,
     metric       text NOT NULL CHECK (metric IN ('resolution')),
     state        text NOT NULL CHECK (state IN ('running', 'met', 'breached', 'cancelled')),
     started_at   timestamptz NOT NULL,

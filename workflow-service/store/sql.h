@@ -12,33 +12,26 @@
     "person_role r JOIN person p ON p.id = r.person_id AND p.active "                              \
     "WHERE r.system = " system " AND r.role = " role
 
-/* Their ids, for the record of a decision. */
-#define HOLDERS(system, role)                                                                      \
-    "(SELECT coalesce(array_agg(r.person_id ORDER BY r.person_id), '{}') FROM " HOLDERS_(system,   \
-                                                                                         role) ")"
+/* Their ids but one, in order. */
+#define HOLDERS(system, role, except)                                                              \
+    "(SELECT coalesce(array_agg(r.person_id ORDER BY r.person_id), '{}') FROM " HOLDERS_(          \
+        system, role) " AND r.person_id <> " except ")"
 
 /*
- * Advances the round robin of a role by one and returns picked_id, NULL when nobody holds the role.
- * The cursor's row is locked until the transaction ends, so concurrent picks queue up and nobody is
- * skipped or taken twice. except is an id never picked; condition is a WHERE clause or "".
+ * Takes the next turn of a role: one row of ids (the candidates) and picked_id, NULL when there are
+ * none. The holders take turns exactly, whatever else happens at the same time; only a transaction
+ * that fails gives its turn away. rest is a FROM or WHERE clause for the row, or "". (OFFSET 0
+ * keeps the planner from evaluating ids wherever they are mentioned.)
  */
-#define PICK_HOLDER(purpose, system, role, except, condition)                                      \
-    "INSERT INTO assignment_cursor AS c "                                                          \
-    "(purpose, role_system, role_name, last_person_id, picked_id) "                                \
-    "SELECT " purpose ", " system ", " role ", coalesce(f.id, 0), f.id "                           \
-    "FROM (SELECT (SELECT r.person_id FROM " HOLDERS_(                                             \
-        system, role) " AND r.person_id <> " except                                                \
-                      " ORDER BY r.person_id LIMIT 1) AS id) f " condition " "                     \
-                      "ON CONFLICT (purpose, role_system, role_name) DO UPDATE SET "               \
-                      "(last_person_id, picked_id) = "                                             \
-                      "(SELECT coalesce(n.id, c.last_person_id), n.id FROM (SELECT coalesce("      \
-                      "(SELECT r.person_id FROM " HOLDERS_(                                        \
-                          "excluded.role_system",                                                  \
-                          "excluded.role_name") " AND r.person_id > c.last_person_id AND "         \
-                                                "r.person_id <> " except                           \
-                                                " ORDER BY r.person_id LIMIT 1), "                 \
-                                                "excluded.picked_id) AS id) n) "                   \
-                                                "RETURNING c.picked_id"
+#define PICK_HOLDER(purpose, system, role, except, rest)                                           \
+    "SELECT c.ids,"                                                                                \
+    " c.ids[1 + (nextval(c.turns) % nullif(cardinality(c.ids), 0))::int] AS picked_id "            \
+    "FROM (SELECT " HOLDERS(                                                                       \
+        system, role,                                                                              \
+        except) " AS ids,"                                                                         \
+                " (SELECT u.turns FROM assignment_cursor u WHERE u.purpose = " purpose             \
+                " AND u.role_system = " system " AND u.role_name = " role ") AS turns " rest       \
+                " OFFSET 0) c"
 
 #define PICK_REASON(picked)                                                                        \
     "CASE WHEN " picked " IS NULL THEN 'nobody holds the role' ELSE 'round robin' END"

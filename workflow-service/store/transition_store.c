@@ -102,7 +102,7 @@ DB_WRITE(transition_apply, "iiitzbittitzi", "iit",
          "  FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, created_at)"
-         "  SELECT $13, id, $8, $9, " HOLDERS("$8", "$9") ", assignee_id,"
+         "  SELECT $13, id, $8, $9, " HOLDERS("$8", "$9", "0") ", assignee_id,"
          "   CASE WHEN $10 IS NOT NULL THEN 'named by the previous assignee' ELSE "
          PICK_REASON("assignee_id") " END, $5 FROM item),"
          " task AS (UPDATE task SET current_step_id = $7, status = $11, version = version + 1,"

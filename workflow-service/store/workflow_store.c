@@ -55,6 +55,9 @@ DB_WRITE(workflow_add_transition, "itiit", "",
          "INSERT INTO transition (version_id, name, from_step_id, to_step_id, outcome) VALUES"
          " ($1, $2, $3, $4, $5)");
 
+/* Steps share the turns of their role, also with other workflows. */
+DB_WRITE(workflow_add_cursor, "tt", "t", "SELECT assignment_cursor_ensure('step', $1, $2)::text");
+
 static enum err CO_FN add_targets(struct db_session *s, const struct definition *d,
                                   int64_t version_id)
 {
@@ -86,6 +89,9 @@ static enum err CO_FN add_steps(struct db_session *s, const struct definition *d
         if (rc)
             return rc;
         ids[i] = db_get_int(r, 0, 0);
+        rc = db_query(s, &workflow_add_cursor, NULL, DB_STR(p->role_system), DB_STR(p->role_name));
+        if (rc)
+            return rc;
     }
     return ERR_OK;
 }
