@@ -21,12 +21,13 @@ static enum err init(struct service *s)
     state->people = ws_hub_new();
     state->conversations = ws_hub_new();
     events_declare(s);
+    push_init(s);
     return ERR_OK;
 }
 
 static enum err CO_FN start(struct service *s)
 {
-    enum err rc = push_init(s);
+    enum err rc = push_begin(s);
     if (rc == ERR_OK)
         rc = people_sync(s);
     if (rc == ERR_OK)

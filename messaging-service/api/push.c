@@ -9,6 +9,18 @@
 #define CATCH_UP_RETRY_MS 500
 #define WAIT_MS 5
 
+static struct metric open_sockets = {
+    .name = "websocket_connections",
+    .help = "Open sockets of this process.",
+    .kind = METRIC_GAUGE,
+};
+
+static void refresh_metrics(void *unused)
+{
+    (void)unused;
+    metric_set(metric_series(&open_sockets, NULL), ws_count());
+}
+
 /* ---- one message -------------------------------------------------------------------------- */
 
 static bool takes_part(const struct event_message *m, int64_t user_id)
@@ -72,7 +84,7 @@ void push_message(struct service *s, struct arena *a, const struct event_message
 
 /* ---- what was missed ---------------------------------------------------------------------- */
 
-enum err push_init(struct service *s)
+enum err push_begin(struct service *s)
 {
     struct arena *a = arena_new();
     struct db_session db;
@@ -130,7 +142,7 @@ static void CO_FN catch_up(void *arg)
     messaging_state(s)->is_catching_up = false;
 }
 
-void push_catch_up(void *service)
+static void push_catch_up(void *service)
 {
     struct service *s = service;
     struct messaging_state *state = messaging_state(s);
@@ -138,6 +150,12 @@ void push_catch_up(void *service)
         return;
     state->is_catching_up = true;
     co_start(s->loop, catch_up, s, "catch up");
+}
+
+void push_init(struct service *s)
+{
+    metrics_on_render(refresh_metrics, NULL);
+    mq_on_consuming(s->mq, push_catch_up, s);
 }
 
 enum err push_wait(struct service *s)

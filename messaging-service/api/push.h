@@ -5,10 +5,10 @@
 
 /* To every participant's sockets and to those that subscribed; once, however often it is told. */
 void push_message(struct service *s, struct arena *a, const struct event_message *m);
-/* Takes note of where this process begins; call once the database is there. */
-MUST_CHECK enum err CO_FN push_init(struct service *s);
-/* Starts to push what was said while the broker was away. */
-void push_catch_up(void *service);
+/* Call from init, then begin from start: it takes note of where this process begins. From then on
+ * what was said while the broker was away is pushed when it is back. */
+void push_init(struct service *s);
+MUST_CHECK enum err CO_FN push_begin(struct service *s);
 /* Waits until that has been done, so that the order is kept. */
 MUST_CHECK enum err CO_FN push_wait(struct service *s);
 /* Closes the sockets whose token has expired. */

@@ -99,6 +99,5 @@ void events_declare(struct service *s)
     mq_declare_queue(s->mq, &QUEUES[1]);
     mq_consume(s->mq, &FROM_FLEET, s->db, s);
     mq_consume(s->mq, &TO_SOCKETS, NULL, s);
-    mq_on_consuming(s->mq, push_catch_up, s);
     people_consume(s, NULL);
 }

@@ -55,13 +55,17 @@ class World:
         name, roles = PEOPLE[identity]
         return (service or self.service).http.as_user(identity, roles, name=name)
 
-    def socket(self, identity, path="/ws/messages", service=None, **kwargs):
+    def socket(self, *args, **kwargs):
+        """An open socket as open_socket makes it, closed at the end of the test."""
+        self.sockets.append(self.open_socket(*args, **kwargs))
+        return self.sockets[-1]
+
+    def open_socket(self, identity, path="/ws/messages", service=None, **kwargs):
         """An open socket that has been greeted."""
         name, roles = PEOPLE[identity]
         service = service or self.service
         kwargs.setdefault("token", tokens.mint(identity, roles, name=name))
         socket = WebSocket(service.url + path, program="messaging-service", **kwargs)
-        self.sockets.append(socket)
         assert socket.receive() == {"type": "connection_established", "user_id": identity}
         return socket
 
@@ -98,7 +102,7 @@ class World:
 
     def say(self, identity, conversation_id, content, **fields):
         return self.http(identity).post(f"/api/v1/conversations/{conversation_id}/messages",
-                                        {"content": content, **fields}, expect=201).json()
+                                        {"content": str(content), **fields}, expect=201).json()
 
     def messages(self, identity, conversation_id, **params):
         return self.http(identity).get(f"/api/v1/conversations/{conversation_id}/messages", params=params,

@@ -99,6 +99,10 @@ class WebSocket:
             except Closed as closed:
                 return closed.code
 
+    def abort(self):
+        """Ends the connection without a word."""
+        self._loop.call_soon_threadsafe(self._socket.transport.abort)
+
     def close(self):
         try:
             self._run(self._socket.close())
