@@ -7,7 +7,7 @@ WORK = ROOT / "build" / "test-run"
 LOCAL = ROOT / "deploy" / "local"
 
 VARIANT = os.environ.get("TTS_VARIANT", "release")
-PORT_OFFSET = os.environ.get("PORT_OFFSET", "20300")
+PORT_OFFSET = os.environ.get("PORT_OFFSET", "11700")
 
 SERVICES = ["registry-service", "auth-service", "helpdesk-service", "workflow-service",
             "messaging-service", "notification-service"]

@@ -1,10 +1,11 @@
-"""Free TCP ports, from a range that neither the fleets of make run nor outgoing connections use."""
+"""Free TCP ports, from a range that neither the usual fleets nor outgoing connections use."""
 import fcntl
+import random
 import socket
 
 from .paths import WORK
 
-FIRST, LAST = 16000, 19999
+FIRST, LAST = 28500, 32700
 
 
 def free_ports(count):
@@ -14,7 +15,7 @@ def free_ports(count):
     with open(WORK / "next-port", "a+", encoding="ascii") as state:
         fcntl.flock(state, fcntl.LOCK_EX)
         state.seek(0)
-        port = int(state.read() or FIRST)
+        port = int(state.read() or random.randint(FIRST, LAST))
         for _ in range(LAST - FIRST + 1):
             if len(found) == count:
                 break
