@@ -369,7 +369,7 @@ static void numbers_are_reserved_in_blocks(struct db_session *s)
     struct str number;
 
     for (int i = 1; i <= 40; i++) {
-        char expected[20];
+        char expected[32];
 
         snprintf(expected, sizeof expected, "TX20260101%06d", i <= 32 ? i : i + 32);
         OK(number_pool_take(pool, s, NOW, &id, &number));
