@@ -71,6 +71,22 @@ struct str error_envelope(struct arena *a, enum err e, struct str text, struct s
     return buf_str(&b);
 }
 
+struct str error_body(struct arena *a, struct str accept, enum err e, struct str text,
+                      struct str trace_id, const char **content_type)
+{
+    struct buf b;
+    buf_init(&b, a);
+    struct error_report report = {.err = e, .trace_id = trace_id, .now_us = clock_wall_us()};
+    report.text = text.p ? text : str_from(err_text(e));
+    bool is_problem = error_prefers_problem(accept);
+    *content_type = is_problem ? "application/problem+json" : "application/json";
+    if (is_problem)
+        error_write_problem(&b, &report);
+    else
+        error_write_envelope(&b, &report);
+    return buf_str(&b);
+}
+
 /* "q=0.75" in thousandths; a media range without one has 1000, a malformed one 0. */
 static int quality(struct str parameters)
 {

@@ -96,3 +96,6 @@ struct bufferevent *req_hijack(struct req *r);
 /* The error envelope as bytes, for the gateway and WebSocket refusals. */
 struct str error_envelope(struct arena *a, enum err e, struct str text, struct str trace_id,
                           int64_t now_us);
+/* The form that the Accept header asks for: the envelope, or RFC 9457 problem details. */
+struct str error_body(struct arena *a, struct str accept, enum err e, struct str text,
+                      struct str trace_id, const char **content_type);

@@ -221,7 +221,7 @@ void clients_drain(struct gateway *gw)
         if (is_idle)
             client_free(c);
         else
-            c->x.must_close = true;
+            client_event(c, EXCHANGE_STOP);
     }
 }
 

@@ -109,6 +109,12 @@ void exchange_on(struct exchange *x, enum exchange_event event)
         exchange_abort(x, "the client's connection broke");
         return;
     }
+    if (event == EXCHANGE_STOP) {
+        x->must_close = true;
+        if (x->state == EXCHANGE_TUNNEL)
+            tunnel_end(x);
+        return;
+    }
     bool was_closing = x->state == EXCHANGE_CLOSE;
     if (event == EXCHANGE_CLIENT_EOF)
         on_client_eof(x);
@@ -155,7 +161,11 @@ void exchange_arm(struct exchange *x)
         client_set_deadline(c, forward_timeout_ms(x));
         return;
     case EXCHANGE_TUNNEL:
-        client_set_deadline(c, x->route->service->read_timeout);
+        if (!x->is_ending)
+            client_set_deadline(c, x->route->service->read_timeout);
+        else if (!x->is_end_timed)
+            client_set_deadline(c, LINGER_MS);
+        x->is_end_timed = x->is_ending;
         return;
     case EXCHANGE_DISCARD:
         if (!x->is_end_timed)

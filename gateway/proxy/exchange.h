@@ -11,6 +11,7 @@
 #include "proxy/headers.h"
 #include "proxy/trace.h"
 #include "proxy/upstream.h"
+#include "ws/frame.h"
 
 struct client;
 struct plugin_chain;
@@ -35,6 +36,7 @@ enum exchange_event {
     EXCHANGE_UP_DRAINED,
     EXCHANGE_UP_EOF,
     EXCHANGE_UP_ERROR,
+    EXCHANGE_STOP, /* the gateway stops */
     EXCHANGE_TIMEOUT,
 };
 
@@ -89,7 +91,11 @@ struct exchange {
     struct list wait_link;
     struct upstream_conn *up;
     bool is_up_eof, is_up_broken;
-    bool is_up_shut; /* tunnel: our sending side towards it is */
+
+    /* a tunnel */
+    struct ws_position ws;         /* in what the target sends */
+    bool is_up_shut;               /* our sending side towards the target is */
+    bool is_ending, is_going_away; /* the gateway stops; the client has been told */
 
     /* the response */
     size_t response_scanned;
@@ -99,6 +105,7 @@ struct exchange {
     struct http_body out;
     bool is_response_begun, is_response_chunked, is_local;
     const char *failure; /* why there is no proper response, for the log; static */
+    bool is_fault;       /* of the fleet, not of the client */
     int64_t begun_us, sent_us, answered_us; /* mono */
     int64_t request_bytes, response_bytes;
 };

@@ -40,6 +40,7 @@ bool exchange_has_other_target(const struct exchange *x)
 static void give_up(struct exchange *x, enum err e, const char *text)
 {
     x->failure = text;
+    x->is_fault = true;
     if (e == ERR_SERVICE_UNAVAILABLE)
         exchange_set_response_header(x, STR("Retry-After"), STR("1"));
     exchange_fail(x, e, text);
@@ -57,16 +58,20 @@ static void try_next(struct exchange *x, enum err e, const char *text)
         give_up(x, e, text);
 }
 
-/* A connection to this endpoint; false when that failed at once. */
+/* A connection to this endpoint; false when that failed at once. Otherwise x may have come to its
+ * end already. */
 static bool connect_to(struct exchange *x, struct endpoint *e)
 {
     bool is_waiting, must_be_live = !(x->method & IDEMPOTENT);
     x->state = EXCHANGE_CONNECT;
     x->is_connect_timed = false;
-    x->up = endpoint_connect(e, x, must_be_live, &is_waiting);
-    if (x->up && x->up->is_connected)
+    struct upstream_conn *u = endpoint_connect(e, x, must_be_live, &is_waiting);
+    if (!u)
+        return is_waiting;
+    x->up = u;
+    if (u->is_connected)
         exchange_begin_forward(x);
-    return x->up || is_waiting;
+    return true;
 }
 
 void exchange_connect(struct exchange *x)
@@ -114,6 +119,7 @@ void exchange_on_connect(struct exchange *x, enum exchange_event event)
     case EXCHANGE_CLIENT_ERROR:
     case EXCHANGE_UP_READABLE:
     case EXCHANGE_UP_DRAINED:
+    case EXCHANGE_STOP:
         return;
     }
 }

@@ -51,9 +51,11 @@ void exchange_reply(struct exchange *x, int status, struct str content_type, str
 
 void exchange_fail(struct exchange *x, enum err e, const char *text)
 {
-    struct str body = error_envelope(x->arena, e, str_from(text ? text : err_text(e)),
-                                     str_n(x->trace.trace_id, 32), clock_wall_us());
-    exchange_reply(x, err_http_status(e), STR("application/json"), body);
+    const char *type;
+    struct str accept = headers_get(&x->request, STR("accept"));
+    struct str body =
+        error_body(x->arena, accept, e, str_from(text), str_n(x->trace.trace_id, 32), &type);
+    exchange_reply(x, err_http_status(e), str_from(type), body);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -61,7 +63,7 @@ void exchange_fail(struct exchange *x, enum err e, const char *text)
 static void log_access(const struct exchange *x)
 {
     enum access_log level = x->gw->access_log;
-    bool is_error = x->status >= 500 || x->status == 0 || (x->is_local && x->failure);
+    bool is_error = x->status >= 500 || x->is_fault;
     if (level == ACCESS_LOG_OFF || (level == ACCESS_LOG_ERRORS && !is_error))
         return;
     int64_t now = clock_mono_us();

@@ -24,6 +24,7 @@ static void upstream_lost(struct exchange *x, enum err e, const char *why)
     struct endpoint *endpoint = x->up->endpoint;
     bool was_reused = x->up->is_reused;
     x->failure = why;
+    x->is_fault = true;
     if (x->is_response_begun) {
         exchange_abort(x, why);
         return;
@@ -225,7 +226,7 @@ static void pump_response(struct exchange *x)
     struct bufferevent *up = x->up->bev, *client = x->client->bev;
     enum err rc = move_body(x->gw, &x->out, up, client, x->is_response_chunked);
     if (rc) {
-        exchange_abort(x, "malformed chunk in the response");
+        upstream_lost(x, ERR_BAD_GATEWAY, "malformed chunk in the response");
         return;
     }
     bool is_drained = !evbuffer_get_length(bufferevent_get_input(up));
@@ -248,7 +249,7 @@ static void on_timeout(struct exchange *x)
     if (is_reader_slow) {
         exchange_abort(x, "the client takes no data");
     } else if (x->is_response_begun) {
-        exchange_abort(x, "the upstream stopped in its response");
+        upstream_lost(x, ERR_BAD_GATEWAY, "the upstream stopped in its response");
     } else if (is_client_slow) {
         exchange_drop_upstream(x);
         x->must_close = x->must_linger = true;
@@ -287,6 +288,7 @@ void exchange_on_forward(struct exchange *x, enum exchange_event event)
     case EXCHANGE_CLIENT_ERROR:
     case EXCHANGE_UP_RESOLVED:
     case EXCHANGE_UP_CONNECTED:
+    case EXCHANGE_STOP:
         return;
     }
 }

@@ -203,6 +203,20 @@ def test_what_is_no_websocket_is_not_upgraded(gateway, scripted, head):
     assert "upgrade" not in seen[0].names() and "connection" not in seen[0].names()
 
 
+def test_sockets_are_told_when_the_gateway_stops(echo):
+    with Gateway(services=[service("open", echo, route("/"), read_timeout=3600000)]) as program:
+        sockets = [WebSocket(program.url + "/") for _ in range(3)]
+        for socket in sockets:
+            socket.send({"text": "x" * 70_000})
+            socket.receive()
+        program.terminate()
+        assert [socket.wait_closed(5) for socket in sockets] == [1001] * 3
+        for socket in sockets:
+            socket.close()
+        program.process.wait(5)
+    assert echo.close_codes[-3:] == [1001] * 3
+
+
 def test_many_sockets_at_little_cost(gateway):
     before = gateway.rss_kib()
     sockets = [WebSocket(gateway.url + "/open") for _ in range(60)]

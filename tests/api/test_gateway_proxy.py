@@ -450,6 +450,12 @@ def test_no_route(gateway):
     assert gateway.http.get("/plainer").status_code == 404
 
 
+def test_problem_details_for_those_who_ask(gateway):
+    answer = gateway.http.get("/none", 404, headers={"Accept": "application/problem+json"})
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == 404 and answer.json()["detail"] == "no Route matched with those values"
+
+
 def test_tls_only_route(gateway):
     answer = gateway.http.get("/secure")
     assert answer.headers["Upgrade"].startswith("TLS")

@@ -10,6 +10,7 @@
 #include "config/cidr.h"
 #include "proxy/headers.h"
 #include "proxy/trace.h"
+#include "ws/frame.h"
 
 static struct arena *arena;
 
@@ -143,6 +144,30 @@ static void makes_unique_uuids(void **state)
     assert_int_equal(a[8], '-');
 }
 
+static void follows_frames_in_pieces(void **state)
+{
+    (void)state;
+    uint8_t stream[400] = {0x81, 3, 'a', 'b', 'c', 0x82, 126, 1, 0}; /* 3 bytes, then 256 */
+    size_t second = 5 + 4 + 256;
+    memcpy(stream + second, (uint8_t[]){0x81, 0x80 | 1, 1, 2, 3, 4, 'x'}, 7); /* masked */
+    memcpy(stream + second + 7, (uint8_t[]){0x81, 127, 0, 0, 0, 0, 0, 0, 0, 2, 'y', 'z'}, 12);
+    size_t total = second + 7 + 12;
+    const size_t ends[] = {5, second, second + 7, total};
+    for (size_t piece = 1; piece < 40; piece++) {
+        struct ws_position p = {0};
+        assert_true(ws_position_is_boundary(&p));
+        for (size_t at = 0; at < total;) {
+            size_t n = piece < total - at ? piece : total - at;
+            ws_position_advance(&p, stream + at, n);
+            at += n;
+            bool is_end = false;
+            for (size_t i = 0; i < 4; i++)
+                is_end |= at == ends[i];
+            assert_int_equal(ws_position_is_boundary(&p), is_end);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_cookies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(continues_valid_traces_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(makes_unique_uuids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(follows_frames_in_pieces, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
