@@ -61,9 +61,9 @@ def check_consistency(fleet, numbers):
 
     def arrived():
         (count,), = fleet.db.query(
-            "SELECT count(*) FROM helpdesk.ticket h JOIN workflow.ticket k ON k.number = h.ticket_number"
+            "SELECT count(*) FROM helpdesk.ticket h JOIN workflow.ticket k ON k.number = h.number"
             " JOIN workflow.task w ON w.ticket_id = k.id"
-            " WHERE h.ticket_number = ANY(%s) AND h.owner_id = w.owner_id", numbers)
+            " WHERE h.number = ANY(%s) AND h.owner_id = w.owner_id", numbers)
         return count == len(numbers)
     wait_for(arrived, 90, "every ticket to have its owner on both sides", 0.2)
     assert fleet.db.query("SELECT k.number FROM workflow.ticket k JOIN workflow.task t ON t.ticket_id = k.id"
@@ -117,8 +117,8 @@ def helpdesk_list(fleet, token):
     """The first refused answer, once the loss has been noticed."""
     def refused():
         answer = fleet["helpdesk-service"].http.with_token(token).get("/api/v1/tickets")
-        return answer if answer.status_code != 200 else None
-    return wait_for(refused, 15, "a refusal")
+        return [answer] if answer.status_code != 200 else None  # an error answer is false by itself
+    return wait_for(refused, 15, "a refusal")[0]
 
 
 def test_a_killed_database_is_said_so_and_comes_back(own_servers, fragile_fleet, employee):
