@@ -93,7 +93,7 @@ void offload_free(struct offload *o)
     free(o);
 }
 
-enum err offload_run(struct offload *o, void (*fn)(void *arg), void *arg)
+enum err CO_FN offload_run(struct offload *o, void (*fn)(void *arg), void *arg)
 {
     struct job j = {.fn = fn, .arg = arg, .owner = o};
     co_wait_init(&j.wait);

@@ -1,5 +1,6 @@
 #pragma once
 /* Worker threads for what blocks: password hashing, content sniffing, migrations. */
+#include "co.h"
 #include "err.h"
 
 struct loop;
@@ -13,5 +14,5 @@ void offload_free(struct offload *o);
  * Runs fn(arg) on a worker and waits for its end; neither deadline nor cancellation ends the wait,
  * because the worker uses arg. ERR_SERVICE_UNAVAILABLE at once when the queue is full.
  */
-MUST_CHECK enum err offload_run(struct offload *o, void (*fn)(void *arg), void *arg);
+MUST_CHECK enum err CO_FN offload_run(struct offload *o, void (*fn)(void *arg), void *arg);
 int offload_queued(const struct offload *o);

@@ -37,7 +37,7 @@ void routes_write_openapi(struct service *s, struct json_writer *w);
 
 /* registry.c */
 void registry_start(struct service *s);
-void registry_leave(struct service *s);
+void CO_FN registry_leave(struct service *s);
 
 /* lifecycle.c */
 int lifecycle_run(struct service *s);

@@ -18,10 +18,8 @@
 static enum err CO_FN call(struct service *s, struct arena *a, const char *method, struct str url,
                            struct str body, struct http_answer *out)
 {
-    struct http_call_header headers[] = {
-        {"Authorization", service_authorization(s, a)},
-        {"Content-Type",               STR("application/json")                        }
-    };
+    struct http_call_header headers[] = {{"Authorization", service_authorization(s, a)},
+                                         {"Content-Type", STR("application/json")}};
     struct http_call c = {.method = method,
                           .url = url,
                           .headers = headers,
@@ -84,7 +82,7 @@ void registry_start(struct service *s)
         co_start(s->loop, keep_lease, s, "registry-lease");
 }
 
-void registry_leave(struct service *s)
+void CO_FN registry_leave(struct service *s)
 {
     if (!s->priv->is_registered)
         return;
@@ -137,12 +135,12 @@ static struct str configured_url(const struct service *s, const char *name)
         const char *name;
         struct str url;
     } known[] = {
-        {"auth-service",         c->auth_service_url        },
-        {"helpdesk-service",     c->helpdesk_service_url    },
-        {"workflow-service",     c->workflow_service_url    },
-        {"messaging-service",    c->messaging_service_url   },
+        {"auth-service", c->auth_service_url},
+        {"helpdesk-service", c->helpdesk_service_url},
+        {"workflow-service", c->workflow_service_url},
+        {"messaging-service", c->messaging_service_url},
         {"notification-service", c->notification_service_url},
-        {"registry-service",     c->registry_url            },
+        {"registry-service", c->registry_url},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i].name, name) == 0)

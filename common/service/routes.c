@@ -97,11 +97,9 @@ static void log_request(struct req *r, int status, int64_t duration_us, int64_t 
 void routes_request_finished(struct req *r, int status, int64_t duration_us, int64_t bytes)
 {
     char code[8];
-    struct str labels[] = {
-        r->method,
-        r->route ? str_from(r->route->pattern) : STR("unmatched"),
-        {code, (size_t)snprintf(code, sizeof code, "%d", status)}
-    };
+    struct str labels[] = {r->method,
+                           r->route ? str_from(r->route->pattern) : STR("unmatched"),
+                           {code, (size_t)snprintf(code, sizeof code, "%d", status)}};
     if (!r->route)
         labels[0] = STR("other");
     metric_observe(metric_series(&request_duration, labels),
@@ -177,7 +175,7 @@ static enum err check_migrations(struct service *s)
     return s->priv->is_migrated ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 }
 
-static enum err check_database(struct service *s)
+static enum err CO_FN check_database(struct service *s)
 {
     return db_ping(s->db);
 }
@@ -192,7 +190,8 @@ static enum err check_started(struct service *s)
     return s->is_ready ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 }
 
-static bool run_checks(struct service *s, struct json_writer *w, const struct service_check *checks)
+static bool CO_FN run_checks(struct service *s, struct json_writer *w,
+                             const struct service_check *checks)
 {
     bool ok = true;
     for (const struct service_check *c = checks; c && c->name; c++) {
@@ -203,21 +202,12 @@ static bool run_checks(struct service *s, struct json_writer *w, const struct se
     return ok;
 }
 
-static enum err get_ready(struct req *r)
+static enum err CO_FN get_ready(struct req *r)
 {
     static const struct service_check DATABASE[] = {
-        {"migrations",    check_migrations},
-        {"database",               check_database},
-        {0}
-    };
-    static const struct service_check BROKER[] = {
-        {"broker", check_broker},
-        {0       }
-    };
-    static const struct service_check STARTED[] = {
-        {"started", check_started},
-        {0        }
-    };
+        {"migrations", check_migrations}, {"database", check_database}, {0}};
+    static const struct service_check BROKER[] = {{"broker", check_broker}, {0}};
+    static const struct service_check STARTED[] = {{"started", check_started}, {0}};
     struct service *s = req_service(r);
     struct buf checks;
     struct json_writer inner;
@@ -268,15 +258,15 @@ static enum err get_openapi(struct req *r)
 }
 
 static const struct route COMMON_ROUTES[] = {
-    {"GET",                 "/health", AUTH_NONE, 0, get_health, "Liveness; touches no dependency",
+    {"GET", "/health", AUTH_NONE, 0, get_health, "Liveness; touches no dependency",
      .flags = ROUTE_HIDDEN},
-    {"GET",            "/ready", AUTH_NONE, 0, get_ready, "Readiness, check by check", .flags = ROUTE_HIDDEN},
-    {"GET",           "/metrics", AUTH_NONE, 0, get_metrics, "Prometheus metrics", .flags = ROUTE_HIDDEN},
+    {"GET", "/ready", AUTH_NONE, 0, get_ready, "Readiness, check by check", .flags = ROUTE_HIDDEN},
+    {"GET", "/metrics", AUTH_NONE, 0, get_metrics, "Prometheus metrics", .flags = ROUTE_HIDDEN},
     {"GET", "/version", AUTH_NONE, 0, get_version, "Version of program and schema",
      .flags = ROUTE_HIDDEN},
-    {"GET",                 "/openapi.json", AUTH_NONE, 0, get_openapi, "This interface, described",
+    {"GET", "/openapi.json", AUTH_NONE, 0, get_openapi, "This interface, described",
      .flags = ROUTE_HIDDEN},
-    {0           },
+    {0},
 };
 
 static bool is_overridden(const struct service *s, const struct route *common)

@@ -85,13 +85,13 @@ static const struct command {
     int (*run)(struct service *s);
     bool needs_config;
 } COMMANDS[] = {
-    {"--check-config",   "validate the environment",                    check_config,        true },
-    {"--print-config",   "show the effective settings, secrets masked", print_config,        true },
-    {"--print-settings", "the settings reference as Markdown",          print_settings,      false},
-    {"--print-openapi",  "the OpenAPI document",                        print_openapi,       false},
-    {"--migrate",        "bring the schema up to date and end",         service_migrate_now, true },
-    {"--healthcheck",    "succeed when the running program is ready",   healthcheck,         true },
-    {"--version",        "name and version",                            print_version,       false},
+    {"--check-config", "validate the environment", check_config, true},
+    {"--print-config", "show the effective settings, secrets masked", print_config, true},
+    {"--print-settings", "the settings reference as Markdown", print_settings, false},
+    {"--print-openapi", "the OpenAPI document", print_openapi, false},
+    {"--migrate", "bring the schema up to date and end", service_migrate_now, true},
+    {"--healthcheck", "succeed when the running program is ready", healthcheck, true},
+    {"--version", "name and version", print_version, false},
 };
 
 static int usage(const struct service *s, FILE *out)

@@ -6,7 +6,6 @@
  */
 #include "actor.h"
 #include "client.h"
-#include "setting.h"
 #include "db.h"
 #include "loop.h"
 #include "metrics.h"
@@ -17,6 +16,7 @@
 #include "req.h"
 #include "route.h"
 #include "server.h"
+#include "setting.h"
 
 /* Settings that every program has. */
 struct service_config {
