@@ -194,6 +194,26 @@ def test_holding_and_resuming(world):
     client.post("/transitions/", body, expect=200)
 
 
+def test_a_ticket_opened_again_starts_anew(world):
+    task = world.open_ticket()
+    number = task["ticket_number"]
+    _, task = world.act(task, "reject")
+    events = world.amqp.listen("task.assigned")
+    world.status_task(number, "In Progress")
+    world.status_task(number, "Open")
+    wait_for(lambda: status_of(world, number) == "active")
+    again = world.task_of(number)
+    assert again["current_step"] == "Review" and again["owner_id"] == task["owner_id"]
+    event = world.amqp.receive_type(events, "task.assigned", where=lambda e: e["subject"] == number)
+    assert event["data"]["assignee_id"] == again["current_item"]["assigned_to_id"]
+    log = world.as_person(ADAM).get(f"/tasks/logs/?ticket_number={number}").json()["logs"]
+    assert [entry["status"] for entry in log] == ["resolved", "new"]
+    world.status_task(number, "Open")
+    world.status_task(number, "Withdrawn")
+    wait_for(lambda: status_of(world, number) == "cancelled")
+    assert len(world.rows("SELECT 1 FROM task_item WHERE task_id = %s", task["task_id"])) == 2
+
+
 def test_what_cannot_be_applied_is_counted_and_dropped(world):
     unknown = counted(world, "receive_hdts_ticket_status", "TICKET_NOT_FOUND")
     invalid = counted(world, "receive_hdts_ticket_status", "INVALID_STATUS")

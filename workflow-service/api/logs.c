@@ -12,9 +12,9 @@ struct logs_query {
 static const struct json_field LOGS_QUERY_FIELDS[] = {
     {.name = "ticket_number",
      .kind = JK_STR,
-     .offset = offsetof(struct logs_query,           ticket_number),
+     .offset = offsetof(struct logs_query, ticket_number),
      .alias = "ticket_id"},
-    { .name = "task_id",
+    {.name = "task_id",
      .kind = JK_INT,
      .offset = offsetof(struct logs_query, task_id),
      .min = 1,

@@ -32,25 +32,25 @@ struct owner_reply {
 static const struct json_field ESCALATE_FIELDS[] = {
     NUMBER_FIELD,
     {.name = "reason",
-      .kind = JK_STR,
-      .offset = offsetof(struct owner_body,               reason),
-      .flags = JF_REQUIRED | JF_NON_EMPTY,
-      .max = MAX_REASON},
-    {.name = "urgency",                .kind = JK_STR, .offset = offsetof(struct owner_body, urgency), .max = 32},
+     .kind = JK_STR,
+     .offset = offsetof(struct owner_body, reason),
+     .flags = JF_REQUIRED | JF_NON_EMPTY,
+     .max = MAX_REASON},
+    {.name = "urgency", .kind = JK_STR, .offset = offsetof(struct owner_body, urgency), .max = 32},
 };
 JSON_SCHEMA(ESCALATE_BODY, "EscalateRequest", struct owner_body, ESCALATE_FIELDS);
 
 static const struct json_field TRANSFER_FIELDS[] = {
     NUMBER_FIELD,
     {.name = "new_owner_id",
-      .kind = JK_INT,
-      .offset = offsetof(struct owner_body, new_owner_id),
-      .flags = JF_REQUIRED,
-      .alias = "new_owner_user_id"},
+     .kind = JK_INT,
+     .offset = offsetof(struct owner_body, new_owner_id),
+     .flags = JF_REQUIRED,
+     .alias = "new_owner_user_id"},
     {.name = "reason",
-      .kind = JK_STR,
-      .offset = offsetof(struct owner_body,                       reason),
-      .max = MAX_REASON},
+     .kind = JK_STR,
+     .offset = offsetof(struct owner_body, reason),
+     .max = MAX_REASON},
 };
 JSON_SCHEMA(TRANSFER_BODY, "TransferRequest", struct owner_body, TRANSFER_FIELDS);
 

@@ -42,9 +42,9 @@ JSON_SCHEMA(OWNED_QUERY, "OwnedTicketQuery", struct list_query, OWNED_QUERY_FIEL
 static const struct json_field TASKS_QUERY_FIELDS[] = {
     LIST_FIELDS,
     {.name = "ticket_number",
-      .kind = JK_STR,
-      .offset = offsetof(struct list_query, ticket_number),
-      .alias = "ticket_id"},
+     .kind = JK_STR,
+     .offset = offsetof(struct list_query, ticket_number),
+     .alias = "ticket_id"},
 };
 JSON_SCHEMA(TASKS_QUERY, "TaskQuery", struct list_query, TASKS_QUERY_FIELDS);
 
@@ -112,18 +112,18 @@ struct mine_query {
 static const struct json_field MINE_QUERY_FIELDS[] = {
     PAGING_FIELDS(struct mine_query),
     {.name = "tab",
-                         .kind = JK_ENUM,
-                         .offset = offsetof(struct mine_query, tab),
-                         .choices = "active|inactive|all",
-                         .doc = "active by default"},
+     .kind = JK_ENUM,
+     .offset = offsetof(struct mine_query, tab),
+     .choices = "active|inactive|all",
+     .doc = "active by default"},
     {.name = "status",
-                         .kind = JK_ENUM,
-                         .offset = offsetof(struct mine_query,                      status),
-                         .choices = "new|in_progress|resolved|reassigned|escalated|cancelled" },
+     .kind = JK_ENUM,
+     .offset = offsetof(struct mine_query, status),
+     .choices = "new|in_progress|resolved|reassigned|escalated|cancelled"},
     {.name = "search",
-                         .kind = JK_STR,
-                         .offset = offsetof(struct mine_query,                       search),
-                         .max = MAX_SEARCH},
+     .kind = JK_STR,
+     .offset = offsetof(struct mine_query, search),
+     .max = MAX_SEARCH},
 };
 JSON_SCHEMA(MINE_QUERY, "MyTaskQuery", struct mine_query, MINE_QUERY_FIELDS);
 

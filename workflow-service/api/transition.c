@@ -20,22 +20,22 @@ struct transition_body {
 static const struct json_field BODY_FIELDS[] = {
     {.name = "task_item_id",
      .kind = JK_INT,
-     .offset = offsetof(struct transition_body,     task_item_id),
+     .offset = offsetof(struct transition_body, task_item_id),
      .flags = JF_REQUIRED,
      .alias = "task_id"},
     {.name = "transition_id",
      .kind = JK_INT,
-     .offset = offsetof(struct transition_body,                                transition_id),
+     .offset = offsetof(struct transition_body, transition_id),
      .flags = JF_REQUIRED},
     {.name = "notes",
      .kind = JK_STR,
-     .offset = offsetof(struct transition_body,                                notes),
+     .offset = offsetof(struct transition_body, notes),
      .flags = JF_REQUIRED | JF_NON_EMPTY,
      .max = MAX_NOTES},
     {.name = "next_assignee_id",
      .kind = JK_INT,
      .offset = offsetof(struct transition_body, next_assignee_id),
-     .doc = "who takes the next step; must hold its role"                                               },
+     .doc = "who takes the next step; must hold its role"},
 };
 JSON_SCHEMA(TRANSITION_BODY, "TransitionRequest", struct transition_body, BODY_FIELDS);
 

@@ -134,14 +134,14 @@ struct task_doc view_task(struct arena *a, const struct task_view *v, const stru
         .resolved_at = v->resolved_at,
         .current_item =
             {
-                           .task_item_id = v->item_id,
-                           .step = has_item ? v->step : STR_NULL,
-                           .role = has_item ? v->role : STR_NULL,
-                           .status = v->item_status,
-                           .assigned_to = v->assignee_name,
-                           .assigned_to_id = v->assignee_id,
-                           .assigned_to_email = v->assignee_email,
-                           },
+                .task_item_id = v->item_id,
+                .step = has_item ? v->step : STR_NULL,
+                .role = has_item ? v->role : STR_NULL,
+                .status = v->item_status,
+                .assigned_to = v->assignee_name,
+                .assigned_to_id = v->assignee_id,
+                .assigned_to_email = v->assignee_email,
+            },
         .available_transitions = view_exits(a, e),
     };
 }

@@ -10,9 +10,9 @@ int match_score(const struct match_fields *rule, const struct match_fields *tick
         int bit;
     } fields[] = {
         {rule->sub_category, ticket->sub_category, 8},
-        {rule->priority,     ticket->priority,     4},
-        {rule->category,     ticket->category,     2},
-        {rule->department,   ticket->department,   1},
+        {rule->priority, ticket->priority, 4},
+        {rule->category, ticket->category, 2},
+        {rule->department, ticket->department, 1},
     };
     int score = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {

@@ -9,10 +9,10 @@
 #define DEFAULT_INDEX 1
 
 const struct sla_target SLA_DEFAULTS[] = {
-    {{"Low", 3},    72 * 60, 120 * 60},
-    {{"Medium", 6}, 24 * 60, 72 * 60 },
-    {{"High", 4},   8 * 60,  24 * 60 },
-    {{"Urgent", 6}, 2 * 60,  8 * 60  },
+    {{"Low", 3}, 72 * 60, 120 * 60},
+    {{"Medium", 6}, 24 * 60, 72 * 60},
+    {{"High", 4}, 8 * 60, 24 * 60},
+    {{"Urgent", 6}, 2 * 60, 8 * 60},
 };
 const size_t SLA_DEFAULT_COUNT = sizeof SLA_DEFAULTS / sizeof SLA_DEFAULTS[0];
 

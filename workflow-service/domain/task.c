@@ -1,23 +1,20 @@
 #include "domain/task.h"
 
 static const struct str TASK_WORDS[TASK_STATUS_COUNT] = {
-    [TASK_STATUS_ACTIVE] = {"active",      6 },
-      [TASK_STATUS_IN_PROGRESS] = {"in_progress", 11},
-    [TASK_STATUS_ON_HOLD] = {"on_hold",     7 },
-      [TASK_STATUS_RESOLVED] = {"resolved",    8 },
-    [TASK_STATUS_REJECTED] = {"rejected",    8 },
-      [TASK_STATUS_COMPLETED] = {"completed",   9 },
-    [TASK_STATUS_CANCELLED] = {"cancelled",   9 },
+    [TASK_STATUS_ACTIVE] = {"active", 6},       [TASK_STATUS_IN_PROGRESS] = {"in_progress", 11},
+    [TASK_STATUS_ON_HOLD] = {"on_hold", 7},     [TASK_STATUS_RESOLVED] = {"resolved", 8},
+    [TASK_STATUS_REJECTED] = {"rejected", 8},   [TASK_STATUS_COMPLETED] = {"completed", 9},
+    [TASK_STATUS_CANCELLED] = {"cancelled", 9},
 };
 
 static const struct str ITEM_WORDS[ITEM_STATUS_COUNT] = {
-    [ITEM_STATUS_POOL] = {"pool",        4 },
-    [ITEM_STATUS_NEW] = {"new",         3 },
+    [ITEM_STATUS_POOL] = {"pool", 4},
+    [ITEM_STATUS_NEW] = {"new", 3},
     [ITEM_STATUS_IN_PROGRESS] = {"in_progress", 11},
-    [ITEM_STATUS_RESOLVED] = {"resolved",    8 },
-    [ITEM_STATUS_REASSIGNED] = {"reassigned",  10},
-    [ITEM_STATUS_ESCALATED] = {"escalated",   9 },
-    [ITEM_STATUS_CANCELLED] = {"cancelled",   9 },
+    [ITEM_STATUS_RESOLVED] = {"resolved", 8},
+    [ITEM_STATUS_REASSIGNED] = {"reassigned", 10},
+    [ITEM_STATUS_ESCALATED] = {"escalated", 9},
+    [ITEM_STATUS_CANCELLED] = {"cancelled", 9},
 };
 
 static int find(const struct str *words, int n, struct str word)
@@ -113,6 +110,10 @@ enum task_status task_status_after(enum task_status now, enum ticket_signal sign
         if (now != TASK_STATUS_ON_HOLD)
             return now;
         return has_started ? TASK_STATUS_IN_PROGRESS : TASK_STATUS_ACTIVE;
+    case SIGNAL_OPEN:
+        if (task_status_is_running(now))
+            return task_status_after(now, SIGNAL_RUNNING, has_started);
+        return now == TASK_STATUS_CANCELLED ? now : TASK_STATUS_ACTIVE;
     }
     return now;
 }

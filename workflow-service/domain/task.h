@@ -94,7 +94,14 @@ MUST_CHECK enum err owner_check_transfer(const struct owner_facts *f,
 /* ---- the helpdesk's word ------------------------------------------------------------------ */
 
 /* What a status of the ticket at the helpdesk means for the work on it. */
-enum ticket_signal { SIGNAL_NONE, SIGNAL_CLOSED, SIGNAL_WITHDRAWN, SIGNAL_HELD, SIGNAL_RUNNING };
+enum ticket_signal {
+    SIGNAL_NONE,
+    SIGNAL_CLOSED,
+    SIGNAL_WITHDRAWN,
+    SIGNAL_HELD,
+    SIGNAL_RUNNING,
+    SIGNAL_OPEN, /* opened again, unless it was open all along */
+};
 
 /* The task's status after the signal; the same when it changes nothing. A finished task stays
  * finished, except that closing confirms a resolution; has_started tells what resuming returns to.

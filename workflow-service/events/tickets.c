@@ -3,13 +3,13 @@
 
 #include "celery.h"
 #include "clock.h"
+#include "config.h"
 #include "domain/sla.h"
 #include "events/events.h"
 #include "events/payload.h"
 #include "events/publish.h"
 #include "log.h"
 #include "metrics.h"
-#include "config.h"
 #include "store/ticket_store.h"
 
 /* How long the clocks of replayed history keep still, until its later events have arrived too. */
@@ -33,12 +33,7 @@ static void count(const char *task, enum err outcome)
 /* The simple surface's own categories: no workflow is expected for them. */
 static bool expects_workflow(struct str category)
 {
-    static const struct str SIMPLE[] = {
-        {"bug",     3},
-        {"feature", 7},
-        {"support", 7},
-        {"other",   5}
-    };
+    static const struct str SIMPLE[] = {{"bug", 3}, {"feature", 7}, {"support", 7}, {"other", 5}};
     for (size_t i = 0; i < sizeof SIMPLE / sizeof SIMPLE[0]; i++)
         if (str_ieq(category, SIMPLE[i]))
             return false;
@@ -76,18 +71,22 @@ static struct task_start plan_start(const struct mq_delivery *d, const struct ti
     };
 }
 
-static enum err CO_FN announce(struct mq_delivery *d, const struct ticket *t,
-                               const struct start_plan *p, const struct started_task *task)
+static enum err CO_FN announce_owner(struct mq_delivery *d, const struct ticket *t,
+                                     const struct started_task *task)
 {
     struct cause c;
-    enum err rc = ERR_OK;
     cause_from_delivery(&c, d);
     if (task->owner_id != NO_PERSON)
-        rc = publish_owner(d->db, &c, t->number, task->owner_id);
-    else
-        log_warn("no Ticket Coordinator can own the ticket", LOG_STR("ticket_number", t->number));
-    if (rc)
-        return rc;
+        return publish_owner(d->db, &c, t->number, task->owner_id);
+    log_warn("no Ticket Coordinator can own the ticket", LOG_STR("ticket_number", t->number));
+    return ERR_OK;
+}
+
+static enum err CO_FN announce_assignee(struct mq_delivery *d, const struct ticket *t,
+                                        const struct start_plan *p, const struct started_task *task)
+{
+    struct cause c;
+    cause_from_delivery(&c, d);
     if (task->assignee_id == NO_PERSON) {
         log_warn("nobody holds the role of the first step", LOG_STR("ticket_number", t->number),
                  LOG_STR("role", p->role_name));
@@ -139,7 +138,8 @@ static enum err CO_FN process_ticket(struct mq_delivery *d, const struct celery_
     if (rc)
         return rc;
     count("process_ticket", ERR_OK);
-    return announce(d, &t, &plans[best], &started);
+    rc = announce_owner(d, &t, &started);
+    return rc ? rc : announce_assignee(d, &t, &plans[best], &started);
 }
 
 /* ---- receive_hdts_ticket_status ----------------------------------------------------------- */
@@ -154,6 +154,7 @@ static enum ticket_signal signal_of(enum ticket_status s)
     case TICKET_STATUS_ON_HOLD:
         return SIGNAL_HELD;
     case TICKET_STATUS_OPEN:
+        return SIGNAL_OPEN;
     case TICKET_STATUS_IN_PROGRESS:
         return SIGNAL_RUNNING;
     case TICKET_STATUS_RESOLVED:
@@ -171,6 +172,19 @@ static enum err skip(enum err code, const struct status_payload *p)
              LOG_STR("ticket_number", p->ticket_number), LOG_STR("status", p->status));
     count("receive_hdts_ticket_status", code);
     return ERR_OK;
+}
+
+static enum err CO_FN reopen(struct mq_delivery *d, const struct ticket_state *state)
+{
+    struct ticket t;
+    struct start_plan p;
+    struct started_task started;
+    enum err rc = ticket_store_plan(d->db, state->task_id, &t, &p);
+    if (rc)
+        return rc;
+    int64_t target = sla_step_target(d->now, p.target_minutes, p.weight, p.total_weight);
+    rc = ticket_store_reopen(d->db, state, &p, target, d->now, &started);
+    return rc ? rc : announce_assignee(d, &t, &p, &started);
 }
 
 static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_task *task)
@@ -204,6 +218,8 @@ static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_
     enum task_status to = task_status_after(state.status, signal_of(word), state.has_started);
     if (to == state.status)
         return ERR_OK;
+    if (!task_status_is_running(state.status) && task_status_is_running(to))
+        return reopen(d, &state);
     struct str note =
         str_printf(d->arena, "The helpdesk set the ticket to %s", ticket_status_helpdesk(word));
     return ticket_store_set_task(d->db, &state, to, note, d->now);
@@ -215,8 +231,8 @@ static const struct {
     const char *name;
     enum err (*handle)(struct mq_delivery *d, const struct celery_task *task);
 } TASKS[] = {
-    {"tts.tasks.process_ticket",             process_ticket},
-    {"tickets.tasks.receive_ticket",         process_ticket},
+    {"tts.tasks.process_ticket", process_ticket},
+    {"tickets.tasks.receive_ticket", process_ticket},
     {"tts.tasks.receive_hdts_ticket_status", receive_status},
 };
 

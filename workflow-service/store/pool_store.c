@@ -75,8 +75,8 @@ DB_WRITE(pool_own, "z", "iit",
          "SELECT id, 'assigned', owner_id, 'round robin', $1 FROM owned),"
          " decision AS (INSERT INTO assignment_decision (task_id, role_system, role_name,"
          "   candidates, chosen_id, reason, created_at)"
-         "  SELECT id, '" OWNER_SYSTEM "', '" OWNER_ROLE "', ids, owner_id, 'round robin, from the pool', $1"
-         "  FROM owned) "
+         "  SELECT id, '" OWNER_SYSTEM "', '" OWNER_ROLE "', ids, owner_id,"
+         "   'round robin, from the pool', $1 FROM owned) "
          "SELECT owned.id, owned.owner_id, k.number FROM owned"
          " JOIN ticket k ON k.id = owned.ticket_id");
 /* clang-format on */

@@ -198,3 +198,93 @@ enum err ticket_store_set_task(struct db_session *s, const struct ticket_state *
         return rc;
     return db_rows(r) ? ERR_OK : ERR_SERIALIZATION;
 }
+
+DB_READ(ticket_plan, "i", "ititttiitttddii",
+        "SELECT k.id, k.number, k.requester_id, k.subject, k.priority, w.name, v.id, s.id, s.name,"
+        " s.role_system, s.role_name, s.weight,"
+        " (SELECT sum(x.weight) FROM step x WHERE x.version_id = v.id),"
+        " d.target_minutes, d.breach_minutes FROM task t JOIN ticket k ON k.id = t.ticket_id"
+        " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
+        " JOIN step s ON s.version_id = v.id AND s.is_start"
+        " JOIN sla_target d ON d.version_id = v.id AND d.priority = k.priority WHERE t.id = $1");
+
+enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket *t,
+                           struct start_plan *plan)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &ticket_plan, &r, DB_INT(task_id));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    *t = (struct ticket){
+        .id = db_get_int(r, 0, 0),
+        .number = db_get_str(r, 0, 1),
+        .requester_id = db_get_int(r, 0, 2),
+        .subject = db_get_str(r, 0, 3),
+        .match.priority = db_get_str(r, 0, 4),
+    };
+    *plan = (struct start_plan){
+        .workflow_name = db_get_str(r, 0, 5),
+        .version_id = db_get_int(r, 0, 6),
+        .step_id = db_get_int(r, 0, 7),
+        .step_name = db_get_str(r, 0, 8),
+        .role_system = db_get_str(r, 0, 9),
+        .role_name = db_get_str(r, 0, 10),
+        .weight = db_get_double(r, 0, 11),
+        .total_weight = db_get_double(r, 0, 12),
+        .target_minutes = db_get_int(r, 0, 13),
+        .breach_minutes = db_get_int(r, 0, 14),
+    };
+    return ERR_OK;
+}
+
+/* A clock that ran into its breach stays breached; another runs on. */
+/* clang-format off */
+DB_WRITE(task_reopen, "iiittzz", "iitit",
+         "WITH task AS (UPDATE task SET status = 'active', current_step_id = $3,"
+         "   resolved_at = NULL, version = version + 1, updated_at = $6"
+         "  WHERE id = $1 AND version = $2"
+         "  RETURNING id, owner_id),"
+         " picked AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "FROM task") "),"
+         " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
+         "   assigned_on, target_at)"
+         "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' ELSE 'new' END,"
+         "   'System', '', $6, $7 FROM task, picked RETURNING id, status),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at) SELECT id, status, 'System', 'Ticket opened again', $6 FROM item),"
+         " clock AS (UPDATE sla_clock SET stopped_at = NULL, state = 'running',"
+         "   next_wake = CASE WHEN breached_at IS NOT NULL THEN NULL"
+         "    WHEN warned_at IS NOT NULL THEN breach_at ELSE warn_at END"
+         "  FROM task WHERE task_id = task.id),"
+         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
+         "   role_name, candidates, chosen_id, reason, created_at)"
+         "  SELECT task.id, item.id, $4, $5, ids, picked_id, "
+         PICK_REASON("picked_id") ", $6 FROM task, item, picked) "
+         "SELECT item.id, task.owner_id, o.name, picked.picked_id, a.name FROM item, picked"
+         " LEFT JOIN person a ON a.id = picked.picked_id, task"
+         " LEFT JOIN person o ON o.id = task.owner_id");
+/* clang-format on */
+
+enum err ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
+                             const struct start_plan *plan, int64_t item_target, int64_t now,
+                             struct started_task *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &task_reopen, &r, DB_INT(st->task_id), DB_INT(st->version),
+                           DB_INT(plan->step_id), DB_STR(plan->role_system),
+                           DB_STR(plan->role_name), DB_TIME(now), DB_TIME(item_target));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_SERIALIZATION;
+    *out = (struct started_task){
+        .task_id = st->task_id,
+        .item_id = db_get_int(r, 0, 0),
+        .owner_id = db_get_int(r, 0, 1),
+        .owner_name = db_get_str(r, 0, 2),
+        .assignee_id = db_get_int(r, 0, 3),
+        .assignee_name = db_get_str(r, 0, 4),
+    };
+    return ERR_OK;
+}

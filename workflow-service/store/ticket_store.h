@@ -73,3 +73,13 @@ MUST_CHECK enum err CO_FN ticket_store_update(struct db_session *s, int64_t tick
  * ERR_SERIALIZATION when somebody else has changed it meanwhile. */
 MUST_CHECK enum err CO_FN ticket_store_set_task(struct db_session *s, const struct ticket_state *st,
                                                 enum task_status to, struct str note, int64_t now);
+
+/* How a task was started: by the version it stays on. Fills what the ticket's announcement needs.
+ */
+MUST_CHECK enum err CO_FN ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket *t,
+                                            struct start_plan *plan);
+/* Begins the task anew at its start step, for the next holder of its role; owner and deadlines
+ * stay. ERR_SERIALIZATION as above. */
+MUST_CHECK enum err CO_FN ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
+                                              const struct start_plan *plan, int64_t item_target,
+                                              int64_t now, struct started_task *out);

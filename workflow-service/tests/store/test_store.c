@@ -162,6 +162,19 @@ static struct next_item act(struct db_session *s, int64_t task_id, const char *n
     return next;
 }
 
+/* Turns outlive a rolled-back test: who is first depends on the tests before. */
+static int64_t other_coordinator(int64_t id)
+{
+    assert_true(id == COORDINATOR_A || id == COORDINATOR_B);
+    return id == COORDINATOR_A ? COORDINATOR_B : COORDINATOR_A;
+}
+
+static int64_t other_reviewer(int64_t id)
+{
+    assert_true(id == REVIEWER_A || id == REVIEWER_B);
+    return id == REVIEWER_A ? REVIEWER_B : REVIEWER_A;
+}
+
 /* ---- definitions -------------------------------------------------------------------------- */
 
 static void publish_and_read(struct db_session *s)
@@ -199,14 +212,15 @@ static void start_sets_deadlines_and_people(struct db_session *s)
 {
     publish(s);
     struct started_task task = start(s, "TX1");
-    assert_int_equal(task.owner_id, COORDINATOR_A);
-    assert_int_equal(task.assignee_id, REVIEWER_A);
     struct task_view v = view(s, task.task_id);
+    assert_int_equal(v.owner_id, task.owner_id);
+    assert_int_equal(v.assignee_id, task.assignee_id);
+    assert_int_equal(start(s, "TX2").owner_id, other_coordinator(task.owner_id));
     assert_int_equal(v.target_resolution, NOW + 8 * 3600 * US_PER_S);
     assert_int_equal(v.sla_breach_at, NOW + 24 * 3600 * US_PER_S);
     assert_int_equal(v.status, TASK_STATUS_ACTIVE);
     assert_true(str_eq(v.step, STR("Review")));
-    assert_true(str_eq(v.assignee_name, STR("Rita")));
+    assert_true(str_eq(v.assignee_name, task.assignee_name));
     struct clock_view *clocks;
     size_t count;
     OK(task_store_clocks(s, task.task_id, &clocks, &count));
@@ -311,11 +325,37 @@ static void the_helpdesk_ends_a_task(struct db_session *s)
     assert_int_equal(v.status, TASK_STATUS_CANCELLED);
     assert_int_equal(v.item_id, INT64_MIN);
     struct transition_view t;
-    OK(transition_store_lock(s, task.item_id, 1, REVIEWER_A, NO_PERSON, &t));
+    OK(transition_store_lock(s, task.item_id, 1, task.assignee_id, NO_PERSON, &t));
     assert_int_equal(t.facts.item, ITEM_STATUS_CANCELLED);
     assert_int_equal(ticket_store_set_task(s, &state, TASK_STATUS_COMPLETED, STR(""), NOW),
                      ERR_SERIALIZATION);
     assert_int_equal(ticket_store_state(s, STR("TX9"), &state), ERR_TICKET_NOT_FOUND);
+}
+
+static void a_ticket_opened_again_starts_anew(struct db_session *s)
+{
+    publish(s);
+    struct started_task task = start(s, "TX1"), again;
+    act(s, task.task_id, "reject", NO_PERSON, NOW);
+    struct ticket_state state;
+    struct ticket t;
+    struct start_plan plan;
+    OK(ticket_store_state(s, STR("TX1"), &state));
+    assert_true(state.has_started);
+    OK(ticket_store_plan(s, state.task_id, &t, &plan));
+    OK(ticket_store_reopen(s, &state, &plan, SLA_NONE, NOW + US_PER_S, &again));
+    assert_int_equal(again.assignee_id, other_reviewer(task.assignee_id));
+    assert_int_equal(again.owner_id, task.owner_id);
+    struct task_view v = view(s, task.task_id);
+    assert_int_equal(v.status, TASK_STATUS_ACTIVE);
+    assert_int_equal(v.item_id, again.item_id);
+    assert_int_equal(v.resolved_at, INT64_MIN);
+    struct clock_event *events;
+    size_t count;
+    OK(clock_store_fire(s, NOW + 2 * US_PER_DAY, 10, &events, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(ticket_store_reopen(s, &state, &plan, SLA_NONE, NOW, &again),
+                     ERR_SERIALIZATION);
 }
 
 /* ---- lists -------------------------------------------------------------------------------- */
@@ -385,26 +425,26 @@ static void lists_show_what_one_is_involved_in(struct db_session *s)
 static void owners_escalate_and_transfer(struct db_session *s)
 {
     publish(s);
-    start(s, "TX1");
+    int64_t first = start(s, "TX1").owner_id, second = other_coordinator(first);
     struct ownership o;
     int64_t admin;
     struct str name;
-    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_A, &o));
+    OK(owner_store_lock(s, STR("TX1"), first, &o));
     OK(owner_check_escalation(&o.facts));
-    OK(owner_store_pick_admin(s, COORDINATOR_A, &admin, &name));
+    OK(owner_store_pick_admin(s, first, &admin, &name));
     assert_int_equal(admin, ADMIN);
     assert_int_equal(owner_store_pick_admin(s, ADMIN, &admin, &name), ERR_USER_NOT_FOUND);
-    struct owner_change change = {true, ADMIN, COORDINATOR_A, STR("hard"), STR("High"), NOW};
+    struct owner_change change = {true, ADMIN, first, STR("hard"), STR("High"), NOW};
     OK(owner_store_change(s, &o, &change));
-    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_A, &o));
+    OK(owner_store_lock(s, STR("TX1"), first, &o));
     assert_int_equal(owner_check_escalation(&o.facts), ERR_ALREADY_ESCALATED);
 
     struct owner_candidate to;
-    OK(owner_store_candidate(s, COORDINATOR_B, &to, &name));
+    OK(owner_store_candidate(s, second, &to, &name));
     OK(owner_check_transfer(&o.facts, &to));
-    change = (struct owner_change){false, COORDINATOR_B, ADMIN, STR(""), STR_NULL, NOW};
+    change = (struct owner_change){false, second, ADMIN, STR(""), STR_NULL, NOW};
     OK(owner_store_change(s, &o, &change));
-    OK(owner_store_lock(s, STR("TX1"), COORDINATOR_B, &o));
+    OK(owner_store_lock(s, STR("TX1"), second, &o));
     OK(owner_check_escalation(&o.facts));
     OK(owner_store_candidate(s, REVIEWER_A, &to, &name));
     assert_false(to.may_own);
@@ -456,20 +496,20 @@ static void whoever_leaves_hands_back(struct db_session *s)
     publish(s);
     struct started_task task = start(s, "TX1");
     int64_t released;
-    OK(pool_store_release(s, REVIEWER_A, NOW, &released));
+    OK(pool_store_release(s, task.assignee_id, NOW, &released));
     assert_int_equal(released, 0);
-    set_person(s, REVIEWER_A, "Reviewer", false);
-    OK(pool_store_release(s, REVIEWER_A, NOW, &released));
+    set_person(s, task.assignee_id, "Reviewer", false);
+    OK(pool_store_release(s, task.assignee_id, NOW, &released));
     assert_int_equal(released, 1);
     struct pooled_item item;
     OK(pool_store_assign(s, NOW, &item));
-    assert_int_equal(item.assignee_id, REVIEWER_B);
-    set_person(s, COORDINATOR_A, NULL, true);
-    OK(pool_store_release(s, COORDINATOR_A, NOW, &released));
+    assert_int_equal(item.assignee_id, other_reviewer(task.assignee_id));
+    set_person(s, task.owner_id, NULL, true);
+    OK(pool_store_release(s, task.owner_id, NOW, &released));
     assert_int_equal(released, 1);
     struct ownerless_task own;
     OK(pool_store_own(s, NOW, &own));
-    assert_int_equal(own.owner_id, COORDINATOR_B);
+    assert_int_equal(own.owner_id, other_coordinator(task.owner_id));
     assert_int_equal(own.task_id, task.task_id);
 }
 
@@ -537,6 +577,7 @@ STORE_TEST(unmatched_tickets_have_no_plan)
 STORE_TEST(transitions_lead_to_the_end)
 STORE_TEST(a_late_end_is_a_breach)
 STORE_TEST(the_helpdesk_ends_a_task)
+STORE_TEST(a_ticket_opened_again_starts_anew)
 STORE_TEST(owned_lists_filter_and_count)
 STORE_TEST(lists_show_what_one_is_involved_in)
 STORE_TEST(owners_escalate_and_transfer)
@@ -577,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_transitions_lead_to_the_end),
         cmocka_unit_test(test_a_late_end_is_a_breach),
         cmocka_unit_test(test_the_helpdesk_ends_a_task),
+        cmocka_unit_test(test_a_ticket_opened_again_starts_anew),
         cmocka_unit_test(test_owned_lists_filter_and_count),
         cmocka_unit_test(test_lists_show_what_one_is_involved_in),
         cmocka_unit_test(test_owners_escalate_and_transfer),

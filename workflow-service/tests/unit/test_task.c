@@ -140,6 +140,8 @@ static void the_helpdesks_word_moves_the_task(void **state)
         {SIGNAL_HELD, true, {H, H, H, S, R, C, X}},
         {SIGNAL_RUNNING, true, {A, P, P, S, R, C, X}},
         {SIGNAL_RUNNING, false, {A, P, A, S, R, C, X}},
+        {SIGNAL_OPEN, true, {A, P, P, A, A, A, X}},
+        {SIGNAL_OPEN, false, {A, P, A, A, A, A, X}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int s = 0; s < TASK_STATUS_COUNT; s++)
