@@ -11,13 +11,21 @@
 /* How long a closing connection waits for the client's own end. */
 #define LINGER_MS 2000
 
+static void give_up_discarding(struct exchange *x)
+{
+    x->must_close = true;
+    exchange_finish(x);
+}
+
 static void on_client_eof(struct exchange *x)
 {
     x->is_client_eof = true;
     switch (x->state) {
     case EXCHANGE_HEAD:
-    case EXCHANGE_DISCARD:
         exchange_close(x);
+        return;
+    case EXCHANGE_DISCARD:
+        give_up_discarding(x);
         return;
     case EXCHANGE_CONNECT:
     case EXCHANGE_FORWARD:
@@ -46,7 +54,7 @@ static void on_discard(struct exchange *x, enum exchange_event event)
     if (rc == ERR_OK && x->in.done)
         exchange_finish(x);
     else if (rc || event == EXCHANGE_TIMEOUT || x->in.received > DISCARD_MAX)
-        exchange_close(x);
+        give_up_discarding(x);
 }
 
 void exchange_close(struct exchange *x)
