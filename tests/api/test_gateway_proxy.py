@@ -708,6 +708,16 @@ def test_a_stop_waits_for_what_is_in_flight(scripted):
     program.stop()
 
 
+def test_several_processes_share_the_port(echo):
+    with Gateway(services=[service("echo", echo, route("/a"))], env={"WORKERS": "2"}) as program:
+        def answers(path):
+            return {requests.get(program.url + path, timeout=5).status_code for _ in range(20)}
+        assert answers("/a") == {200} and answers("/ready") == {200}
+        program.write(services=[service("echo", echo, route("/b"))])
+        program.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: answers("/b") == {200} and answers("/a") == {404}, 5, "every process has the new file")
+
+
 def test_own_endpoints(gateway):
     health = gateway.http.get("/health", 200).json()
     assert health["status"] == "ok" and health["service"] == "gateway" and health["version"]
