@@ -125,7 +125,8 @@ void publish_fail_all(struct broker *b)
     window_reset(w);
     for (struct list *n; (n = list_pop(&b->batches));) {
         struct batch *batch = LIST_ENTRY(n, struct batch, mail.node);
-        for (size_t i = batch->sent; i < batch->count; i++)
+        size_t count = batch->count; /* with its last message settled the batch is the loop's */
+        for (size_t i = batch->sent; i < count; i++)
             settle_message(b, batch, i, PUBLISH_LOST);
     }
 }
