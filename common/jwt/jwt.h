@@ -54,6 +54,6 @@ MUST_CHECK enum err jwt_verify(const struct jwt_keys *k, struct arena *a, struct
 MUST_CHECK enum err jwt_verify_issuer(const struct jwt_keys *k, struct arena *a, struct str token,
                                       int64_t now_s, struct str issuer, struct jwt_claims *out,
                                       const char **why);
-/* A string claim of a token nobody has verified: only good for choosing the key, or for saying why a
- * token was refused. Absent when there is none; *is_token tells whether it is a token at all. */
+/* A string claim of a token nobody has verified: only good for choosing the key, or for saying why
+ * a token was refused. Absent when there is none; *is_token tells whether it is a token at all. */
 struct str jwt_peek(struct arena *a, struct str token, const char *claim, bool *is_token);
