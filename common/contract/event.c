@@ -92,31 +92,40 @@ static struct str body_text(struct arena *a, const struct event_meta *meta, stru
     return buf_str(&b);
 }
 
-enum err CO_FN event_put(struct db_session *s, const struct event_meta *meta,
-                         const struct json_schema *schema, const void *payload)
+enum err event_entry(struct arena *a, const struct event_meta *meta,
+                     const struct json_schema *schema, const void *payload,
+                     struct outbox_entry *out)
 {
     const struct event_kind *kind = event_kind(str_from(meta->type));
-    struct str trace = traceparent(s->arena, &meta->log);
-    char id[UUID_TEXT_SIZE];
-    struct outbox_entry e;
+    struct str trace = traceparent(a, &meta->log);
+    char *id = arena_alloc(a, UUID_TEXT_SIZE);
 
     if (!kind || kind->schema != schema) {
         log_error("event is not in the catalogue", LOG_CSTR("type", meta->type));
         return ERR_INTERNAL_ERROR;
     }
     rand_uuid(id);
-    e = (struct outbox_entry){
+    *out = (struct outbox_entry){
         .exchange = STR(MQ_EVENTS_EXCHANGE),
         .routing_key = str_from(meta->type),
-        .message_id = str_dup(s->arena, str_from(id)),
+        .message_id = str_from(id),
         .correlation_id = meta->log.request_id,
         .type = str_from(meta->type),
         .content_type = STR("application/cloudevents+json"),
-        .headers_json = headers_text(s->arena, meta, trace),
+        .headers_json = headers_text(a, meta, trace),
+        .body = body_text(a, meta, str_from(id), trace, schema, payload),
         .key = meta->subject,
     };
-    e.body = body_text(s->arena, meta, e.message_id, trace, schema, payload);
-    return outbox_put(s, &e);
+    return ERR_OK;
+}
+
+enum err CO_FN event_put(struct db_session *s, const struct event_meta *meta,
+                         const struct json_schema *schema, const void *payload)
+{
+    struct outbox_entry e;
+    enum err rc = event_entry(s->arena, meta, schema, payload, &e);
+
+    return rc ? rc : outbox_put(s, &e);
 }
 
 /* ---- in ----------------------------------------------------------------------------------- */

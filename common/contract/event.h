@@ -111,6 +111,12 @@ struct event_meta {
 MUST_CHECK enum err CO_FN event_put(struct db_session *s, const struct event_meta *meta,
                                     const struct json_schema *schema, const void *payload);
 
+/* The row that event_put writes, for outbox_rows. ERR_INTERNAL_ERROR as above. */
+struct outbox_entry;
+MUST_CHECK enum err event_entry(struct arena *a, const struct event_meta *meta,
+                                const struct json_schema *schema, const void *payload,
+                                struct outbox_entry *out);
+
 struct event {
     struct str id, type, source, subject;
     int64_t time;

@@ -102,7 +102,10 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     const char **values = ARENA_ARRAY(a, const char *, sizeof KEYWORDS / sizeof KEYWORDS[0]);
     struct buf options;
     buf_init(&options, a);
-    buf_printf(&options, "-c statement_timeout=%d", cfg->statement_timeout_ms);
+    /* Statements here take a millisecond or so: starting parallel workers or a compiler for one
+     * costs more than it saves. */
+    buf_printf(&options, "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off",
+               cfg->statement_timeout_ms);
     if (cfg->schema.len)
         buf_printf(&options, " -c search_path=%.*s,public", STR_ARG(cfg->schema));
     values[0] = str_cstr(a, cfg->url);

@@ -115,20 +115,28 @@ struct str celery_body(struct arena *a, struct str args, struct str kwargs)
         STR_ARG(args.len ? args : STR("[]")), STR_ARG(kwargs.len ? kwargs : STR("{}")));
 }
 
-enum err celery_put(struct db_session *s, const char *queue, const char *task, struct str args,
-                    struct str kwargs, struct str key, struct str traceparent,
-                    struct str time_override)
+void celery_entry(struct arena *a, const char *queue, const char *task, struct str args,
+                  struct str kwargs, struct str key, struct str traceparent,
+                  struct str time_override, struct outbox_entry *out)
 {
-    char id[UUID_TEXT_SIZE];
+    char *id = arena_alloc(a, UUID_TEXT_SIZE);
     rand_uuid(id);
-    const struct outbox_entry entry = {
+    *out = (struct outbox_entry){
         .routing_key = str_from(queue),
         .message_id = str_from(id),
         .correlation_id = str_from(id),
         .content_type = STR("application/json"),
-        .headers_json = celery_headers(s->arena, task, str_from(id), traceparent, time_override),
-        .body = celery_body(s->arena, args, kwargs),
+        .headers_json = celery_headers(a, task, str_from(id), traceparent, time_override),
+        .body = celery_body(a, args, kwargs),
         .key = key,
     };
+}
+
+enum err celery_put(struct db_session *s, const char *queue, const char *task, struct str args,
+                    struct str kwargs, struct str key, struct str traceparent,
+                    struct str time_override)
+{
+    struct outbox_entry entry;
+    celery_entry(s->arena, queue, task, args, kwargs, key, traceparent, time_override, &entry);
     return outbox_put(s, &entry);
 }

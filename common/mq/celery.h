@@ -24,6 +24,11 @@ MUST_CHECK enum err CO_FN celery_put(struct db_session *s, const char *queue, co
                                      struct str args, struct str kwargs, struct str key,
                                      struct str traceparent, struct str time_override);
 
+/* The row that celery_put writes, for outbox_rows. */
+void celery_entry(struct arena *a, const char *queue, const char *task, struct str args,
+                  struct str kwargs, struct str key, struct str traceparent,
+                  struct str time_override, struct outbox_entry *out);
+
 /* The two halves of what celery_put writes: AMQP headers as a JSON object, and the body. */
 struct str celery_headers(struct arena *a, const char *task, struct str id, struct str traceparent,
                           struct str time_override);

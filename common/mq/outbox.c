@@ -2,6 +2,7 @@
 #include "outbox.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "headers.h"
@@ -24,6 +25,7 @@
 #define PRUNE_ROWS 5000
 #define PRUNE_ROUNDS 20
 #define INBOX_DAYS 7
+#define OUTBOX_COLUMNS 9 /* as OUTBOX_CTE takes them */
 
 struct outbox_relay {
     struct list node; /* in relays */
@@ -65,13 +67,31 @@ static void on_commit(void *arg)
     outbox_kick();
 }
 
+struct db_value outbox_rows(struct arena *a, const struct outbox_entry *entries, size_t n)
+{
+    struct str *columns = ARENA_ARRAY(a, struct str, n * OUTBOX_COLUMNS);
+    for (size_t i = 0; i < n; i++) {
+        const struct outbox_entry *e = &entries[i];
+        const struct str row[OUTBOX_COLUMNS] = {e->message_id,     e->exchange, e->routing_key,
+                                                e->correlation_id, e->type,     e->content_type,
+                                                e->headers_json,   e->body,     e->key};
+        memcpy(columns + i * OUTBOX_COLUMNS, row, sizeof row);
+    }
+    return DB_STR_ARRAY(columns, n * OUTBOX_COLUMNS);
+}
+
+void outbox_written(struct db_session *s)
+{
+    db_on_commit(s, on_commit, NULL);
+}
+
 enum err outbox_put(struct db_session *s, const struct outbox_entry *e)
 {
     if (!s->tx)
         return ERR_INTERNAL_ERROR;
     enum err rc = outbox_store_insert(s, e);
     if (rc == ERR_OK)
-        db_on_commit(s, on_commit, NULL);
+        outbox_written(s);
     return rc;
 }
 

@@ -63,10 +63,11 @@ static enum err CO_FN create(struct req *r, struct db_session *s, void *arg, str
     struct ticket *t = &c->ticket;
     struct json_writer w;
     struct buf b;
-    enum err rc = ticket_store_create(s, t, &c->cause);
+    struct outbox_entry messages[PUBLISH_CREATED_COUNT];
+    enum err rc = publish_ticket_created(r->arena, t, &c->cause, messages);
 
     if (rc == ERR_OK)
-        rc = publish_ticket_created(s, t, &c->cause);
+        rc = ticket_store_create(s, t, &c->cause, messages, PUBLISH_CREATED_COUNT);
     if (rc)
         return rc;
     buf_init(&b, r->arena);
@@ -117,7 +118,7 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
         rc = set_requester(r, s, d->requester_id, &c);
     if (rc == ERR_OK)
         rc = number_pool_take(helpdesk_of(r)->numbers, s, r->now, &c.ticket.id, &c.ticket.number);
-    return rc ? rc : write_run(r, req_body_text(r), create, &c);
+    return rc ? rc : write_run_statement(r, req_body_text(r), create, &c);
 }
 
 /* ---- the route ---------------------------------------------------------------------------- */

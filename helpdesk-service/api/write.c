@@ -130,10 +130,9 @@ static enum err reply(struct req *r, const struct answer *a)
     return req_reply(r, a->status, "application/json", a->body);
 }
 
-enum err write_run(struct req *r, struct str request, write_fn fn, void *arg)
+static enum err CO_FN run(struct req *r, struct str request, struct work *w, bool is_one_statement)
 {
     struct idempotency_key key;
-    struct work w = {.r = r, .fn = fn, .arg = arg};
     struct db_session *s;
     bool given, found = false;
     enum err rc = read_key(r, request, &key, &given);
@@ -144,9 +143,23 @@ enum err write_run(struct req *r, struct str request, write_fn fn, void *arg)
         rc = replay(r, s, &key, &found);
     if (rc || found)
         return rc;
-    w.key = given ? &key : NULL;
-    rc = db_transact(s, run_work, &w);
+    w->key = given ? &key : NULL;
+    rc = is_one_statement && !given ? run_work(s, w) : db_transact(s, run_work, w);
     if (rc == ERR_CONFLICT && given && str_eq(s->error_constraint, STR("idempotency_pkey")))
         return replay(r, s, &key, &found);
-    return rc ? rc : reply(r, &w.answer);
+    return rc ? rc : reply(r, &w->answer);
+}
+
+enum err write_run(struct req *r, struct str request, write_fn fn, void *arg)
+{
+    struct work w = {.r = r, .fn = fn, .arg = arg};
+
+    return run(r, request, &w, false);
+}
+
+enum err write_run_statement(struct req *r, struct str request, write_fn fn, void *arg)
+{
+    struct work w = {.r = r, .fn = fn, .arg = arg};
+
+    return run(r, request, &w, true);
 }

@@ -23,6 +23,10 @@ typedef enum err (*write_fn)(struct req *r, struct db_session *s, void *arg, str
  */
 enum err CO_FN write_run(struct req *r, struct str request, write_fn fn, void *arg);
 
+/* The same for an fn that writes with one statement only: it needs no transaction unless there is a
+ * key to keep. */
+enum err CO_FN write_run_statement(struct req *r, struct str request, write_fn fn, void *arg);
+
 /* ERR_PRECONDITION_FAILED, with the present version in the details, when If-Match names others. */
 MUST_CHECK enum err write_check_match(struct req *r, int64_t version);
 

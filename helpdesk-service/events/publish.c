@@ -13,28 +13,27 @@ _Static_assert(TICKET_NONE == JSON_NO_INT && TICKET_NONE == JSON_NO_TIME,
 
 /* ---- Celery tasks for the workflow -------------------------------------------------------- */
 
-static enum err CO_FN put_task(struct db_session *s, const char *task, struct str args,
-                               struct str number, const struct cause *c)
+static void task_entry(struct arena *a, const char *task, struct str args, struct str number,
+                       const struct cause *c, struct outbox_entry *out)
 {
     struct str traceparent = STR_NULL, overridden = STR_NULL;
     char time[TIME_TEXT_SIZE];
 
     if (c->log.trace_id.len && c->log.span_id.len)
-        traceparent = str_printf(s->arena, "00-%.*s-%.*s-01", STR_ARG(c->log.trace_id),
-                                 STR_ARG(c->log.span_id));
+        traceparent =
+            str_printf(a, "00-%.*s-%.*s-01", STR_ARG(c->log.trace_id), STR_ARG(c->log.span_id));
     if (c->time_overridden)
         overridden = str_n(time, time_format_ms(c->now, time));
-    return celery_put(s, PUBLISH_WORKFLOW_QUEUE, task, args, STR("{}"), number, traceparent,
-                      overridden);
+    celery_entry(a, PUBLISH_WORKFLOW_QUEUE, task, args, STR("{}"), number, traceparent, overridden,
+                 out);
 }
 
-static enum err CO_FN put_process_ticket(struct db_session *s, const struct ticket *t,
-                                         const struct cause *c)
+static struct str process_ticket_args(struct arena *a, const struct ticket *t)
 {
     struct json_writer w;
     struct buf b;
 
-    buf_init(&b, s->arena);
+    buf_init(&b, a);
     jw_init(&w, &b);
     jw_array(&w);
     jw_object(&w);
@@ -52,12 +51,13 @@ static enum err CO_FN put_process_ticket(struct db_session *s, const struct tick
     JW_TIME(&w, "created_at", t->created_at);
     jw_end_object(&w);
     jw_end_array(&w);
-    return put_task(s, "tts.tasks.process_ticket", buf_str(&b), t->number, c);
+    return buf_str(&b);
 }
 
 static enum err CO_FN put_ticket_status(struct db_session *s, const struct ticket *t,
                                         const struct cause *c)
 {
+    struct outbox_entry e;
     struct json_writer w;
     struct buf b;
 
@@ -77,7 +77,8 @@ static enum err CO_FN put_ticket_status(struct db_session *s, const struct ticke
         JW_TIME(&w, "time_closed", t->closed_at);
     jw_end_object(&w);
     jw_end_array(&w);
-    return put_task(s, "tts.tasks.receive_hdts_ticket_status", buf_str(&b), t->number, c);
+    task_entry(s->arena, "tts.tasks.receive_hdts_ticket_status", buf_str(&b), t->number, c, &e);
+    return outbox_put(s, &e);
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
@@ -105,10 +106,10 @@ static void payload_init(struct event_ticket *p, const struct ticket *t, const s
     };
 }
 
-static enum err CO_FN put_event(struct db_session *s, const char *type,
-                                const struct event_ticket *payload, const struct cause *c)
+static struct event_meta meta_of(const char *type, const struct event_ticket *payload,
+                                 const struct cause *c)
 {
-    struct event_meta meta = {
+    return (struct event_meta){
         .source = SOURCE,
         .type = type,
         .subject = payload->ticket_number,
@@ -116,19 +117,26 @@ static enum err CO_FN put_event(struct db_session *s, const char *type,
         .log = c->log,
         .time_overridden = c->time_overridden,
     };
+}
+
+static enum err CO_FN put_event(struct db_session *s, const char *type,
+                                const struct event_ticket *payload, const struct cause *c)
+{
+    struct event_meta meta = meta_of(type, payload, c);
 
     return event_put(s, &meta, &EVENT_TICKET, payload);
 }
 
-enum err publish_ticket_created(struct db_session *s, const struct ticket *t, const struct cause *c)
+enum err publish_ticket_created(struct arena *a, const struct ticket *t, const struct cause *c,
+                                struct outbox_entry out[PUBLISH_CREATED_COUNT])
 {
     struct event_ticket payload;
-    enum err rc = put_process_ticket(s, t, c);
+    struct event_meta meta;
 
-    if (rc)
-        return rc;
     payload_init(&payload, t, c);
-    return put_event(s, "ticket.created", &payload, c);
+    meta = meta_of("ticket.created", &payload, c);
+    task_entry(a, "tts.tasks.process_ticket", process_ticket_args(a, t), t->number, c, &out[0]);
+    return event_entry(a, &meta, &EVENT_TICKET, &payload, &out[1]);
 }
 
 static enum err CO_FN publish_status(struct db_session *s, const struct ticket_news *n,

@@ -6,12 +6,16 @@
 #include "cause.h"
 #include "db.h"
 #include "domain/ticket.h"
+#include "outbox.h"
 
 #define PUBLISH_WORKFLOW_QUEUE "TICKET_TASKS_PRODUCTION"
 
-/* The Celery task tts.tasks.process_ticket and the event ticket.created. */
-MUST_CHECK enum err CO_FN publish_ticket_created(struct db_session *s, const struct ticket *t,
-                                                 const struct cause *c);
+/* The outbox rows of a new ticket, for the statement that inserts it: the Celery task
+ * tts.tasks.process_ticket and the event ticket.created. */
+#define PUBLISH_CREATED_COUNT 2
+MUST_CHECK enum err publish_ticket_created(struct arena *a, const struct ticket *t,
+                                           const struct cause *c,
+                                           struct outbox_entry out[PUBLISH_CREATED_COUNT]);
 
 struct ticket_news {
     const struct ticket *before, *after;

@@ -3,23 +3,26 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "co.h"
 #include "domain/number.h"
 #include "list.h"
 #include "mem.h"
 
-#define BLOCK_SIZE 32
+#define BLOCK_SIZE 64
 
-struct block {
+struct waiter {
     struct list node;
-    int64_t next_number;
-    int left;
-    int64_t ids[BLOCK_SIZE]; /* the last left ones are unused */
+    struct co_wait wait;
 };
 
-/* Requests that find the pool empty at the same time each bring a block; none is thrown away. */
+/* One request at a time reserves; the others wait for it instead of for its row lock. */
 struct number_pool {
     char day[9];
-    struct list blocks;
+    int64_t next_number;
+    int used, count; /* of ids */
+    int64_t ids[BLOCK_SIZE];
+    bool is_reserving;
+    struct list waiters; /* struct waiter */
 };
 
 DB_WRITE(number_reserve, "ti", "iI",
@@ -32,72 +35,73 @@ struct number_pool *number_pool_new(void)
 {
     struct number_pool *p = MEM_NEW(struct number_pool);
 
-    list_init(&p->blocks);
+    list_init(&p->waiters);
     return p;
-}
-
-static void drop_blocks(struct number_pool *p)
-{
-    struct list *node;
-
-    while ((node = list_pop(&p->blocks)))
-        free(LIST_ENTRY(node, struct block, node));
 }
 
 void number_pool_free(struct number_pool *p)
 {
-    if (!p)
-        return;
-    drop_blocks(p);
     free(p);
 }
 
-static enum err CO_FN reserve(struct db_session *s, const char *day, struct block *b)
+static void wake_all(struct number_pool *p)
+{
+    struct list *node;
+
+    while ((node = list_pop(&p->waiters)))
+        co_wake(&LIST_ENTRY(node, struct waiter, node)->wait, ERR_OK);
+}
+
+static enum err CO_FN wait_for_block(struct number_pool *p)
+{
+    struct waiter w;
+    enum err rc;
+
+    list_init(&w.node);
+    list_append(&p->waiters, &w.node);
+    co_wait_init(&w.wait);
+    rc = co_wait(&w.wait, -1);
+    list_remove(&w.node);
+    return rc;
+}
+
+static enum err CO_FN reserve(struct number_pool *p, struct db_session *s, const char *day)
 {
     struct db_result *rows;
     const int64_t *ids;
-    enum err rc = db_query(s, &number_reserve, &rows, DB_STR(str_from(day)), DB_INT(BLOCK_SIZE));
+    char today[9];
+    enum err rc;
 
-    if (rc)
-        return rc;
-    b->left = (int)db_get_int_array(rows, 0, 1, &ids);
-    b->next_number = db_get_int(rows, 0, 0) - BLOCK_SIZE + 1;
-    memcpy(b->ids, ids, (size_t)b->left * sizeof *ids);
-    return ERR_OK;
+    /* Another day is replayed history, which soon goes on to the next. */
+    time_format_day(clock_wall_us(), today);
+    p->is_reserving = true;
+    rc = db_query(s, &number_reserve, &rows, DB_STR(str_from(day)),
+                  DB_INT(strcmp(day, today) == 0 ? BLOCK_SIZE : 1));
+    p->is_reserving = false;
+    if (rc == ERR_OK) {
+        memcpy(p->day, day, sizeof p->day);
+        p->used = 0;
+        p->count = (int)db_get_int_array(rows, 0, 1, &ids);
+        p->next_number = db_get_int(rows, 0, 0) - p->count + 1;
+        memcpy(p->ids, ids, (size_t)p->count * sizeof *ids);
+    }
+    wake_all(p);
+    return rc;
 }
 
 enum err number_pool_take(struct number_pool *p, struct db_session *s, int64_t now, int64_t *id,
                           struct str *number)
 {
     char day[9];
-    struct block *b;
 
     time_format_day(now, day);
-    if (strcmp(day, p->day) != 0) {
-        drop_blocks(p);
-        memcpy(p->day, day, sizeof day);
-    }
-    if (list_is_empty(&p->blocks)) {
-        enum err rc;
+    while (p->used == p->count || strcmp(day, p->day) != 0) {
+        enum err rc = p->is_reserving ? wait_for_block(p) : reserve(p, s, day);
 
-        b = MEM_NEW(struct block);
-        rc = reserve(s, day, b);
-        if (rc) {
-            free(b);
+        if (rc)
             return rc;
-        }
-        if (strcmp(day, p->day) != 0) {
-            drop_blocks(p);
-            memcpy(p->day, day, sizeof day);
-        }
-        list_append(&p->blocks, &b->node);
     }
-    b = LIST_ENTRY(p->blocks.next, struct block, node);
-    *id = b->ids[BLOCK_SIZE - b->left];
-    *number = ticket_number_format(s->arena, day, b->next_number++);
-    if (--b->left == 0) {
-        list_remove(&b->node);
-        free(b);
-    }
+    *id = p->ids[p->used++];
+    *number = ticket_number_format(s->arena, day, p->next_number++);
     return ERR_OK;
 }

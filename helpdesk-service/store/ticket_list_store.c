@@ -7,17 +7,22 @@
 
 /* The plain lists, which almost every request asks for, are planned once; any filter or other order
  * goes through ticket_page(), which plans for exactly the filters given. */
-#define PLAIN_PAGE(source, filter, position)                                                       \
-    "SELECT n.total, " TICKET_COLS " FROM "                                                        \
-    "(SELECT count(*) AS total FROM (SELECT 1 FROM " source " WHERE " filter                       \
-    " LIMIT 10001) m) n LEFT JOIN LATERAL "                                                        \
+#define PLAIN_PAGE(total, source, filter, position)                                                \
+    "SELECT n.total, " TICKET_COLS " FROM (SELECT " total " AS total) n LEFT JOIN LATERAL "        \
     "(SELECT t.* FROM " source " WHERE " filter " ORDER BY " position                              \
     " OFFSET $2 LIMIT $3) t ON true ORDER BY t.created_at DESC, t.id DESC"
+#define COUNT(source, filter)                                                                      \
+    "(SELECT count(*) FROM (SELECT 1 FROM " source " WHERE " filter " LIMIT 10001) m)"
+/* A table that is certainly larger than the largest exact count is not counted. */
+#define COUNT_ALL                                                                                  \
+    "CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'ticket'::regclass) > 20000 "           \
+    "THEN 10001 ELSE " COUNT("ticket", "true") " END"
 
 DB_READ(ticket_page_all, "iii", "i" TICKET_COL_TYPES,
-        PLAIN_PAGE("ticket t", "$1 IS NULL", "t.created_at DESC, t.id DESC"));
+        PLAIN_PAGE(COUNT_ALL, "ticket t", "$1 IS NULL", "t.created_at DESC, t.id DESC"));
 DB_READ(ticket_page_own, "iii", "i" TICKET_COL_TYPES,
-        PLAIN_PAGE("ticket_participant p JOIN ticket t ON t.id = p.ticket_id", "p.user_id = $1",
+        PLAIN_PAGE(COUNT("ticket_participant", "user_id = $1"),
+                   "ticket_participant p JOIN ticket t ON t.id = p.ticket_id", "p.user_id = $1",
                    "p.created_at DESC, p.ticket_id DESC"));
 DB_READ(ticket_page_filtered, "iTTttibittbii", "i" TICKET_COL_TYPES,
         "SELECT n.total, " TICKET_COLS " FROM ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9, "

@@ -115,10 +115,7 @@ enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_i
     "to_tsvector('simple', " number " || ' ' || " subject " || ' ' || " description ")"
 
 DB_WRITE(
-    ticket_insert,
-    "ittttttt"
-    "ittzit",
-    "t",
+    ticket_insert, "itttttttittzitT", "t",
     "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
     "sub_category, department, priority, requester_id, requester_name, requester_email, "
     "requester_department, created_at, updated_at) "
@@ -132,32 +129,29 @@ DB_WRITE(
         "$2", "$3",
         "$4") ")), "
               "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
-              "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, $12)) "
-              "SELECT requester_department FROM t");
+              "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, "
+              "$12)), " OUTBOX_CTE("$15") " "
+                                          "SELECT requester_department FROM t");
 
-enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c)
+enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c,
+                             const struct outbox_entry *messages, size_t n)
 {
     struct db_result *rows;
-    enum err rc =
-        db_query(s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
-                 DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
-                 DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
-                 DB_INT(t->requester_id), DB_STR(t->requester_name), DB_STR(t->requester_email),
-                 DB_TIME(t->created_at), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name));
+    enum err rc = db_query(
+        s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
+        DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category), DB_STR(t->department),
+        DB_STR(str_from(ticket_priority_label(t->priority))), DB_INT(t->requester_id),
+        DB_STR(t->requester_name), DB_STR(t->requester_email), DB_TIME(t->created_at),
+        DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), outbox_rows(s->arena, messages, n));
 
     if (rc)
         return rc;
+    outbox_written(s);
     t->requester_department = db_get_str(rows, 0, 0);
     return ERR_OK;
 }
 
-DB_WRITE(ticket_update,
-         "ittttttt"
-         "ttbit"
-         "ntizzz"
-         "bTTTT"
-         "it",
-         "",
+DB_WRITE(ticket_update, "itttttttttbitntizzzbTTTTit", "",
          "WITH t AS (UPDATE ticket SET subject = $3, description = $4, category = $5, "
          "sub_category = $6, department = $7, priority = $8::ticket_priority, "
          "status = $9::ticket_status, held_status = $10::ticket_status, is_assigned = $11, "

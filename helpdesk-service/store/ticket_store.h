@@ -7,6 +7,7 @@
 #include "cause.h"
 #include "db.h"
 #include "domain/ticket.h"
+#include "outbox.h"
 
 /* A ticket with its comments and attachments as JSON arrays, read in one statement. */
 struct ticket_view {
@@ -33,9 +34,13 @@ MUST_CHECK enum err CO_FN ticket_store_lock_number(struct db_session *s, struct 
 MUST_CHECK enum err CO_FN ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
                                                struct ticket *out);
 
-/* Inserts an open ticket with id and number already given; fills requester_department. */
+/*
+ * Inserts an open ticket with id and number already given, and the messages about it, in one
+ * statement; fills requester_department.
+ */
 MUST_CHECK enum err CO_FN ticket_store_create(struct db_session *s, struct ticket *t,
-                                              const struct cause *c);
+                                              const struct cause *c,
+                                              const struct outbox_entry *messages, size_t n);
 /*
  * Writes what differs between the locked state and the new one, with a history row a field (note
  * may be absent), and counts the version up in *after. Nothing is written when nothing differs;

@@ -20,6 +20,13 @@
 
 static const struct cause CAUSE = {.actor_id = EMPLOYEE, .actor_name = {"John Doe", 8}, .now = NOW};
 
+static const struct outbox_entry MESSAGE = {.exchange = {"", 0},
+                                            .routing_key = {"q", 1},
+                                            .message_id = {"m", 1},
+                                            .content_type = {"text/plain", 10},
+                                            .headers_json = {"{\"a\": 1}", 8},
+                                            .body = {"", 0}};
+
 static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created_at)
 {
     struct ticket t = {.id = id,
@@ -42,7 +49,7 @@ static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created
                        .completed_at = TICKET_NONE,
                        .closed_at = TICKET_NONE};
 
-    OK(ticket_store_create(s, &t, &CAUSE));
+    OK(ticket_store_create(s, &t, &CAUSE, &MESSAGE, 1));
     return t;
 }
 
@@ -83,7 +90,7 @@ static void a_number_is_unique(struct db_session *s)
     struct ticket t = insert(s);
 
     t.id = 2;
-    assert_int_equal(ticket_store_create(s, &t, &CAUSE), ERR_CONFLICT);
+    assert_int_equal(ticket_store_create(s, &t, &CAUSE, &MESSAGE, 1), ERR_CONFLICT);
 }
 
 static void saving_writes_differences_and_history(struct db_session *s)
@@ -362,29 +369,44 @@ static void a_key_belongs_to_one_request(struct db_session *s)
     assert_false(found);
 }
 
-static void numbers_are_reserved_in_blocks(struct db_session *s)
+static int64_t take(struct number_pool *pool, struct db_session *s, int64_t now, int64_t *id)
 {
-    struct number_pool *pool = number_pool_new(), *other = number_pool_new();
-    int64_t id, previous = 0;
     struct str number;
 
-    for (int i = 1; i <= 40; i++) {
-        char expected[32];
+    OK(number_pool_take(pool, s, now, id, &number));
+    assert_int_equal(number.len, 16);
+    return strtoll(str_cstr(s->arena, str_slice(number, 10, 16)), NULL, 10);
+}
 
-        snprintf(expected, sizeof expected, "TX20260101%06d", i <= 32 ? i : i + 32);
-        OK(number_pool_take(pool, s, NOW, &id, &number));
-        assert_true(str_eq(number, str_from(expected)));
+static void todays_numbers_are_reserved_in_blocks(struct db_session *s)
+{
+    struct number_pool *pool = number_pool_new(), *other = number_pool_new();
+    int64_t id, previous = 0, today = clock_wall_us();
+
+    for (int i = 1; i <= 72; i++) {
+        assert_int_equal(take(pool, s, today, &id), i <= 64 ? i : i + 64);
         assert_true(id > previous);
         previous = id;
-        if (i == 32) {
-            OK(number_pool_take(other, s, NOW, &id, &number));
-            EQ(number, "TX20260101000033");
-        }
+        if (i == 64)
+            assert_int_equal(take(other, s, today, &id), 65);
     }
-    OK(number_pool_take(pool, s, NOW + US_PER_DAY, &id, &number));
-    EQ(number, "TX20260102000001");
     number_pool_free(pool);
     number_pool_free(other);
+}
+
+static void numbers_of_the_past_have_no_gaps(struct db_session *s)
+{
+    struct number_pool *pool = number_pool_new();
+    struct str number;
+    int64_t id;
+
+    for (int64_t i = 1; i <= 3; i++) {
+        assert_int_equal(take(pool, s, NOW, &id), i);
+        assert_int_equal(take(pool, s, NOW + US_PER_DAY, &id), i);
+    }
+    OK(number_pool_take(pool, s, NOW, &id, &number));
+    EQ(number, "TX20260101000004");
+    number_pool_free(pool);
 }
 
 static void the_database_knows_the_same_words(struct db_session *s)
@@ -432,7 +454,8 @@ int main(void)
         STORE_TEST(attachments_are_added_up),
         STORE_TEST(feedback_is_given_once),
         STORE_TEST(a_key_belongs_to_one_request),
-        STORE_TEST(numbers_are_reserved_in_blocks),
+        STORE_TEST(todays_numbers_are_reserved_in_blocks),
+        STORE_TEST(numbers_of_the_past_have_no_gaps),
         STORE_TEST(the_database_knows_the_same_words),
         STORE_TEST(categories_with_their_department),
     };
