@@ -122,18 +122,21 @@ await() {
 
 # ---- privileges ----------------------------------------------------------------------------------
 
-# drop_to USER: sets DROP to the command prefix that runs a server as the user its package made, for
-# PostgreSQL refuses root and RabbitMQ does not need it. Where that user cannot reach the checkout (one
-# under /root, say) it keeps the one capability that lets it through.
+# drop_to USER [stay]: sets DROP to the command prefix that runs a server as the user its package made, and
+# OWNER to whom its files belong. Where that user cannot reach the checkout (one under /root, say), "stay"
+# leaves the server to root; without it the server keeps the one capability that lets it through: PostgreSQL
+# refuses root, and Erlang asks access(2), which knows no capabilities.
 drop_to() {
     DROP=()
     OWNER=$(id -un)
     [ "$(id -u)" -eq 0 ] || return 0
-    OWNER=$1
-    DROP=(setpriv --reuid="$1" --regid="$1" --init-groups)
-    if ! "${DROP[@]}" test -x "$STATE_DIR"; then
-        DROP+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
+    local prefix=(setpriv --reuid="$1" --regid="$1" --init-groups)
+    if ! "${prefix[@]}" test -x "$STATE_DIR"; then
+        [ "${2:-}" != stay ] || return 0
+        prefix+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
     fi
+    OWNER=$1
+    DROP=("${prefix[@]}")
 }
 
 # ---- readiness -----------------------------------------------------------------------------------
