@@ -7,47 +7,34 @@
 #include "people.h"
 #include "routes.h"
 #include "state.h"
-#include "ws.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
-
-#define STOP_TIMEOUT_MS 5000
-#define TOKEN_CHECK_MS 1000
 
 static enum err init(struct service *s)
 {
     struct messaging_state *state = MEM_NEW(struct messaging_state);
     s->state = state;
-    state->people = ws_hub_new();
+    live_init(&state->live, s, push_missed);
     state->conversations = ws_hub_new();
     events_declare(s);
-    push_init(s);
     return ERR_OK;
 }
 
 static enum err CO_FN start(struct service *s)
 {
-    enum err rc = push_begin(s);
-    if (rc == ERR_OK)
-        rc = people_sync(s);
-    if (rc == ERR_OK)
-        service_every(s, TOKEN_CHECK_MS, "token check", push_check_tokens, NULL);
-    return rc;
+    enum err rc = push_begin(&messaging_state(s)->live);
+    return rc ? rc : people_sync(s);
 }
 
 static void CO_FN stop(struct service *s)
 {
-    (void)s;
-    ws_close_all(WS_GOING_AWAY);
-    for (int waited = 0; waited < STOP_TIMEOUT_MS && ws_count() > 0; waited += 10)
-        if (co_sleep_ms(10) != ERR_OK)
-            break;
+    live_stop(&messaging_state(s)->live);
 }
 
 static void release(struct service *s)
 {
     struct messaging_state *state = messaging_state(s);
-    ws_hub_free(state->people);
+    live_release(&state->live);
     ws_hub_free(state->conversations);
     free(state);
 }

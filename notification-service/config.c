@@ -5,12 +5,33 @@
 #define AT(member) offsetof(struct notification_config, member)
 
 const struct setting NOTIFICATION_SETTINGS[] = {
-    {"SMTP_URL",                                                NULL, SETTING_URL, AT(smtp_url), NULL, SETTING_SECRET,
-     "mail server; unset: mail becomes .eml files in MAIL_DIR", .choices = "smtp|smtps"},
-    {"MAIL_DIR",                                              NULL, SETTING_STR, AT(mail_dir), ".run/mail", 0, "where .eml files go"},
-    {"MAIL_FROM",                                                     NULL, SETTING_STR, AT(mail_from), "TTS Helpdesk <helpdesk@example.com>", 0,
-     "sender of every mail"},
-    {"PUBLIC_URL", NULL, SETTING_URL, AT(public_url), "http://localhost:8080", 0,
-     "address of the gateway in links", .choices = "http|https"},
-    {0                                                        },
+    {
+        .name = "SMTP_URL",
+        .type = SETTING_URL,
+        .offset = AT(smtp_url),
+        .flags = SETTING_SECRET,
+        .help = "mail server; unset: mail becomes .eml files in MAIL_DIR",
+        .choices = "smtp|smtps",
+    },
+    {
+        .name = "MAIL_DIR",
+        .type = SETTING_STR,
+        .offset = AT(mail_dir),
+        .def = ".run/mail",
+        .help = "where mail goes without a server, and short messages without a provider",
+    },
+    {
+        .name = "MAIL_FROM",
+        .type = SETTING_STR,
+        .offset = AT(mail_from),
+        .def = "TTS Helpdesk <helpdesk@example.com>",
+        .help = "sender of every mail",
+    },
+    {
+        .name = "TICKET_URL",
+        .type = SETTING_STR,
+        .offset = AT(ticket_url),
+        .help = "page of a ticket for links in mails, {number} stands for its number; unset: none",
+    },
+    {0},
 };

@@ -1,52 +1,59 @@
 /* notification-service: tells people what happens to their tickets, on screen and by mail. */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "api/socket.h"
+#include "api/push.h"
 #include "config.h"
-#include "delivery/mailer.h"
+#include "delivery/courier.h"
+#include "domain/mail.h"
 #include "events/consume.h"
-#include "log.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
-#include "ws.h"
+#include "state.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define STOP_TIMEOUT_MS 5000
+#define STOP_STEP_MS 10
 
 static enum err init(struct service *s)
 {
+    if (!mail_sender_is_safe(notification_config(s)->mail_from)) {
+        fprintf(stderr, "MAIL_FROM: must be \"Name <address>\" or an address\n");
+        return ERR_INVALID_INPUT;
+    }
     struct notification_state *state = MEM_NEW(struct notification_state);
     s->state = state;
-    state->mailer = mailer_new(s);
-    state->people = ws_hub_new();
+    live_init(&state->live, s, push_missed);
+    state->courier = courier_new(s);
     events_declare(s);
     return ERR_OK;
 }
 
 static enum err CO_FN start(struct service *s)
 {
-    enum err rc = people_sync(s);
-    if (rc == ERR_OK)
-        mailer_start(notification_state(s)->mailer);
-    return rc;
+    struct notification_state *state = notification_state(s);
+    courier_start(state->courier);
+    enum err rc = push_begin(&state->live);
+    return rc ? rc : people_sync(s);
 }
 
 static void CO_FN stop(struct service *s)
 {
     struct notification_state *state = notification_state(s);
-    ws_close_all(WS_GOING_AWAY);
-    for (int waited = 0; waited < STOP_TIMEOUT_MS; waited += 10)
-        if ((ws_count() == 0 && mailer_active(state->mailer) == 0) || co_sleep_ms(10) != ERR_OK)
+    live_stop(&state->live);
+    for (int waited = 0; waited < STOP_TIMEOUT_MS && courier_active(state->courier) > 0;
+         waited += STOP_STEP_MS)
+        if (co_sleep_ms(STOP_STEP_MS) != ERR_OK)
             break;
 }
 
 static void release(struct service *s)
 {
     struct notification_state *state = notification_state(s);
-    mailer_free(state->mailer);
-    ws_hub_free(state->people);
+    live_release(&state->live);
+    courier_free(state->courier);
     free(state);
 }
 

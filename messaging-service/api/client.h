@@ -11,7 +11,7 @@
 #define MAX_SUBSCRIPTIONS 200
 
 struct client {
-    struct ws_member person; /* in messaging_state.people */
+    struct ws_member person; /* in messaging_state.live.people */
     struct service *service;
     struct ws *ws;
     struct list threads; /* struct thread */

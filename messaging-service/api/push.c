@@ -2,24 +2,9 @@
 
 #include "api/client.h"
 #include "api/view.h"
-#include "clock.h"
 #include "ws.h"
 
-#define CATCH_UP_PAGE 200
-#define CATCH_UP_RETRY_MS 500
-#define WAIT_MS 5
-
-static struct metric open_sockets = {
-    .name = "websocket_connections",
-    .help = "Open sockets of this process.",
-    .kind = METRIC_GAUGE,
-};
-
-static void refresh_metrics(void *unused)
-{
-    (void)unused;
-    metric_set(metric_series(&open_sockets, NULL), ws_count());
-}
+#define PAGE 200
 
 /* ---- one message -------------------------------------------------------------------------- */
 
@@ -37,7 +22,7 @@ static void push_to_participants(struct messaging_state *state, const struct eve
 {
     const int64_t *ids = m->participant_ids.items;
     for (size_t i = 0; i < m->participant_ids.count; i++) {
-        struct list *sockets = ws_hub_members(state->people, ids[i]);
+        struct list *sockets = ws_hub_members(state->live.people, ids[i]);
         if (!sockets)
             continue;
         LIST_EACH(n, sockets)
@@ -64,10 +49,10 @@ static void push_to_subscribers(struct messaging_state *state, const struct even
     }
 }
 
-void push_message(struct service *s, struct arena *a, const struct event_message *m)
+void push_message(struct live *l, struct arena *a, const struct event_message *m)
 {
-    struct messaging_state *state = messaging_state(s);
-    if (!ws_recent_add(&state->pushed, m->id))
+    struct messaging_state *state = messaging_state(l->service);
+    if (!live_is_new(l, m->id))
         return;
     const struct message message = {.id = m->id,
                                     .conversation_id = m->conversation_id,
@@ -84,29 +69,27 @@ void push_message(struct service *s, struct arena *a, const struct event_message
 
 /* ---- what was missed ---------------------------------------------------------------------- */
 
-enum err push_begin(struct service *s)
+enum err push_begin(struct live *l)
 {
     struct arena *a = arena_new();
     struct db_session db;
     int64_t newest;
-    db_session_init(&db, s->db, a);
+    db_session_init(&db, l->service->db, a);
     enum err rc = message_store_newest(&db, 0, &newest);
-    if (rc == ERR_OK) {
-        messaging_state(s)->pushed.floor = newest;
-        messaging_state(s)->has_begun = true;
-    }
+    if (rc == ERR_OK)
+        live_begin(l, newest);
     arena_free(a);
     return rc;
 }
 
-static enum err CO_FN push_missed_page(struct service *s, int64_t *after, bool *is_last)
+enum err push_missed(struct live *l, int64_t *after, bool *is_last)
 {
     struct arena *a = arena_new();
     struct db_session db;
     const struct missed_message *missed;
     size_t n;
-    db_session_init(&db, s->db, a);
-    enum err rc = message_store_missed(&db, *after, CATCH_UP_PAGE, &missed, &n);
+    db_session_init(&db, l->service->db, a);
+    enum err rc = message_store_missed(&db, *after, PAGE, &missed, &n);
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         const struct message *m = &missed[i].message;
         const struct event_message e = {
@@ -121,53 +104,10 @@ static enum err CO_FN push_missed_page(struct service *s, int64_t *after, bool *
             .participant_ids = {(void *)(uintptr_t)missed[i].participant_ids,
                                 missed[i].participant_count},
         };
-        push_message(s, a, &e);
+        push_message(l, a, &e);
         *after = m->id;
     }
-    *is_last = rc == ERR_OK && n < CATCH_UP_PAGE;
+    *is_last = rc == ERR_OK && n < PAGE;
     arena_free(a);
     return rc;
-}
-
-static void CO_FN catch_up(void *arg)
-{
-    struct service *s = arg;
-    int64_t after = messaging_state(s)->pushed.floor;
-    bool is_last = false;
-    while (!is_last && !s->is_draining) {
-        enum err rc = push_missed_page(s, &after, &is_last);
-        if (rc && co_sleep_ms(CATCH_UP_RETRY_MS) != ERR_OK)
-            break;
-    }
-    messaging_state(s)->is_catching_up = false;
-}
-
-static void push_catch_up(void *service)
-{
-    struct service *s = service;
-    struct messaging_state *state = messaging_state(s);
-    if (!state->has_begun || state->is_catching_up)
-        return;
-    state->is_catching_up = true;
-    co_start(s->loop, catch_up, s, "catch up");
-}
-
-void push_init(struct service *s)
-{
-    metrics_on_render(refresh_metrics, NULL);
-    mq_on_consuming(s->mq, push_catch_up, s);
-}
-
-enum err push_wait(struct service *s)
-{
-    enum err rc = ERR_OK;
-    while (rc == ERR_OK && messaging_state(s)->is_catching_up)
-        rc = co_sleep_ms(WAIT_MS);
-    return rc;
-}
-
-void push_check_tokens(struct service *s, void *unused)
-{
-    (void)unused;
-    ws_hub_close_expired(messaging_state(s)->people, clock_wall_us() / US_PER_S);
 }

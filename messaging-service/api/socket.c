@@ -116,7 +116,7 @@ enum err CO_FN socket_open(struct req *r)
         client_free(c);
         return rc;
     }
-    ws_hub_join(messaging_state(c->service)->people, c->who.user_id, &c->person, c->ws);
+    ws_hub_join(messaging_state(c->service)->live.people, c->who.user_id, &c->person, c->ws);
     struct json_writer *w = ws_json_begin(r->arena, "connection_established");
     JW_INT(w, "user_id", c->who.user_id);
     ws_send_text(c->ws, ws_json_end(w));

@@ -3,6 +3,7 @@
 #include "api/push.h"
 #include "event.h"
 #include "people.h"
+#include "state.h"
 #include "store/conversation_store.h"
 
 /* ---- tickets ------------------------------------------------------------------------------ */
@@ -65,13 +66,14 @@ static enum err CO_FN on_fanout(struct mq_delivery *d)
     struct event e;
     struct event_message m;
     const char *why;
-    enum err rc = push_wait(d->app);
+    struct live *l = &messaging_state(d->app)->live;
+    enum err rc = live_wait(l);
     if (rc == ERR_OK)
         rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK)
         rc = event_data(d->arena, &e, &EVENT_MESSAGE, &m, &why);
     if (rc == ERR_OK)
-        push_message(d->app, d->arena, &m);
+        push_message(l, d->arena, &m);
     return rc;
 }
 

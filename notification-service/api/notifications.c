@@ -4,84 +4,81 @@
 
 #include "actor.h"
 #include "api/view.h"
-#include "config.h"
-#include "events/consume.h"
-#include "store/notification_store.h"
+#include "events/publish.h"
+#include "service.h"
+#include "store/preference_store.h"
 
-#define HISTORY_LIMIT 100
+#define LIST_LIMIT 50
+#define LIST_LIMIT_MAX 100
+
+/* ---- reading ------------------------------------------------------------------------------ */
 
 struct list_query {
     int8_t unread_only;
     int64_t before, limit;
 };
 
+#define AT(member) offsetof(struct list_query, member)
 static const struct json_field QUERY_FIELDS[] = {
-    {"unread_only",               JK_BOOL, offsetof(struct list_query, unread_only),     .doc = "only unread ones"},
-    { "before", JK_INT, offsetof(struct list_query,                   before), .min = 1,                                                                              .max = INT64_MAX,
-     .doc = "only ids below this one"},
-    {                                                                              "limit",  JK_INT,  offsetof(struct list_query,                   limit),       .min = 1,                                                                       .max = 100,
-     .doc = "at most so many, 50 by default"},
+    {"unread_only", JK_BOOL, AT(unread_only), .doc = "only unread ones"},
+    {"before", JK_INT, AT(before), .min = 1, .max = INT64_MAX, .doc = "only ids below this one"},
+    {"limit", JK_INT, AT(limit), .min = 1, .max = LIST_LIMIT_MAX, .doc = "50 by default"},
 };
+#undef AT
 JSON_SCHEMA(NOTIFICATION_QUERY, "NotificationQuery", struct list_query, QUERY_FIELDS);
 
-struct new_body {
-    int64_t user_id;
-    struct str type, title, message, ticket_number, data;
-};
-
-static const struct json_field NEW_FIELDS[] = {
-    {"user_id",                 JK_INT, offsetof(struct new_body,                   user_id),JF_REQUIRED, .min = 1,
-     .max = INT64_MAX},
-    {"type",                 JK_STR,                  offsetof(struct new_body,                                                            type),JF_REQUIRED | JF_NON_EMPTY, .max = 64},
-    {"title", JK_STR,offsetof(struct new_body,title),JF_REQUIRED | JF_NON_EMPTY, .max = 200},
-    {"message",                   JK_STR,                   offsetof(struct new_body,                                                     message), JF_REQUIRED, .max = 10000},
-    {"ticket_number",               JK_STR,                     offsetof(struct new_body,                                                       ticket_number),.max = 64},
-    {"data",                 JK_RAW,            offsetof(struct new_body,data)},
-};
-JSON_SCHEMA(NEW_NOTIFICATION, "NewNotification", struct new_body, NEW_FIELDS);
-
-static struct str list_json(struct arena *a, const struct notification_list *l)
+static struct str list_text(struct arena *a, const struct notification_list *l)
 {
-    struct buf *b = ARENA_NEW(a, struct buf);
+    struct buf b;
     struct json_writer w;
-    buf_init(b, a);
-    jw_init(&w, b);
+    buf_init(&b, a);
+    jw_init(&w, &b);
     jw_array(&w);
     for (size_t i = 0; i < l->count; i++)
         view_notification(&w, &l->items[i]);
     jw_end_array(&w);
-    return buf_str(b);
+    return buf_str(&b);
+}
+
+static void write_list(struct json_writer *w, struct str items, int64_t unread)
+{
+    JW_RAW(w, "notifications", items);
+    JW_INT(w, "unread_count", unread);
 }
 
 /* The list stands at the top level and, for clients of the platform surface, in "data". */
-enum err notifications_list(struct req *r)
+enum err CO_FN notifications_list(struct req *r)
 {
     const struct list_query *q = r->query_args;
+    const struct notification_filter f = {
+        .unread_only = q->unread_only == JSON_TRUE,
+        .before = q->before == JSON_NO_INT ? 0 : q->before,
+        .limit = q->limit == JSON_NO_INT ? LIST_LIMIT : q->limit,
+    };
     struct notification_list list;
     struct db_session *db;
+    int64_t unread;
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK)
-        rc = notification_store_list(db, r->actor->user_id, q->unread_only == JSON_TRUE,
-                                     q->before == JSON_NO_INT ? 0 : q->before,
-                                     q->limit == JSON_NO_INT ? 50 : q->limit, &list);
+        rc = notification_store_list(db, r->actor->user_id, &f, &list);
+    if (rc == ERR_OK)
+        rc = notification_store_unread(db, r->actor->user_id, &unread);
     if (rc)
         return rc;
-    struct str items = list_json(r->arena, &list);
+    struct str items = list_text(r->arena, &list);
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
     JW_BOOL(w, "success", true);
-    JW_RAW(w, "notifications", items);
-    JW_INT(w, "unread_count", list.unread);
+    write_list(w, items, unread);
     JW_KEY(w, "data");
     jw_object(w);
-    JW_RAW(w, "notifications", items);
-    JW_INT(w, "unread_count", list.unread);
+    write_list(w, items, unread);
     jw_end_object(w);
     jw_end_object(w);
     return req_json_end(r, 200);
 }
 
-enum err notifications_unread_count(struct req *r)
+enum err CO_FN notifications_unread_count(struct req *r)
 {
     struct db_session *db;
     int64_t unread;
@@ -97,123 +94,120 @@ enum err notifications_unread_count(struct req *r)
     return req_json_end(r, 200);
 }
 
-enum err notifications_read(struct req *r)
-{
+/* ---- changing ----------------------------------------------------------------------------- */
+
+struct change {
+    struct req *r;
+    /* Changes notifications of the person; the others are told of it in the same transaction. */
+    enum err (*apply)(struct db_session *db, struct change *c);
     int64_t id;
-    struct notification n;
-    struct db_session *db;
-    if (!req_param_int(r, "id", &id))
-        return ERR_NOT_FOUND;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = db_begin(db);
-    if (rc == ERR_OK)
-        rc = notification_store_read(db, r->actor->user_id, id, r->now, &n);
-    if (rc == ERR_OK)
-        rc = announce_read(db, r->actor->user_id, r->now, r->log);
-    if (rc == ERR_OK)
-        rc = db_commit(db);
-    if (rc)
-        return rc;
-    view_notification(req_json_begin(r), &n);
-    return req_json_end(r, 200);
+    struct notification notification;
+    int64_t count;
+};
+
+static enum err CO_FN apply_and_announce(struct db_session *db, void *arg)
+{
+    struct change *c = arg;
+    enum err rc = c->apply(db, c);
+    return rc ? rc : announce_read(db, c->r->actor->user_id, c->r->now, c->r->log);
 }
 
-enum err notifications_read_all(struct req *r)
+static enum err CO_FN change(struct change *c)
 {
-    int64_t count;
     struct db_session *db;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = db_begin(db);
-    if (rc == ERR_OK)
-        rc = notification_store_read_all(db, r->actor->user_id, r->now, &count);
-    if (rc == ERR_OK)
-        rc = announce_read(db, r->actor->user_id, r->now, r->log);
-    if (rc == ERR_OK)
-        rc = db_commit(db);
+    enum err rc = req_db(c->r, &db);
+    return rc ? rc : db_transact(db, apply_and_announce, c);
+}
+
+static enum err CO_FN apply_read(struct db_session *db, struct change *c)
+{
+    return notification_store_read(db, c->r->actor->user_id, c->id, c->r->now, &c->notification);
+}
+
+enum err CO_FN notifications_read(struct req *r)
+{
+    struct change c = {.r = r, .apply = apply_read};
+    if (!req_param_int(r, "id", &c.id))
+        return ERR_NOT_FOUND;
+    enum err rc = change(&c);
+    return rc ? rc : req_reply_json(r, 200, &NOTIFICATION_SCHEMA, &c.notification);
+}
+
+static enum err CO_FN apply_read_all(struct db_session *db, struct change *c)
+{
+    return notification_store_read_all(db, c->r->actor->user_id, c->r->now, &c->count);
+}
+
+enum err CO_FN notifications_read_all(struct req *r)
+{
+    struct change c = {.r = r, .apply = apply_read_all};
+    enum err rc = change(&c);
     if (rc)
         return rc;
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
-    JW_INT(w, "updated", count);
+    JW_BOOL(w, "success", true);
+    JW_INT(w, "updated", c.count);
     JW_INT(w, "unread_count", 0);
     jw_end_object(w);
     return req_json_end(r, 200);
 }
 
-enum err notifications_create(struct req *r)
+static enum err CO_FN apply_delete(struct db_session *db, struct change *c)
 {
-    const struct new_body *b = r->body;
-    struct announcement a = {.user_id = b->user_id,
-                             .type = b->type,
-                             .title = b->title,
-                             .message = b->message,
-                             .ticket_number = b->ticket_number,
-                             .data = b->data,
-                             .now = r->now,
-                             .log = r->log};
-    struct db_session *db;
-    int64_t id;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = db_begin(db);
-    if (rc == ERR_OK)
-        rc = announce(req_service(r), db, &a, &id);
-    if (rc == ERR_OK)
-        rc = db_commit(db);
-    if (rc)
-        return rc;
-    struct notification n = {.id = id,
-                             .user_id = b->user_id,
-                             .type = b->type,
-                             .title = b->title,
-                             .message = b->message,
-                             .ticket_number = b->ticket_number,
-                             .channel = STR("in_app"),
-                             .data = b->data.len ? b->data : STR("{}"),
-                             .read_at = INT64_MIN,
-                             .created_at = r->now};
-    view_notification(req_json_begin(r), &n);
-    return req_json_end(r, 201);
+    return notification_store_delete(db, c->r->actor->user_id, c->id);
 }
 
-/* GET /notifications/history/{userId}: the simple surface's view. */
-enum err simple_history(struct req *r)
+enum err CO_FN notifications_delete(struct req *r)
 {
-    int64_t user_id;
-    struct notification_list list;
-    struct db_session *db;
-    if (!req_param_int(r, "userId", &user_id))
-        return req_failf(r, ERR_INVALID_INPUT, "invalid user id");
-    if (user_id != r->actor->user_id && !actor_is_staff(r->actor))
-        return req_failf(r, ERR_FORBIDDEN, "permission denied");
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = notification_store_list(db, user_id, false, 0, HISTORY_LIMIT, &list);
+    struct change c = {.r = r, .apply = apply_delete};
+    if (!req_param_int(r, "id", &c.id))
+        return ERR_NOT_FOUND;
+    enum err rc = change(&c);
     if (rc)
         return rc;
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
-    JW_KEY(w, "notifications");
-    jw_array(w);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct notification *n = &list.items[i];
-        jw_object(w);
-        JW_INT(w, "id", n->id);
-        JW_INT(w, "user_id", n->user_id);
-        JW_NULL(w, "ticket_id");
-        JW_STR(w, "ticket_number", n->ticket_number);
-        JW_STR(w, "type", n->type);
-        JW_STR(w, "channel", n->channel);
-        JW_STR(w, "status", STR("sent"));
-        JW_STR(w, "message", n->message);
-        JW_INT(w, "retry_count", 0);
-        JW_TIME_MS(w, "created_at", n->created_at);
-        JW_TIME_MS(w, "sent_at", n->created_at);
-        jw_end_object(w);
-    }
-    jw_end_array(w);
+    JW_BOOL(w, "success", true);
     jw_end_object(w);
     return req_json_end(r, 200);
+}
+
+/* ---- preferences -------------------------------------------------------------------------- */
+
+#define AT(member) offsetof(struct preference, member)
+static const struct json_field PREFERENCE_FIELDS[] = {
+    {"email_enabled", JK_BOOL, AT(email_enabled), .doc = "mail about what happens to tickets"},
+    {"sms_enabled", JK_BOOL, AT(sms_enabled)},
+    {"push_enabled", JK_BOOL, AT(push_enabled)},
+    {"updated_at", JK_TIME, AT(updated_at), JF_MS},
+};
+JSON_SCHEMA(PREFERENCE_SCHEMA, "Preference", struct preference, PREFERENCE_FIELDS);
+
+static const struct json_field CHANGE_FIELDS[] = {
+    {"email_enabled", JK_BOOL, AT(email_enabled), .doc = "absent: as it is"},
+    {"sms_enabled", JK_BOOL, AT(sms_enabled)},
+    {"push_enabled", JK_BOOL, AT(push_enabled)},
+};
+#undef AT
+JSON_SCHEMA(PREFERENCE_CHANGE, "PreferenceChange", struct preference, CHANGE_FIELDS);
+
+enum err CO_FN preferences_get(struct req *r)
+{
+    struct db_session *db;
+    struct preference p;
+    enum err rc = req_db(r, &db);
+    if (rc == ERR_OK)
+        rc = preference_store_get(db, r->actor->user_id, &p);
+    return rc ? rc : req_reply_json(r, 200, &PREFERENCE_SCHEMA, &p);
+}
+
+enum err CO_FN preferences_put(struct req *r)
+{
+    struct db_session *db;
+    struct preference p;
+    enum err rc = req_db(r, &db);
+    if (rc == ERR_OK)
+        rc = preference_store_put(db, r->actor->user_id, r->body, r->now, &p);
+    return rc ? rc : req_reply_json(r, 200, &PREFERENCE_SCHEMA, &p);
 }

@@ -1,13 +1,14 @@
 #pragma once
-/* REST handlers; see routes.c. */
+/* Handlers of one's own notifications; see routes.c. */
 #include "json.h"
 #include "req.h"
 
-enum err notifications_list(struct req *r);
-enum err notifications_read(struct req *r);
-enum err notifications_read_all(struct req *r);
-enum err notifications_unread_count(struct req *r);
-enum err notifications_create(struct req *r);
-enum err simple_history(struct req *r);
+enum err CO_FN notifications_list(struct req *r);
+enum err CO_FN notifications_unread_count(struct req *r);
+enum err CO_FN notifications_read(struct req *r);
+enum err CO_FN notifications_read_all(struct req *r);
+enum err CO_FN notifications_delete(struct req *r);
+enum err CO_FN preferences_get(struct req *r);
+enum err CO_FN preferences_put(struct req *r);
 
-extern const struct json_schema NOTIFICATION_QUERY, NEW_NOTIFICATION;
+extern const struct json_schema NOTIFICATION_QUERY, PREFERENCE_SCHEMA, PREFERENCE_CHANGE;

@@ -1,76 +1,26 @@
 #include "api/socket.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "actor.h"
+#include "api/push.h"
 #include "clock.h"
-#include "config.h"
-#include "events/consume.h"
+#include "events/publish.h"
 #include "mem.h"
+#include "state.h"
 #include "store/notification_store.h"
-#include "ws.h"
 #include "ws_json.h"
 
 struct client {
-    struct ws_member person;
+    struct ws_member person; /* in notification_state.live.people */
     struct service *service;
     int64_t user_id;
+    struct log_context log;
+    char trace_id[];
 };
 
-/* ---- frames ------------------------------------------------------------------------------- */
-
-static struct str count_frame(struct arena *a, int64_t unread)
-{
-    struct json_writer *w = ws_json_begin(a, "count_update");
-    JW_INT(w, "unread_count", unread);
-    JW_TIME_MS(w, "timestamp", clock_wall_us());
-    return ws_json_end(w);
-}
-
-static struct str notification_frame(struct arena *a, const struct event_notification *n)
-{
-    struct json_writer *w = ws_json_begin(a, "notification_update");
-    JW_STR(w, "action", STR("created"));
-    JW_KEY(w, "notification");
-    jw_object(w);
-    JW_INT(w, "id", n->id);
-    JW_INT(w, "user_id", n->user_id);
-    JW_STR(w, "type", n->type);
-    JW_STR(w, "title", n->title);
-    JW_STR(w, "message", n->message);
-    JW_STR(w, "ticket_number", n->ticket_number);
-    JW_BOOL(w, "is_read", false);
-    JW_TIME(w, "created_at", n->created_at);
-    jw_end_object(w);
-    JW_TIME_MS(w, "timestamp", clock_wall_us());
-    return ws_json_end(w);
-}
-
-static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
-{
-    struct ws_frame *f = ws_frame_text(text);
-    ws_hub_send(hub, user_id, f);
-    ws_frame_unref(f);
-}
-
-enum err socket_push(struct service *s, struct arena *a, const struct event_notification *n,
-                     int64_t user_id)
-{
-    struct ws_hub *hub = notification_state(s)->people;
-    if (!ws_hub_has(hub, user_id))
-        return ERR_OK;
-    struct db_session db;
-    int64_t unread;
-    db_session_init(&db, s->db, a);
-    enum err rc = notification_store_unread(&db, user_id, &unread);
-    if (n)
-        push_text(hub, user_id, notification_frame(a, n));
-    if (rc == ERR_OK)
-        push_text(hub, user_id, count_frame(a, unread));
-    return rc;
-}
-
-/* ---- what clients say --------------------------------------------------------------------- */
+/* ---- commands ----------------------------------------------------------------------------- */
 
 static void on_ping(struct ws *ws, void *arg, struct arena *a, const struct json *m)
 {
@@ -78,6 +28,7 @@ static void on_ping(struct ws *ws, void *arg, struct arena *a, const struct json
     ws_json_pong(ws, a, m);
 }
 
+/* A socket is subscribed to its person's notifications from the beginning. */
 static void on_subscribe(struct ws *ws, void *arg, struct arena *a, const struct json *m)
 {
     (void)m;
@@ -97,14 +48,18 @@ static enum err CO_FN mark_read(struct client *c, struct arena *a, int64_t id)
     if (rc == ERR_OK)
         rc = notification_store_read(&db, c->user_id, id, now, &n);
     if (rc == ERR_OK)
-        rc = announce_read(&db, c->user_id, now, (struct log_context){.user_id = c->user_id});
-    return rc ? rc : db_commit(&db);
+        rc = announce_read(&db, c->user_id, now, c->log);
+    if (rc == ERR_OK)
+        rc = db_commit(&db);
+    db_rollback(&db);
+    return rc;
 }
 
 static void CO_FN on_mark_read(struct ws *ws, void *arg, struct arena *a, const struct json *m)
 {
+    const struct json *given = json_get(m, "notification_id");
     int64_t id;
-    if (!json_int(json_get(m, "notification_id"), &id)) {
+    if (!json_int(given, &id) && !str_to_i64(json_str(given), &id)) {
         ws_json_error(ws, a, m, ERR_INVALID_INPUT, "notification_id is required");
         return;
     }
@@ -116,13 +71,15 @@ static void CO_FN on_mark_read(struct ws *ws, void *arg, struct arena *a, const 
 static void CO_FN on_text(struct ws *ws, void *arg, struct arena *a, struct str text)
 {
     static const struct ws_command COMMANDS[] = {
-        {"ping",        on_ping},
-        {"subscribe",             on_subscribe},
-        {"mark_read",on_mark_read},
-        {0  }
+        {"ping", on_ping},
+        {"subscribe", on_subscribe},
+        {"mark_read", on_mark_read},
+        {NULL, NULL},
     };
     ws_json_dispatch(COMMANDS, ws, arg, a, text);
 }
+
+/* ---- opening and closing ------------------------------------------------------------------ */
 
 static void on_close(struct ws *ws, void *arg, int code)
 {
@@ -132,10 +89,31 @@ static void on_close(struct ws *ws, void *arg, int code)
     free(c);
 }
 
-enum err socket_open(struct req *r)
+/* The socket outlives the request, and with it the trace id. */
+static struct client *client_new(struct req *r)
+{
+    struct str trace = r->log.trace_id;
+    struct client *c = mem_zalloc(sizeof *c + trace.len);
+    c->service = req_service(r);
+    c->user_id = r->actor->user_id;
+    c->person.expires_s = r->actor->expires_s;
+    if (trace.len)
+        memcpy(c->trace_id, trace.p, trace.len);
+    c->log = (struct log_context){.trace_id = str_n(c->trace_id, trace.len), .user_id = c->user_id};
+    return c;
+}
+
+static void greet(struct ws *ws, struct arena *a, int64_t user_id, int64_t unread)
+{
+    struct json_writer *w = ws_json_begin(a, "connection_established");
+    JW_INT(w, "user_id", user_id);
+    ws_send_text(ws, ws_json_end(w));
+    ws_send_text(ws, push_count_frame(a, unread));
+}
+
+enum err CO_FN socket_open(struct req *r)
 {
     static const struct ws_handlers HANDLERS = {on_text, on_close};
-    struct service *s = req_service(r);
     struct db_session *db;
     int64_t unread;
     enum err rc = req_db(r, &db);
@@ -143,19 +121,22 @@ enum err socket_open(struct req *r)
         rc = notification_store_unread(db, r->actor->user_id, &unread);
     if (rc)
         return rc;
-    struct client *c = MEM_NEW(struct client);
-    c->service = s;
-    c->user_id = r->actor->user_id;
+    struct client *c = client_new(r);
     struct ws *ws;
     rc = ws_accept(r, &HANDLERS, &WS_DEFAULT_LIMITS, c, &ws);
     if (rc) {
         free(c);
         return rc;
     }
-    ws_hub_join(notification_state(s)->people, c->user_id, &c->person, ws);
-    struct json_writer *w = ws_json_begin(r->arena, "connection_established");
-    JW_INT(w, "user_id", c->user_id);
-    ws_send_text(ws, ws_json_end(w));
-    ws_send_text(ws, count_frame(r->arena, unread));
+    ws_hub_join(notification_state(c->service)->live.people, c->user_id, &c->person, ws);
+    greet(ws, r->arena, c->user_id, unread);
     return ERR_OK;
+}
+
+enum err CO_FN socket_open_of(struct req *r)
+{
+    int64_t user_id;
+    if (!req_param_int(r, "user_id", &user_id) || user_id != r->actor->user_id)
+        return ERR_FORBIDDEN;
+    return socket_open(r);
 }

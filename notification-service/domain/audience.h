@@ -13,7 +13,8 @@
 struct occasion {
     struct str type; /* "ticket.created" */
     int64_t actor, requester, owner, assignee;
-    struct str actor_name, owner_name, requester_name;
+    int64_t ticket_id;
+    struct str actor_name, owner_name;
     struct str ticket_number, subject, status, step, role, text, outcome, metric;
     int64_t rating;   /* 0: none */
     bool is_internal; /* ticket.commented: a note between staff */
@@ -30,3 +31,7 @@ struct notice {
 
 /* Fills notices and returns how many; each person at most once. Texts are in the arena. */
 int audience_of(struct arena *a, const struct occasion *o, struct notice out[MAX_NOTICES]);
+
+#define PREVIEW_CHARS 500
+/* What a notice quotes of a longer text: its beginning, in the arena, or the text itself. */
+struct str notice_preview(struct arena *a, struct str text);

@@ -1,7 +1,5 @@
 #include "mail.h"
 
-#include <stdbool.h>
-
 #include "buf.h"
 #include "clock.h"
 #include "encode.h"
@@ -55,6 +53,18 @@ static void add_header(struct buf *b, const char *name, struct str value)
     BUF_LIT(b, "\r\n");
 }
 
+/* Letters, digits and blanks need no quoting. */
+static bool is_plain_name(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.p[i];
+        if (!(c == ' ' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+              (c >= 'a' && c <= 'z')))
+            return false;
+    }
+    return s.len <= 60;
+}
+
 static void add_to(struct buf *b, const struct mail *m)
 {
     BUF_LIT(b, "To: ");
@@ -62,10 +72,23 @@ static void add_to(struct buf *b, const struct mail *m)
         struct str name = str_slice(m->to_name, 0, 200);
         while (name.len < m->to_name.len && ((unsigned char)m->to_name.p[name.len] & 0xC0) == 0x80)
             name.len--;
-        add_encoded(b, name);
+        if (is_plain_name(name))
+            buf_add_str(b, name);
+        else
+            add_encoded(b, name);
         buf_add_char(b, ' ');
     }
     buf_printf(b, "<%.*s>\r\n", STR_ARG(m->to_address));
+}
+
+/* An id is made of texts from outside: what does not belong into one is left out. */
+static void add_id(struct buf *b, const char *name, struct str id)
+{
+    buf_printf(b, "%s: <", name);
+    for (size_t i = 0; i < id.len; i++)
+        if (id.p[i] > ' ' && id.p[i] < 0x7F && id.p[i] != '<' && id.p[i] != '>')
+            buf_add_char(b, id.p[i]);
+    BUF_LIT(b, ">\r\n");
 }
 
 static void add_date(struct buf *b, int64_t us)
@@ -100,10 +123,11 @@ struct str mail_compose(struct arena *a, const struct mail *m)
     add_to(&b, m);
     add_header(&b, "Subject", m->subject);
     add_date(&b, m->date);
-    buf_printf(&b, "Message-ID: <%.*s>\r\n", STR_ARG(m->message_id));
-    if (m->thread_id.len)
-        buf_printf(&b, "References: <%.*s>\r\nIn-Reply-To: <%.*s>\r\n", STR_ARG(m->thread_id),
-                   STR_ARG(m->thread_id));
+    add_id(&b, "Message-ID", m->message_id);
+    if (m->thread_id.len) {
+        add_id(&b, "References", m->thread_id);
+        add_id(&b, "In-Reply-To", m->thread_id);
+    }
     BUF_LIT(&b, "Auto-Submitted: auto-generated\r\n"
                 "MIME-Version: 1.0\r\n"
                 "Content-Type: text/plain; charset=utf-8\r\n"
@@ -131,4 +155,30 @@ bool mail_address_is_safe(struct str address)
     }
     return ats == 1 && address.len <= 254 && address.p[0] != '@' &&
            address.p[address.len - 1] != '@';
+}
+
+bool mail_sender_is_safe(struct str from)
+{
+    for (size_t i = 0; i < from.len; i++) {
+        unsigned char c = (unsigned char)from.p[i];
+        if (c < ' ' || c >= 0x7F)
+            return false;
+    }
+    return mail_address_is_safe(mail_address(from));
+}
+
+struct str mail_ticket_link(struct arena *a, struct str template, struct str ticket_number)
+{
+    const struct str mark = STR("{number}");
+    ptrdiff_t at = str_find(template, mark);
+    struct buf b;
+    if (!template.len || !ticket_number.len)
+        return STR_NULL;
+    buf_init(&b, a);
+    buf_add_str(&b, at < 0 ? template : str_slice(template, 0, (size_t)at));
+    if (at >= 0) {
+        percent_encode(&b, ticket_number);
+        buf_add_str(&b, str_slice(template, (size_t)at + mark.len, template.len));
+    }
+    return buf_str(&b);
 }

@@ -1,8 +1,7 @@
 #pragma once
 /* Builds mail messages (RFC 5322, MIME) from untrusted texts: no header can be injected. */
-#include <stdint.h>
-
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arena.h"
 #include "str.h"
@@ -24,3 +23,7 @@ struct str mail_compose(struct arena *a, const struct mail *m);
 struct str mail_address(struct str from);
 /* One @, no blanks, controls or angle brackets, at most 254 bytes: safe in SMTP commands. */
 bool mail_address_is_safe(struct str address);
+/* The same of a whole sender, whose name must be printable ASCII. */
+bool mail_sender_is_safe(struct str from);
+/* The template with {number} replaced; absent without a template or a number. */
+struct str mail_ticket_link(struct arena *a, struct str template, struct str ticket_number);

@@ -1,9 +1,11 @@
 #include "events/consume.h"
 
-#include "api/socket.h"
+#include "api/push.h"
 #include "domain/audience.h"
 #include "event.h"
+#include "events/publish.h"
 #include "people.h"
+#include "state.h"
 
 /* ---- events to notices -------------------------------------------------------------------- */
 
@@ -23,13 +25,13 @@ static enum err ticket_occasion(struct arena *a, const struct event *e, struct o
                            .actor = id_or_none(t.actor_id),
                            .requester = id_or_none(t.requester_id),
                            .owner = id_or_none(t.owner_id),
+                           .ticket_id = t.ticket_id,
                            .actor_name = t.actor_name,
                            .owner_name = t.owner_name,
-                           .requester_name = t.requester_name,
                            .ticket_number = t.ticket_number,
                            .subject = t.subject,
                            .status = t.status,
-                           .text = t.comment,
+                           .text = notice_preview(a, t.comment),
                            .rating = t.rating == JSON_NO_INT ? 0 : t.rating,
                            .is_internal = str_eq(t.visibility, STR("internal"))};
     return ERR_OK;
@@ -65,25 +67,31 @@ static struct announcement from_delivery(const struct mq_delivery *d, const stru
         .event_id = e->id, .is_history = d->time_overridden, .now = d->now, .log = d->log};
 }
 
+static enum err CO_FN tell(struct mq_delivery *d, const struct announcement *a)
+{
+    struct notification n;
+    bool is_new;
+    return announce(d->app, d->db, a, &n, &is_new);
+}
+
 static enum err CO_FN tell_audience(struct mq_delivery *d, const struct event *e,
                                     const struct occasion *o)
 {
     struct notice notices[MAX_NOTICES];
     int n = audience_of(d->arena, o, notices);
-    for (int i = 0; i < n; i++) {
+    enum err rc = ERR_OK;
+    for (int i = 0; rc == ERR_OK && i < n; i++) {
         struct announcement a = from_delivery(d, e);
         a.user_id = notices[i].user_id;
         a.type = notices[i].type;
         a.title = notices[i].title;
         a.message = notices[i].message;
         a.by_mail = notices[i].by_mail;
+        a.ticket_id = o->ticket_id;
         a.ticket_number = o->ticket_number;
-        int64_t id;
-        enum err rc = announce(d->app, d->db, &a, &id);
-        if (rc)
-            return rc;
+        rc = tell(d, &a);
     }
-    return ERR_OK;
+    return rc;
 }
 
 static enum err CO_FN tell_participants(struct mq_delivery *d, const struct event *e,
@@ -91,6 +99,8 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
 {
     struct event_message m;
     enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
+    if (rc)
+        return rc;
     const int64_t *ids = m.participant_ids.items;
     for (size_t i = 0; rc == ERR_OK && i < m.participant_ids.count; i++) {
         if (ids[i] == m.sender_id)
@@ -99,10 +109,9 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
         a.user_id = ids[i];
         a.type = STR("message_received");
         a.title = str_printf(d->arena, "New message from %.*s", STR_ARG(m.sender_name));
-        a.message = m.content;
+        a.message = notice_preview(d->arena, m.content);
         a.ticket_number = m.ticket_number;
-        int64_t id;
-        rc = announce(d->app, d->db, &a, &id);
+        rc = tell(d, &a);
     }
     return rc;
 }
@@ -120,16 +129,15 @@ static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, cons
     a.message = str_printf(d->arena, "Hello %.*s, your account is ready.", STR_ARG(u.name));
     a.recipient = u.email;
     a.by_mail = true;
-    int64_t id;
-    return announce(d->app, d->db, &a, &id);
+    return tell(d, &a);
 }
 
 static enum err CO_FN on_event(struct mq_delivery *d)
 {
     struct event e;
+    struct occasion o;
     const char *why = "not a CloudEvent";
     enum err rc = event_decode(d->arena, d->message, &e);
-    struct occasion o;
     if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
         rc = tell_participants(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
@@ -153,34 +161,38 @@ static enum err CO_FN on_fanout(struct mq_delivery *d)
     struct event e;
     struct event_notification n;
     const char *why;
-    enum err rc = event_decode(d->arena, d->message, &e);
+    struct live *l = &notification_state(d->app)->live;
+    enum err rc = live_wait(l);
+    if (rc == ERR_OK)
+        rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK)
         rc = event_data(d->arena, &e, &EVENT_NOTIFICATION, &n, &why);
     if (rc)
         return rc;
-    struct service *s = d->app;
-    bool is_new = str_eq(e.type, STR("notification.created"));
-    return socket_push(s, d->arena, is_new ? &n : NULL, n.user_id);
+    if (str_eq(e.type, STR("notification.created")))
+        push_notification(l, d->arena, &n);
+    push_count(l, d->arena, n.user_id);
+    return ERR_OK;
 }
 
 void events_declare(struct service *s)
 {
     static const struct mq_binding EVENTS[] = {
-        {MQ_EVENTS_EXCHANGE,   "ticket.*"},
-        {MQ_EVENTS_EXCHANGE,                    "task.*"},
-        {MQ_EVENTS_EXCHANGE,"sla.*"},
-        {MQ_EVENTS_EXCHANGE,   "feedback.received"},
-        {MQ_EVENTS_EXCHANGE,                    "message.created"},
-        {MQ_EVENTS_EXCHANGE,"user.created"},
-        {0  },
+        {MQ_EVENTS_EXCHANGE, "ticket.*"},
+        {MQ_EVENTS_EXCHANGE, "task.*"},
+        {MQ_EVENTS_EXCHANGE, "sla.*"},
+        {MQ_EVENTS_EXCHANGE, "feedback.received"},
+        {MQ_EVENTS_EXCHANGE, "message.created"},
+        {MQ_EVENTS_EXCHANGE, "user.created"},
+        {NULL, NULL},
     };
     static const struct mq_binding FANOUT[] = {
-        {MQ_EVENTS_EXCHANGE,   "notification.created"},
-        {MQ_EVENTS_EXCHANGE,                    "notification.read"},
-        {0}
+        {MQ_EVENTS_EXCHANGE, "notification.created"},
+        {MQ_EVENTS_EXCHANGE, "notification.read"},
+        {NULL, NULL},
     };
     static const struct mq_queue QUEUES[] = {
-        {"notification.events", MQ_QUORUM,    EVENTS},
+        {"notification.events", MQ_QUORUM, EVENTS},
         {"notification.fanout", MQ_EXCLUSIVE, FANOUT},
     };
     static const struct mq_consumer FROM_FLEET = {

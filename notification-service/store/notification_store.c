@@ -1,35 +1,49 @@
 #include "store/notification_store.h"
 
 #define COLUMNS                                                                                    \
-    "id, user_id, type, title, message, ticket_number, channel, data, is_read, read_at, "          \
-    "created_at"
-#define TYPES                                                                                      \
-    "iittttt"                                                                                      \
-    "jbzz"
+    "n.id, n.user_id, n.type, n.title, n.message, n.ticket_id, n.ticket_number, n.channel,"        \
+    " n.data, n.is_read, n.read_at, n.created_at"
+#define TYPES "iitttittjbzz"
 
-DB_WRITE(insert_notification,
-         "ittttt"
-         "jtzb",
-         "i",
-         "INSERT INTO notification (user_id, type, title, message, ticket_number, channel, data,"
-         " event_id, created_at, is_read, read_at)"
-         " VALUES ($1, $2, $3, $4, $5, coalesce($6, 'in_app'), coalesce($7, '{}'), $8, $9, $10,"
-         " CASE WHEN $10 THEN $9 END)"
-         " ON CONFLICT (user_id, type, event_id) DO NOTHING RETURNING id");
+DB_WRITE(insert_notification, "itttittjtzb", TYPES,
+         "INSERT INTO notification AS n (user_id, type, title, message, ticket_id, ticket_number,"
+         " channel, data, event_id, created_at, is_read, read_at)"
+         " VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'), $9, $10, $11,"
+         " CASE WHEN $11 THEN $10 END)"
+         " ON CONFLICT (user_id, type, event_id) DO NOTHING RETURNING " COLUMNS);
 
 DB_READ(list_notifications, "ibii", TYPES,
-        "SELECT " COLUMNS " FROM notification WHERE user_id = $1 AND (NOT $2 OR NOT is_read)"
-        " AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4");
+        "SELECT " COLUMNS " FROM notification n WHERE n.user_id = $1 AND n.channel = 'in_app'"
+        " AND NOT ($2 AND n.is_read) AND ($3 = 0 OR n.id < $3) ORDER BY n.id DESC LIMIT $4");
+
+/* What is told in the app is there as soon as it is stored. */
+DB_READ(notification_history, "ii", TYPES "tiz",
+        "SELECT " COLUMNS
+        ", coalesce(d.status, 'sent'), greatest(coalesce(d.attempts, 0) - 1, 0)::bigint,"
+        " CASE WHEN d.id IS NULL THEN n.created_at ELSE d.sent_at END"
+        " FROM notification n LEFT JOIN delivery d ON d.notification_id = n.id"
+        "  AND d.channel = n.channel WHERE n.user_id = $1 ORDER BY n.id DESC LIMIT $2");
 
 DB_READ(count_unread, "i", "i",
-        "SELECT count(*) FROM notification WHERE user_id = $1 AND NOT is_read");
+        "SELECT count(*) FROM notification"
+        " WHERE user_id = $1 AND NOT is_read AND channel = 'in_app'");
 
 DB_WRITE(mark_read, "iiz", TYPES,
-         "UPDATE notification SET is_read = true, read_at = coalesce(read_at, $3)"
-         " WHERE id = $2 AND user_id = $1 RETURNING " COLUMNS);
+         "UPDATE notification n SET is_read = true, read_at = coalesce(n.read_at, $3)"
+         " WHERE n.id = $2 AND n.user_id = $1 AND n.channel = 'in_app' RETURNING " COLUMNS);
 
 DB_WRITE(mark_all_read, "iz", "",
-         "UPDATE notification SET is_read = true, read_at = $2 WHERE user_id = $1 AND NOT is_read");
+         "UPDATE notification SET is_read = true, read_at = $2"
+         " WHERE user_id = $1 AND NOT is_read AND channel = 'in_app'");
+
+DB_WRITE(delete_notification, "ii", "",
+         "DELETE FROM notification WHERE user_id = $1 AND id = $2 AND channel = 'in_app'");
+
+DB_READ(newest_notification, "", "i", "SELECT coalesce(max(id), 0) FROM notification");
+
+DB_READ(missed_notifications, "ii", TYPES,
+        "SELECT " COLUMNS " FROM notification n WHERE n.id > $1 AND NOT n.is_read"
+        " AND n.channel = 'in_app' ORDER BY n.id LIMIT $2");
 
 static void read_row(const struct db_result *r, size_t row, struct notification *n)
 {
@@ -39,42 +53,73 @@ static void read_row(const struct db_result *r, size_t row, struct notification 
         .type = db_get_str(r, row, 2),
         .title = db_get_str(r, row, 3),
         .message = db_get_str(r, row, 4),
-        .ticket_number = db_get_str(r, row, 5),
-        .channel = db_get_str(r, row, 6),
-        .data = db_get_str(r, row, 7),
-        .is_read = db_get_bool(r, row, 8),
-        .read_at = db_get_time(r, row, 9),
-        .created_at = db_get_time(r, row, 10),
+        .ticket_id = db_get_int(r, row, 5),
+        .ticket_number = db_get_str(r, row, 6),
+        .channel = db_get_str(r, row, 7),
+        .data = db_get_str(r, row, 8),
+        .is_read = db_get_bool(r, row, 9),
+        .read_at = db_get_time(r, row, 10),
+        .created_at = db_get_time(r, row, 11),
     };
 }
 
-enum err notification_store_add(struct db_session *s, const struct new_notification *n, int64_t *id)
+static struct notification *read_rows(struct arena *a, const struct db_result *r,
+                                      struct notification_list *out)
+{
+    size_t n = db_rows(r);
+    struct notification *items = ARENA_ARRAY(a, struct notification, n + 1);
+    for (size_t i = 0; i < n; i++)
+        read_row(r, i, &items[i]);
+    *out = (struct notification_list){items, n};
+    return items;
+}
+
+static struct db_value given(int64_t id)
+{
+    return id > 0 ? DB_INT(id) : DB_NULL;
+}
+
+enum err notification_store_add(struct db_session *s, const struct new_notification *n,
+                                struct notification *out, bool *is_new)
 {
     struct db_result *r;
-    enum err rc =
-        db_query(s, &insert_notification, &r, DB_INT(n->user_id), DB_STR(n->type), DB_STR(n->title),
-                 DB_STR(n->message), DB_STR(n->ticket_number), DB_STR(n->channel), DB_STR(n->data),
-                 DB_STR(n->event_id), DB_TIME(n->now), DB_BOOL(n->is_read));
+    enum err rc = db_query(s, &insert_notification, &r, given(n->user_id), DB_STR(n->type),
+                           DB_STR(n->title), DB_STR(n->message), given(n->ticket_id),
+                           DB_STR(n->ticket_number), DB_STR(n->channel), DB_STR(n->data),
+                           DB_STR(n->event_id), DB_TIME(n->now), DB_BOOL(n->is_read));
+    if (rc)
+        return rc;
+    *is_new = db_rows(r) == 1;
+    if (*is_new)
+        read_row(r, 0, out);
+    return ERR_OK;
+}
+
+enum err notification_store_list(struct db_session *s, int64_t user_id,
+                                 const struct notification_filter *f, struct notification_list *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &list_notifications, &r, DB_INT(user_id), DB_BOOL(f->unread_only),
+                           DB_INT(f->before), DB_INT(f->limit));
     if (rc == ERR_OK)
-        *id = db_rows(r) ? db_get_int(r, 0, 0) : 0;
+        read_rows(s->arena, r, out);
     return rc;
 }
 
-enum err notification_store_list(struct db_session *s, int64_t user_id, bool unread_only,
-                                 int64_t before, int64_t limit, struct notification_list *out)
+enum err notification_store_history(struct db_session *s, int64_t user_id, int64_t limit,
+                                    struct notification_list *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &list_notifications, &r, DB_INT(user_id), DB_BOOL(unread_only),
-                           DB_INT(before), DB_INT(limit));
+    enum err rc = db_query(s, &notification_history, &r, DB_INT(user_id), DB_INT(limit));
     if (rc)
         return rc;
-    size_t n = db_rows(r);
-    struct notification *items = ARENA_ARRAY(s->arena, struct notification, n + 1);
-    for (size_t i = 0; i < n; i++)
-        read_row(r, i, &items[i]);
-    out->items = items;
-    out->count = n;
-    return notification_store_unread(s, user_id, &out->unread);
+    struct notification *items = read_rows(s->arena, r, out);
+    for (size_t i = 0; i < out->count; i++) {
+        items[i].status = db_get_str(r, i, 12);
+        items[i].retry_count = db_get_int(r, i, 13);
+        items[i].sent_at = db_get_time(r, i, 14);
+    }
+    return ERR_OK;
 }
 
 enum err notification_store_unread(struct db_session *s, int64_t user_id, int64_t *count)
@@ -106,5 +151,33 @@ enum err notification_store_read_all(struct db_session *s, int64_t user_id, int6
     enum err rc = db_query(s, &mark_all_read, &r, DB_INT(user_id), DB_TIME(now));
     if (rc == ERR_OK)
         *count = db_affected(r);
+    return rc;
+}
+
+enum err notification_store_delete(struct db_session *s, int64_t user_id, int64_t id)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &delete_notification, &r, DB_INT(user_id), DB_INT(id));
+    if (rc)
+        return rc;
+    return db_affected(r) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err notification_store_newest(struct db_session *s, int64_t *id)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &newest_notification, &r);
+    if (rc == ERR_OK)
+        *id = db_get_int(r, 0, 0);
+    return rc;
+}
+
+enum err notification_store_missed(struct db_session *s, int64_t after, int64_t limit,
+                                   struct notification_list *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &missed_notifications, &r, DB_INT(after), DB_INT(limit));
+    if (rc == ERR_OK)
+        read_rows(s->arena, r, out);
     return rc;
 }

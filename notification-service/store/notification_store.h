@@ -3,34 +3,50 @@
 #include "db.h"
 
 struct notification {
-    int64_t id, user_id;
-    struct str type, title, message, ticket_number, channel, data;
+    int64_t id;
+    int64_t user_id; /* INT64_MIN: an address that belongs to nobody known */
+    struct str type, title, message;
+    int64_t ticket_id; /* INT64_MIN: none */
+    struct str ticket_number, channel, data;
     bool is_read;
     int64_t read_at, created_at; /* INT64_MIN: not read */
+    /* of its delivery, notification_store_history only */
+    struct str status; /* pending, sent or failed */
+    int64_t retry_count, sent_at;
 };
 
 struct new_notification {
-    int64_t user_id;
-    struct str type, title, message, ticket_number, channel;
-    struct str data;     /* JSON object text, absent: {} */
+    int64_t user_id; /* 0: nobody known */
+    struct str type, title, message;
+    int64_t ticket_id; /* 0: none */
+    struct str ticket_number, channel;
+    struct str data;     /* JSON, absent: {} */
     struct str event_id; /* absent: not caused by an event */
     int64_t now;
     bool is_read;
 };
 
-/* *id is 0 when the same event has been told before. */
+/* False in *is_new when the same event has been told before; then *out is not filled. */
 MUST_CHECK enum err CO_FN notification_store_add(struct db_session *s,
-                                                 const struct new_notification *n, int64_t *id);
+                                                 const struct new_notification *n,
+                                                 struct notification *out, bool *is_new);
 
 struct notification_list {
     const struct notification *items;
     size_t count;
-    int64_t unread;
 };
-/* Newest first; before: only ids below it, 0 for the newest. */
+struct notification_filter {
+    bool unread_only;
+    int64_t before; /* only ids below it; 0: the newest */
+    int64_t limit;
+};
+/* What a person is told in the app, newest first. */
 MUST_CHECK enum err CO_FN notification_store_list(struct db_session *s, int64_t user_id,
-                                                  bool unread_only, int64_t before, int64_t limit,
+                                                  const struct notification_filter *f,
                                                   struct notification_list *out);
+/* The newest of all channels, with what became of their delivery. */
+MUST_CHECK enum err CO_FN notification_store_history(struct db_session *s, int64_t user_id,
+                                                     int64_t limit, struct notification_list *out);
 MUST_CHECK enum err CO_FN notification_store_unread(struct db_session *s, int64_t user_id,
                                                     int64_t *count);
 /* ERR_NOT_FOUND when the person has no such notification. Reading twice is fine. */
@@ -38,3 +54,12 @@ MUST_CHECK enum err CO_FN notification_store_read(struct db_session *s, int64_t 
                                                   int64_t now, struct notification *out);
 MUST_CHECK enum err CO_FN notification_store_read_all(struct db_session *s, int64_t user_id,
                                                       int64_t now, int64_t *count);
+/* ERR_NOT_FOUND as above. */
+MUST_CHECK enum err CO_FN notification_store_delete(struct db_session *s, int64_t user_id,
+                                                    int64_t id);
+
+/* The newest id of all, 0 when there is none. */
+MUST_CHECK enum err CO_FN notification_store_newest(struct db_session *s, int64_t *id);
+/* Unread ones of everybody with ids above after, oldest first. */
+MUST_CHECK enum err CO_FN notification_store_missed(struct db_session *s, int64_t after,
+                                                    int64_t limit, struct notification_list *out);

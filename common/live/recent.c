@@ -1,15 +1,15 @@
 #include "recent.h"
 
-bool ws_recent_add(struct ws_recent *r, int64_t id)
+bool recent_add(struct recent *r, int64_t id)
 {
     bool is_known = false;
-    for (int i = 0; i < WS_RECENT_SIZE; i++)
+    for (int i = 0; i < RECENT_SIZE; i++)
         is_known |= r->ids[i] == id;
     if (is_known)
         return false;
     if (r->ids[r->next] > r->floor)
         r->floor = r->ids[r->next];
     r->ids[r->next] = id;
-    r->next = (r->next + 1) % WS_RECENT_SIZE;
+    r->next = (r->next + 1) % RECENT_SIZE;
     return true;
 }

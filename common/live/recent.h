@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WS_RECENT_SIZE 1024
+#define RECENT_SIZE 1024
 
-struct ws_recent { /* zeroed at first */
-    int64_t ids[WS_RECENT_SIZE]; /* a ring; 0: empty */
+struct recent {               /* zeroed at first */
+    int64_t ids[RECENT_SIZE]; /* a ring; 0: empty */
     int next;
     int64_t floor; /* what was missed lies above; set by the owner where the process begins */
 };
 
 /* False when the id has been pushed already, as far as is remembered. */
-bool ws_recent_add(struct ws_recent *r, int64_t id);
+bool recent_add(struct recent *r, int64_t id);

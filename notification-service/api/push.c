@@ -1,0 +1,100 @@
+#include "api/push.h"
+
+#include "clock.h"
+#include "store/notification_store.h"
+#include "ws_json.h"
+
+#define PAGE 200
+
+/* ---- frames ------------------------------------------------------------------------------- */
+
+struct str push_count_frame(struct arena *a, int64_t unread)
+{
+    struct json_writer *w = ws_json_begin(a, "count_update");
+    JW_INT(w, "unread_count", unread);
+    JW_TIME_MS(w, "timestamp", clock_wall_us());
+    return ws_json_end(w);
+}
+
+static struct str notification_frame(struct arena *a, const struct event_notification *n)
+{
+    struct json_writer *w = ws_json_begin(a, "notification_update");
+    JW_STR(w, "action", STR("created"));
+    JW_KEY(w, "notification");
+    jw_object(w);
+    JW_INT(w, "id", n->id);
+    JW_INT(w, "user_id", n->user_id);
+    JW_STR(w, "type", n->type);
+    JW_STR(w, "title", n->title);
+    JW_STR(w, "message", n->message);
+    JW_STR(w, "ticket_number", n->ticket_number);
+    JW_BOOL(w, "is_read", false);
+    JW_TIME_MS(w, "created_at", n->created_at);
+    jw_end_object(w);
+    JW_TIME_MS(w, "timestamp", clock_wall_us());
+    return ws_json_end(w);
+}
+
+static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
+{
+    struct ws_frame *f = ws_frame_text(text);
+    ws_hub_send(hub, user_id, f);
+    ws_frame_unref(f);
+}
+
+/* ---- pushing ------------------------------------------------------------------------------ */
+
+void push_notification(struct live *l, struct arena *a, const struct event_notification *n)
+{
+    if (live_is_new(l, n->id) && ws_hub_has(l->people, n->user_id))
+        push_text(l->people, n->user_id, notification_frame(a, n));
+}
+
+void push_count(struct live *l, struct arena *a, int64_t user_id)
+{
+    struct db_session db;
+    int64_t unread;
+    if (!ws_hub_has(l->people, user_id))
+        return;
+    db_session_init(&db, l->service->db, a);
+    if (notification_store_unread(&db, user_id, &unread) == ERR_OK)
+        push_text(l->people, user_id, push_count_frame(a, unread));
+}
+
+enum err push_begin(struct live *l)
+{
+    struct arena *a = arena_new();
+    struct db_session db;
+    int64_t newest;
+    db_session_init(&db, l->service->db, a);
+    enum err rc = notification_store_newest(&db, &newest);
+    if (rc == ERR_OK)
+        live_begin(l, newest);
+    arena_free(a);
+    return rc;
+}
+
+enum err push_missed(struct live *l, int64_t *after, bool *is_last)
+{
+    struct arena *a = arena_new();
+    struct db_session db;
+    struct notification_list missed;
+    db_session_init(&db, l->service->db, a);
+    enum err rc = notification_store_missed(&db, *after, PAGE, &missed);
+    for (size_t i = 0; rc == ERR_OK && i < missed.count; i++) {
+        const struct notification *n = &missed.items[i];
+        const struct event_notification e = {.id = n->id,
+                                             .user_id = n->user_id,
+                                             .type = n->type,
+                                             .title = n->title,
+                                             .message = n->message,
+                                             .ticket_number = n->ticket_number,
+                                             .created_at = n->created_at};
+        push_notification(l, a, &e);
+        push_count(l, a, n->user_id);
+        *after = n->id;
+    }
+    *is_last = rc == ERR_OK && missed.count < PAGE;
+    arena_free(a);
+    return rc;
+}

@@ -1,0 +1,15 @@
+#pragma once
+/* Process state of notification-service. */
+#include "live.h"
+
+struct courier;
+
+struct notification_state {
+    struct live live;        /* open sockets; ids of notifications */
+    struct courier *courier; /* owned */
+};
+
+static inline struct notification_state *notification_state(struct service *s)
+{
+    return s->state;
+}
