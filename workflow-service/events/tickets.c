@@ -13,7 +13,7 @@
 #include "store/ticket_store.h"
 
 /* How long the clocks of replayed history keep still, until its later events have arrived too. */
-#define REPLAY_GRACE_US (120 * US_PER_S)
+#define REPLAY_GRACE_US (300 * US_PER_S)
 
 static struct metric outcomes = {
     .name = "workflow_ticket_messages_total",
