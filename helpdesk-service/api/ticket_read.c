@@ -11,6 +11,7 @@ static enum err CO_FN get(struct req *r, enum ticket_shape shape)
 {
     struct db_session *s;
     struct ticket_view v;
+    struct str etag;
     enum err rc = req_db(r, &s);
 
     if (rc == ERR_OK)
@@ -19,7 +20,11 @@ static enum err CO_FN get(struct req *r, enum ticket_shape shape)
         return rc;
     if (!ticket_may_view(r->actor, &v.ticket))
         return ERR_FORBIDDEN;
-    req_set_header(r, "ETag", etag_format(r->arena, v.ticket.version));
+    etag = etag_format(r->arena, v.ticket.version);
+    req_set_header(r, "ETag", etag);
+    req_set_header(r, "Cache-Control", STR("private, no-cache"));
+    if (str_eq(req_header(r, "If-None-Match"), etag))
+        return req_reply_empty(r, 304);
     ticket_json_view(req_json_begin(r), &v, shape);
     return req_json_end(r, 200);
 }
