@@ -110,7 +110,8 @@ struct http_client *http_client_new(struct loop *l)
 
 static void open_multi(struct http_client *c)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(c->multi = curl_multi_init()))
+    /* OpenSSL initialises itself with the first https URL; most processes never see one. */
+    if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK || !(c->multi = curl_multi_init()))
         abort();
     curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
     curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);

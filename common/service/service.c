@@ -132,9 +132,7 @@ int service_main(int argc, char **argv, const struct service_desc *desc)
     s->arena = arena_new();
     s->priv = MEM_NEW(struct service_private);
     s->own_config = mem_zalloc(desc->config_size);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     int status = dispatch(s, argc, argv);
-    curl_global_cleanup();
     free(s->own_config);
     arena_free(s->arena);
     free(s->priv);
