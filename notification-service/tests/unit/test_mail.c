@@ -48,7 +48,7 @@ static void a_mail_has_its_headers(void **state)
     m.thread_id = STR("ticket-TX1@example.com");
     struct str text = mail_compose(arena, &m);
     assert_true(str_has_prefix(text, STR("From: TTS Helpdesk <helpdesk@example.com>\r\n")));
-    assert_true(contains(text, "<ann@example.com>\r\n"));
+    assert_true(contains(text, "To: Ann <ann@example.com>\r\n"));
     assert_true(contains(text, "Subject: Your ticket TX1\r\n"));
     assert_true(contains(text, "Date: Sun, 06 Nov 1994 08:49:37 +0000\r\n"));
     assert_true(contains(text, "Message-ID: <delivery-7@example.com>\r\n"));
@@ -64,7 +64,8 @@ static void hostile_texts_stay_in_their_header(void **state)
         "a\r\nBcc: victim@example.com",
         "\r\n\r\n<script>",
         "=?UTF-8?B?QmNjOg==?=",
-        "Umlaute \xC3\xA4\xC3\xB6\xC3\xBC and \xF0\x9F\x98\x80 many times over, \xC3\xA4\xC3\xB6\xC3\xBC "
+        "Umlaute \xC3\xA4\xC3\xB6\xC3\xBC and \xF0\x9F\x98\x80 many times over, "
+        "\xC3\xA4\xC3\xB6\xC3\xBC "
         "so that the header must be folded \xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC",
     };
     for (size_t i = 0; i < sizeof HOSTILE / sizeof HOSTILE[0]; i++) {
@@ -82,6 +83,58 @@ static void hostile_texts_stay_in_their_header(void **state)
     }
 }
 
+static void names_are_encoded_unless_they_are_plain(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *header;
+    } CASES[] = {
+        {"Ann Smith 2", "To: Ann Smith 2 <ann@example.com>\r\n"},
+        {"", "To: <ann@example.com>\r\n"},
+        {"Smith, Ann", "To: =?UTF-8?B?U21pdGgsIEFubg==?= <ann@example.com>\r\n"},
+        {"\"<x@y.z>\"", "To: =?UTF-8?B?Ijx4QHkuej4i?= <ann@example.com>\r\n"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        struct mail m = sample();
+        m.to_name = str_from(CASES[i].name);
+        assert_true(contains(mail_compose(arena, &m), CASES[i].header));
+    }
+}
+
+static void ids_keep_within_their_header(void **state)
+{
+    (void)state;
+    struct mail m = sample();
+    m.message_id = STR("a> <b@x\r\nBcc: y@z");
+    m.thread_id = STR("ticket-\xC3\xA9 1@x");
+    struct str text = mail_compose(arena, &m);
+    assert_true(contains(text, "Message-ID: <ab@xBcc:y@z>\r\n"));
+    assert_true(contains(text, "References: <ticket-1@x>\r\n"));
+}
+
+static void a_ticket_link_is_made_of_the_template(void **state)
+{
+    (void)state;
+    struct str t = STR("https://x/t/{number}?a=b");
+    assert_true(str_eq(mail_ticket_link(arena, t, STR("TX1")), STR("https://x/t/TX1?a=b")));
+    assert_true(
+        str_eq(mail_ticket_link(arena, t, STR("a\r\n b")), STR("https://x/t/a%0D%0A%20b?a=b")));
+    assert_true(str_eq(mail_ticket_link(arena, STR("https://x"), STR("TX1")), STR("https://x")));
+    assert_null(mail_ticket_link(arena, STR_NULL, STR("TX1")).p);
+    assert_null(mail_ticket_link(arena, t, STR_NULL).p);
+}
+
+static void senders_are_checked(void **state)
+{
+    (void)state;
+    assert_true(mail_sender_is_safe(STR("TTS Helpdesk <helpdesk@example.com>")));
+    assert_true(mail_sender_is_safe(STR("helpdesk@example.com")));
+    assert_false(mail_sender_is_safe(STR("")));
+    assert_false(mail_sender_is_safe(STR("nobody")));
+    assert_false(mail_sender_is_safe(STR("T\xC3\xA9st <a@b.c>")));
+    assert_false(mail_sender_is_safe(STR("A <a@b.c>\r\nBcc: x@y.z")));
+}
+
 static void addresses_are_checked(void **state)
 {
     (void)state;
@@ -89,11 +142,16 @@ static void addresses_are_checked(void **state)
         const char *address;
         bool is_safe;
     } CASES[] = {
-        {"a@example.com", true},          {"a.b+c@example.com", true},
-        {"", false},                      {"a", false},
-        {"@example.com", false},          {"a@", false},
-        {"a@b@c", false},                 {"a b@example.com", false},
-        {"a@example.com\r\nRCPT", false}, {"<a@example.com>", false},
+        {"a@example.com", true},
+        {"a.b+c@example.com", true},
+        {"", false},
+        {"a", false},
+        {"@example.com", false},
+        {"a@", false},
+        {"a@b@c", false},
+        {"a b@example.com", false},
+        {"a@example.com\r\nRCPT", false},
+        {"<a@example.com>", false},
         {"a@x.com,b@x.com", false},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
@@ -106,6 +164,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_mail_has_its_headers), T(hostile_texts_stay_in_their_header), T(addresses_are_checked)};
+        T(a_mail_has_its_headers),
+        T(hostile_texts_stay_in_their_header),
+        T(names_are_encoded_unless_they_are_plain),
+        T(ids_keep_within_their_header),
+        T(a_ticket_link_is_made_of_the_template),
+        T(senders_are_checked),
+        T(addresses_are_checked),
+    };
     return cmocka_run_group_tests_name("mail", tests, NULL, NULL);
 }

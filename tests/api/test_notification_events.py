@@ -1,0 +1,344 @@
+"""The fleet's events become notifications, live frames and mails; neighbours come and go."""
+import os
+import subprocess
+import uuid
+
+import pytest
+import requests
+from lib import tokens
+from lib.http import check_error
+from lib.paths import binary
+from lib.people import person
+from lib.proxy import Proxy
+from lib.wait import wait_for
+from notification_support import ADAM, CORA, EMIL, EVE, RITA, World, mails_to
+
+DEMO_TIME = "2026-01-12T10:30:00Z"
+
+
+@pytest.fixture(scope="module", name="world")
+def _world(start_service, broker):
+    world = World(start_service, broker)
+    yield world
+    world.close()
+
+
+@pytest.fixture(autouse=True)
+def _close_sockets(world):
+    yield
+    world.close_sockets()
+
+
+def address(identity):
+    return f"user{identity}@example.com"
+
+
+def mailed(world, identity, number):
+    """The mails to the person about a ticket, so far."""
+    return [mail for mail in mails_to(world.service.mails(), address(identity)) if number in str(mail["References"])]
+
+
+def settle(world):
+    """Everything sent so far has been handled: the queue's order is not kept, so each handler must be done."""
+    def is_idle():
+        queue = world.amqp.count("notification.events")
+        pending = world.http(CORA).get("/notifications/queue").json()["queue_length"]
+        return queue == 0 and pending == 0
+    mark = world.ticket()
+    world.send("ticket.created", mark)
+    world.told(EMIL, mark["ticket_number"])
+    wait_for(is_idle, what="an idle queue")
+
+
+# ---- who is told --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind,fields,told", [
+    ("ticket.created", {"actor_id": EMIL}, {EMIL: ("ticket_created", True)}),
+    ("ticket.assigned", {}, {CORA: ("ticket_assigned", True), EMIL: ("ticket_assigned", True)}),
+    ("ticket.assigned", {"actor_id": CORA}, {EMIL: ("ticket_assigned", True)}),
+    ("ticket.status_changed", {"status": "In Progress", "old_status": "Open", "actor_id": RITA},
+     {EMIL: ("ticket_status_changed", True), CORA: ("ticket_status_changed", False)}),
+    ("ticket.status_changed", {"status": "Withdrawn", "actor_id": EMIL}, {CORA: ("ticket_status_changed", False)}),
+    ("ticket.commented", {"comment": "hi", "visibility": "public", "actor_id": EMIL}, {CORA: ("comment_added", True)}),
+    ("ticket.commented", {"comment": "hi", "visibility": "public", "actor_id": CORA}, {EMIL: ("comment_added", True)}),
+    ("ticket.commented", {"comment": "hi", "visibility": "internal", "actor_id": ADAM},
+     {CORA: ("comment_added", True)}),
+    ("ticket.closed", {"status": "Closed", "rating": 4, "actor_id": EMIL},
+     {EMIL: ("ticket_closed", True), CORA: ("ticket_closed", True)}),
+    ("ticket.updated", {"actor_id": CORA}, {}),
+    ("feedback.received", {"rating": 5, "actor_id": EMIL}, {CORA: ("feedback_received", False)}),
+])
+def test_ticket_events(world, kind, fields, told):
+    ticket = world.ticket(**fields)
+    world.send(kind, ticket)
+    check_told(world, ticket, told)
+
+
+@pytest.mark.parametrize("kind,fields,told", [
+    ("task.assigned", {}, {RITA: ("task_assigned", True)}),
+    ("task.assigned", {"assignee_id": None}, {}),
+    ("task.transitioned", {"step": "Quality Assurance", "transition": "approve", "actor_id": RITA},
+     {CORA: ("workflow_step_change", False)}),
+    ("task.completed", {"outcome": "resolved", "actor_id": RITA}, {CORA: ("task_completed", True)}),
+    ("sla.warning", {"metric": "resolution"}, {RITA: ("sla_warning", True), CORA: ("sla_warning", True)}),
+    ("sla.breached", {"metric": "resolution"}, {RITA: ("sla_breach", True), CORA: ("sla_breach", True)}),
+])
+def test_task_events(world, kind, fields, told):
+    ticket = world.ticket()
+    world.send(kind, world.task(ticket, **fields))
+    check_told(world, ticket, told)
+
+
+def check_told(world, ticket, told):
+    """told: {person: (type, whether it was mailed too)}; everybody else was told nothing."""
+    number = ticket["ticket_number"]
+    for identity, (kind, is_mailed) in told.items():
+        one = world.told(identity, number)
+        assert one["type"] == kind and number in one["title"] and "VPN" in one["message"]
+        if is_mailed:
+            mail, = wait_for(lambda i=identity: mailed(world, i, number), what=f"mail to {identity}")
+            assert str(mail["Subject"]) == one["title"]
+    settle(world)
+    for identity in (EMIL, EVE, CORA, RITA, ADAM):
+        assert len(world.about(identity, number)) == (identity in told)
+        assert len(mailed(world, identity, number)) == told.get(identity, (None, False))[1]
+
+
+def test_the_words_of_an_event(world):
+    ticket = world.ticket(subject="Drucker \"brennt\"", status="On Hold", actor_id=ADAM, actor_name="Adam Admin",
+                          comment="Löschen!" + "x" * 2000, visibility="public")
+    world.send("ticket.commented", ticket)
+    told = world.told(EMIL, ticket["ticket_number"])
+    assert told["message"].startswith(f"Adam Admin wrote on {ticket['ticket_number']} \"Drucker \"brennt\"\": Löschen!x")
+    assert told["message"].endswith("x…") and len(told["message"]) < 700
+    assert told["ticket_id"] == ticket["ticket_id"]
+
+
+def test_messages_are_told_to_the_others(world):
+    ticket = world.ticket()
+    event = {"id": 7, "conversation_id": 3, "sender_id": EMIL, "sender_name": "Emil Employee",
+             "ticket_number": ticket["ticket_number"], "content": "Hello?", "created_at": DEMO_TIME,
+             "participant_ids": [EMIL, CORA, RITA]}
+    world.send("message.created", event)
+    for identity in (CORA, RITA):
+        told = world.told(identity, ticket["ticket_number"])
+        assert (told["type"], told["title"], told["message"]) == ("message_received", "New message from Emil Employee",
+                                                                   "Hello?")
+    settle(world)
+    assert world.about(EMIL, ticket["ticket_number"]) == [] and mailed(world, CORA, ticket["ticket_number"]) == []
+
+
+def test_new_people_are_welcomed(world):
+    world.amqp.send_event("user.created", person(77, "Nora Néw", tokens.EMPLOYEE, email="nora@example.org"))
+    http = world.service.http.as_user(77)
+    told, = wait_for(lambda: http.get("/api/v1/notifications").json()["notifications"], what="the welcome")
+    assert told["type"] == "welcome" and "Nora Néw" in told["message"]
+    mail, = wait_for(lambda: mails_to(world.service.mails(), "nora@example.org"), what="mail")
+    assert mail["To"].addresses[0].display_name == "Nora Néw"
+
+
+# ---- live ---------------------------------------------------------------------------------------
+
+def test_an_event_is_seen_live(world):
+    emil, cora, eve = world.socket(EMIL), world.socket(CORA), world.socket(EVE)
+    ticket = world.ticket()
+    world.send("ticket.assigned", ticket)
+    for identity, socket in ((EMIL, emil), (CORA, cora)):
+        frame = socket.receive_type("notification_update",
+                                    where=lambda f: f["notification"]["ticket_number"] == ticket["ticket_number"])
+        told = world.told(identity, ticket["ticket_number"])
+        assert frame["notification"] == {key: told[key] for key in frame["notification"]}
+        assert socket.receive_type("count_update")["unread_count"] <= world.unread(identity)
+    eve.send({"type": "ping"})
+    assert eve.receive() == {"type": "pong"}
+
+
+def test_the_event_of_a_notification(world):
+    events = world.amqp.listen("notification.*")
+    made = world.notify(EMIL, ticket_number="TX7")
+    event = world.amqp.receive_type(events, "notification.created", where=lambda e: e["data"]["id"] == made["id"])
+    assert event["source"] == "notification-service" and event["subject"] == str(EMIL)
+    assert event["data"] == {key: made[key] for key in ("id", "user_id", "type", "title", "message", "ticket_number",
+                                                        "created_at")}
+    world.http(EMIL).put("/api/v1/notifications/read-all", expect=200)
+    event = world.amqp.receive_type(events, "notification.read")
+    assert event["data"]["user_id"] == EMIL and "id" not in {k: v for k, v in event["data"].items() if v}
+
+
+def test_traces_go_on(world):
+    events = world.amqp.listen("notification.created")
+    ticket = world.ticket()
+    trace = uuid.uuid4().hex
+    event = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "test", "type": "ticket.assigned", "data": ticket}
+    world.amqp.publish("tts.events", "ticket.assigned", event, message_id=event["id"],
+                       headers={"traceparent": f"00-{trace}-{'b2' * 8}-01"})
+    told = world.amqp.receive_type(events, "notification.created",
+                                   where=lambda e: e["data"]["ticket_number"] == ticket["ticket_number"])
+    assert told["traceparent"].startswith(f"00-{trace}-")
+
+
+# ---- once ---------------------------------------------------------------------------------------
+
+def test_a_repeated_event_notifies_once(world):
+    ticket = world.ticket()
+    event = world.send("ticket.created", ticket)
+    world.told(EMIL, ticket["ticket_number"])
+    world.amqp.publish("tts.events", "ticket.created", event, message_id=event["id"])
+    # Even when the broker gives it another id: the event's own is kept with the notification.
+    world.amqp.publish("tts.events", "ticket.created", event, message_id=str(uuid.uuid4()))
+    settle(world)
+    assert len(world.about(EMIL, ticket["ticket_number"])) == 1
+    assert len(mailed(world, EMIL, ticket["ticket_number"])) == 1
+
+
+def test_what_cannot_be_understood_is_kept_apart(world):
+    bad = {
+        "no json": ("ticket.created", b"{"),
+        "no event": ("ticket.created", {"hello": "world"}),
+        "no number": ("ticket.assigned", {"specversion": "1.0", "id": "1", "source": "t", "type": "ticket.assigned",
+                                          "data": {"ticket_id": 1}}),
+        "bad task": ("sla.warning", {"specversion": "1.0", "id": "2", "source": "t", "type": "sla.warning",
+                                     "data": {"ticket_number": 7}}),
+        "bad message": ("message.created", {"specversion": "1.0", "id": "3", "source": "t", "type": "message.created",
+                                            "data": {"id": "x"}}),
+        "bad person": ("user.created", {"specversion": "1.0", "id": "4", "source": "t", "type": "user.created",
+                                        "data": []}),
+    }
+    for name, (kind, body) in bad.items():
+        world.amqp.publish("tts.events", kind, body, message_id=name)
+    ticket = world.ticket()
+    world.send("ticket.created", ticket)
+    world.told(EMIL, ticket["ticket_number"])
+    reasons = world.amqp.receive_dead("notification.events", len(bad))
+    assert set(reasons) == set(bad)
+    assert all(reason.startswith("INVALID_PAYLOAD: ") for reason in reasons.values()), reasons
+
+
+# ---- demo history -------------------------------------------------------------------------------
+
+def test_history_is_stored_as_read_and_not_mailed(world):
+    socket = world.socket(EMIL)
+    before = world.unread(EMIL)
+    ticket = world.ticket()
+    event = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "test", "type": "ticket.assigned", "data": ticket,
+             "time": DEMO_TIME}
+    world.amqp.publish("tts.events", "ticket.assigned", event, message_id=event["id"],
+                       headers={"x-tts-time": DEMO_TIME})
+    told = world.told(EMIL, ticket["ticket_number"])
+    assert told["is_read"] is True
+    assert told["created_at"] == told["read_at"] == DEMO_TIME.replace("Z", ".000Z")
+    made = world.http(ADAM).post("/api/v1/notifications",
+                                 {"user_id": EMIL, "type": "x", "title": "x", "message": "x", "channel": "in_app"},
+                                 headers={"X-Demo-Time": DEMO_TIME}, expect=201).json()
+    assert made["is_read"] is True and made["created_at"] == DEMO_TIME.replace("Z", ".000Z")
+    settle(world)
+    assert mailed(world, EMIL, ticket["ticket_number"]) == []
+    live = world.notify(EMIL)
+    frame = socket.receive_type("notification_update", where=lambda f: f["notification"]["id"] in
+                                (told["id"], made["id"], live["id"]))
+    assert frame["notification"]["id"] == live["id"]
+    assert world.unread(EMIL) == before + 2
+
+
+# ---- neighbours away ----------------------------------------------------------------------------
+
+def is_ready(service):
+    return requests.get(service.url + "/ready", timeout=5).status_code == 200
+
+
+@pytest.fixture(name="fragile")
+def _fragile(start_service, db, broker):
+    """A program whose connections the test can cut: (world, to the database, to the broker)."""
+    to_db, to_broker = Proxy(db.url("notification-service")), Proxy(broker.url)
+    world = World(start_service, broker, env={"DB_URL": to_db.url, "AMQP_URL": to_broker.url})
+    yield world, to_db, to_broker
+    to_db.restore()
+    to_broker.restore()
+    world.close_sockets()
+    world.service.stop()
+    world.close()
+    to_db.close()
+    to_broker.close()
+
+
+def test_the_broker_goes_away_and_comes_back(fragile):
+    world, _, to_broker = fragile
+    socket = world.socket(EVE)
+    to_broker.cut()
+    wait_for(lambda: not is_ready(world.service), what="unready")
+    made = world.notify(EVE)
+    assert world.notifications(EVE)[0] == made
+    ticket = world.ticket(requester_id=EVE)
+    world.send("ticket.created", ticket)
+    to_broker.restore()
+    world.service.wait_ready()
+    frame = socket.receive_type("notification_update", 20)
+    assert frame["notification"]["id"] == made["id"]
+    world.told(EVE, ticket["ticket_number"])
+    frame = socket.receive_type("notification_update", 20)
+    assert frame["notification"]["ticket_number"] == ticket["ticket_number"]
+
+
+def test_the_database_goes_away_and_comes_back(fragile):
+    world, to_db, _ = fragile
+    socket = world.socket(EVE)
+    to_db.cut()
+    wait_for(lambda: not is_ready(world.service), what="unready")
+    http = world.http(CORA)
+    for answer in (http.get("/api/v1/notifications"), http.get("/api/v1/notifications/unread-count"),
+                   http.get("/api/v1/notifications/preferences"), http.put("/api/v1/notifications/preferences", {}),
+                   http.put("/api/v1/notifications/read-all"), http.put("/api/v1/notifications/1/read"),
+                   http.delete("/api/v1/notifications/1"), http.get("/notifications/queue"),
+                   http.get(f"/notifications/history/{EVE}"),
+                   http.post("/api/v1/notifications/sms", {"to": "1", "message": "x"}),
+                   http.post("/notifications/notify", {"user_id": 1, "type": "test_alert", "channel": "in_app",
+                                                       "message": "x"})):
+        check_error(answer, 503, "SERVICE_UNAVAILABLE")
+        assert int(answer.headers["Retry-After"]) > 0
+    assert requests.get(world.service.url + "/health", timeout=5).status_code == 200
+    socket.send({"type": "mark_read", "notification_id": 1})
+    assert socket.receive()["code"] == "SERVICE_UNAVAILABLE"
+    ticket = world.ticket(requester_id=EVE)
+    world.send("ticket.created", ticket)
+    to_db.restore()
+    world.service.wait_ready()
+    frame = socket.receive_type("notification_update", 20)
+    assert frame["notification"]["ticket_number"] == ticket["ticket_number"]
+    assert len(world.about(EVE, ticket["ticket_number"])) == 1
+
+
+def test_kill_9_between_events_loses_and_doubles_nothing(fragile):
+    world, _, _ = fragile
+    tickets = []
+    for _ in range(3):
+        for _ in range(10):
+            tickets.append(world.ticket(requester_id=EVE))
+            world.send("ticket.created", tickets[-1])
+        world.service.restart(ready=False)
+    world.service.wait_ready()
+    for ticket in tickets:
+        world.told(EVE, ticket["ticket_number"])
+    settle(world)
+    listed = [one["ticket_number"] for one in world.notifications(EVE, limit=100)]
+    assert [listed.count(ticket["ticket_number"]) for ticket in tickets] == [1] * len(tickets)
+
+
+def test_without_auth_service_the_first_start_waits(infra, start_service, broker):
+    database = infra.database("first")
+    world = World(start_service, broker, ready=False, env={"DB_URL": database.url("notification-service"),
+                                                           "AUTH_SERVICE_URL": "http://127.0.0.1:9"})
+    wait_for(lambda: "start-up waits" in world.service.log_text(), what="a line in the log")
+    assert not is_ready(world.service)
+    world.service.set_env("AUTH_SERVICE_URL", world.auth.url)
+    world.service.restart()
+    world.service.stop()
+    world.close()
+    database.drop()
+
+
+def test_a_bad_sender_is_refused_at_the_start(world):
+    for sender in ("nobody", "Name <a@b\r\nBcc: x@y.z>", "a@b.c, d@e.f", "Tést <a@b.c>"):
+        env = {**world.service.env, "MAIL_FROM": sender, "PORT": "0"}
+        result = subprocess.run([os.fspath(binary("notification-service"))], env=env, timeout=20, text=True, check=False,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert result.returncode == 78 and "MAIL_FROM" in result.stderr, (sender, result)
