@@ -9,8 +9,10 @@
 struct mq_delivery;
 struct req;
 
+#define CAUSE_SYSTEM INT64_MIN /* an actor_id that names no person */
+
 struct cause {
-    int64_t actor_id;      /* NO_PERSON: the system */
+    int64_t actor_id;      /* CAUSE_SYSTEM: the program itself, or another one */
     struct str actor_name; /* never absent */
     int64_t now;           /* wall µs */
     bool time_overridden;

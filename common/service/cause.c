@@ -2,7 +2,6 @@
 
 #include "actor.h"
 #include "clock.h"
-#include "domain/task.h"
 #include "mq.h"
 #include "req.h"
 
@@ -10,7 +9,7 @@ void cause_from_request(struct cause *c, const struct req *r)
 {
     const struct actor *a = r->actor;
     *c = (struct cause){
-        .actor_id = actor_is_service(a) ? NO_PERSON : a->user_id,
+        .actor_id = actor_is_service(a) ? CAUSE_SYSTEM : a->user_id,
         .actor_name = actor_is_service(a) ? a->service : a->name,
         .now = r->now,
         .time_overridden = r->time_overridden,
@@ -23,7 +22,7 @@ void cause_from_request(struct cause *c, const struct req *r)
 void cause_from_delivery(struct cause *c, const struct mq_delivery *d)
 {
     *c = (struct cause){
-        .actor_id = NO_PERSON,
+        .actor_id = CAUSE_SYSTEM,
         .actor_name = STR("System"),
         .now = d->now,
         .time_overridden = d->time_overridden,
@@ -34,7 +33,7 @@ void cause_from_delivery(struct cause *c, const struct mq_delivery *d)
 void cause_from_system(struct cause *c)
 {
     *c = (struct cause){
-        .actor_id = NO_PERSON,
+        .actor_id = CAUSE_SYSTEM,
         .actor_name = STR("System"),
         .now = clock_wall_us(),
     };
