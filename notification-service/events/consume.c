@@ -120,6 +120,9 @@ static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, cons
 {
     struct event_user u;
     enum err rc = event_data(d->arena, e, &EVENT_USER, &u, why);
+    /* The queue of people may be behind this one, and the mail needs the address. */
+    if (rc == ERR_OK)
+        rc = people_apply(d->db, &u);
     if (rc)
         return rc;
     struct announcement a = from_delivery(d, e);
@@ -127,7 +130,6 @@ static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, cons
     a.type = STR("welcome");
     a.title = STR("Welcome to the helpdesk");
     a.message = str_printf(d->arena, "Hello %.*s, your account is ready.", STR_ARG(u.name));
-    a.recipient = u.email;
     a.by_mail = true;
     return tell(d, &a);
 }
