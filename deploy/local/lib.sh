@@ -76,10 +76,11 @@ require_free() {
 
 process_started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 
-# record_process NAME PID
+# record_process NAME PID; a reader never sees half a record.
 record_process() {
     mkdir -p "$STATE_DIR/pid"
-    echo "$2 $(process_started "$2")" >"$STATE_DIR/pid/$1"
+    echo "$2 $(process_started "$2")" >"$STATE_DIR/pid/.$1.$$"
+    mv -f "$STATE_DIR/pid/.$1.$$" "$STATE_DIR/pid/$1"
 }
 
 # process_id NAME: its id while it runs; fails otherwise.

@@ -68,7 +68,7 @@ def test_prefixed_ticket_paths_reach_helpdesk(fleet, path):
     check_error(fleet.login("admin@example.com").get(path), 404, "TICKET_NOT_FOUND")
 
 
-@pytest.mark.parametrize("prefix", ["", "/workflow", "/api/workflow"])
+@pytest.mark.parametrize("prefix", ["", "/workflow", "/api/workflow", "/api/v1"])
 def test_prefixed_task_paths_reach_workflow(fleet, prefix):
     coordinator = fleet.login("coordinator@example.com")
     assert "results" in coordinator.get(prefix + "/tasks/owned-tickets/", expect=200).json()
