@@ -329,6 +329,17 @@ def test_two_processes_deliver_to_each_other(world, ticket):
     message(here, content="one left")
 
 
+def test_workers_on_one_port_deliver_to_each_other(world, ticket):
+    many = world.replica(WORKERS=2)
+    sockets = [world.socket(identity, service=many) for identity in (EMIL, CORA) * 4]
+    sockets[0].send({"type": "message", "conversation_id": ticket["conversation_id"], "content": "to all"})
+    for socket in sockets:
+        message(socket, content="to all")
+    many.terminate()
+    assert [socket.wait_closed() for socket in sockets] == [1001] * len(sockets)
+    many.stop()
+
+
 def test_stopping_says_goodbye(world):
     other = world.replica()
     sockets = [world.socket(EMIL, service=other) for _ in range(5)]

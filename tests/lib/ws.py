@@ -104,6 +104,8 @@ class WebSocket:
         self._loop.call_soon_threadsafe(self._socket.transport.abort)
 
     def close(self):
+        if self._loop.is_closed():
+            return
         try:
             self._run(self._socket.close())
         finally:
@@ -112,6 +114,10 @@ class WebSocket:
     def _end_loop(self):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
 
     def __enter__(self):
         return self
