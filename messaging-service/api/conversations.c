@@ -12,7 +12,8 @@ struct list_query {
     struct str ticket_number;
 };
 static const struct json_field LIST_FIELDS[] = {
-    {"ticket_number", JK_STR, offsetof(struct list_query, ticket_number), .max = 64},
+    {"ticket_number", JK_STR, offsetof(struct list_query, ticket_number), .max = 64,
+     .alias = "ticket_id"},
 };
 JSON_SCHEMA(CONVERSATION_QUERY, "ConversationQuery", struct list_query, LIST_FIELDS);
 

@@ -37,7 +37,7 @@ JSON_SCHEMA(MESSAGE_PAGE, "MessagePage", struct page, PAGE_FIELDS);
 #define AT(member) offsetof(struct message_query, member)
 static const struct json_field QUERY_FIELDS[] = {
     {"conversation_id", JK_INT, AT(conversation_id), .min = 1, .max = INT64_MAX},
-    {"ticket_number", JK_STR, AT(ticket_number), .max = 64},
+    {"ticket_number", JK_STR, AT(ticket_number), .max = 64, .alias = "ticket_id"},
     {"after", JK_INT, AT(page.after), .max = INT64_MAX, .doc = AFTER_DOC},
     {"before", JK_INT, AT(page.before), .min = 1, .max = INT64_MAX, .doc = BEFORE_DOC},
     {"limit", JK_INT, AT(page.limit), .min = 1, .max = PAGE_LIMIT_MAX, .doc = LIMIT_DOC},
@@ -121,7 +121,7 @@ struct addressed_message {
 
 #define AT(member) offsetof(struct new_message, member)
 static const struct json_field NEW_FIELDS[] = {
-    {"content", JK_STR, AT(content), CONTENT_FLAGS, .max = MAX_CONTENT},
+    {"content", JK_STR, AT(content), CONTENT_FLAGS, .max = MAX_CONTENT, .alias = "message"},
     {"client_id", JK_STR, AT(client_id), .max = MAX_CLIENT_ID, .doc = CLIENT_ID_DOC},
 };
 #undef AT
@@ -130,9 +130,9 @@ JSON_SCHEMA(NEW_MESSAGE, "NewMessage", struct new_message, NEW_FIELDS);
 #define AT(member) offsetof(struct addressed_message, member)
 static const struct json_field ADDRESSED_FIELDS[] = {
     {"conversation_id", JK_INT, AT(conversation_id), JF_COERCE, .min = 1, .max = INT64_MAX},
-    {"ticket_number", JK_STR, AT(ticket_number), .max = 64},
+    {"ticket_number", JK_STR, AT(ticket_number), .max = 64, .alias = "ticket_id"},
     {"recipient_id", JK_INT, AT(recipient_id), JF_COERCE, .min = 1, .max = INT64_MAX},
-    {"content", JK_STR, AT(message.content), CONTENT_FLAGS, .max = MAX_CONTENT},
+    {"content", JK_STR, AT(message.content), CONTENT_FLAGS, .max = MAX_CONTENT, .alias = "message"},
     {"client_id", JK_STR, AT(message.client_id), .max = MAX_CLIENT_ID, .doc = CLIENT_ID_DOC},
 };
 #undef AT

@@ -252,6 +252,10 @@ def test_ways_to_address_a_message(world, ticket):
     by_number = http.post("/api/v1/messages", {"ticket_number": ticket["ticket_number"], "content": "2"},
                           expect=201).json()
     assert by_id["conversation_id"] == by_number["conversation_id"] == ticket["conversation_id"]
+    older = http.post("/api/v1/messages", {"ticket_id": ticket["ticket_number"], "message": "0"}, expect=201).json()
+    assert older["content"] == "0" and older["conversation_id"] == ticket["conversation_id"]
+    for path in ("/api/v1/messages", "/api/v1/conversations"):
+        assert http.get(path, params={"ticket_id": ticket["ticket_number"]}, expect=200).json()["count"] > 0
     direct = http.post("/api/v1/messages", {"recipient_id": RITA, "content": "3"}, expect=201).json()
     assert contents(world.messages(RITA, direct["conversation_id"])) == ["3"]
     check_error(http.post("/api/v1/messages", {"content": "to whom?"}), 400, "INVALID_INPUT")
