@@ -1,10 +1,10 @@
 /* workflow-service: turns tickets into tasks and sees them through. Wiring only. */
+#include "config.h"
 #include "demo.h"
 #include "events/events.h"
 #include "people.h"
 #include "routes.h"
 #include "service.h"
-#include "config.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 

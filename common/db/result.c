@@ -42,18 +42,18 @@ enum err result_error(const PGresult *r)
         const char *prefix;
         enum err err;
     } STATES[] = {
-        {"23505", ERR_CONFLICT           },
-        {"23503", ERR_NOT_FOUND          },
-        {"23514", ERR_VALIDATION_ERROR   },
-        {"23502", ERR_VALIDATION_ERROR   },
-        {"22",    ERR_VALIDATION_ERROR   },
-        {"40001", ERR_SERIALIZATION      },
-        {"40P01", ERR_SERIALIZATION      },
-        {"57014", ERR_TIMEOUT            },
-        {"55P03", ERR_TIMEOUT            },
-        {"57P",   ERR_SERVICE_UNAVAILABLE},
-        {"08",    ERR_SERVICE_UNAVAILABLE},
-        {"53",    ERR_SERVICE_UNAVAILABLE},
+        {"23505", ERR_CONFLICT},
+        {"23503", ERR_NOT_FOUND},
+        {"23514", ERR_VALIDATION_ERROR},
+        {"23502", ERR_VALIDATION_ERROR},
+        {"22", ERR_VALIDATION_ERROR},
+        {"40001", ERR_SERIALIZATION},
+        {"40P01", ERR_SERIALIZATION},
+        {"57014", ERR_TIMEOUT},
+        {"55P03", ERR_TIMEOUT},
+        {"57P", ERR_SERVICE_UNAVAILABLE},
+        {"08", ERR_SERVICE_UNAVAILABLE},
+        {"53", ERR_SERVICE_UNAVAILABLE},
         {"25006", ERR_SERVICE_UNAVAILABLE},
     };
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);

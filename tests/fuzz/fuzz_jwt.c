@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *a = arena_new();
     struct jwt_claims claims;
     const char *why;
-    if (jwt_verify(keys, a, (struct str){(const char *)data, size}, 1700000000, &claims, &why) == ERR_OK)
+    if (jwt_verify(keys, a, (struct str){(const char *)data, size}, 1700000000, &claims, &why) ==
+        ERR_OK)
         abort();
     arena_free(a);
     return 0;
