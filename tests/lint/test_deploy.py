@@ -1,0 +1,77 @@
+"""The deployment files are complete and well-formed; where the tools are installed, also to their liking."""
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from csource import ROOT, programs
+
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+# Schemas of the Compose file that docker-compose 1.29 knows; Compose v2 accepts the same.
+KEYS_OF_1_29 = {"services", "volumes", "networks", "configs", "secrets", "version"}
+
+
+def run(*command):
+    result = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_compose_has_only_keys_that_1_29_knows():
+    assert {key for key in COMPOSE if not key.startswith("x-")} <= KEYS_OF_1_29
+
+
+def test_compose_starts_every_program_after_what_it_needs():
+    services = COMPOSE["services"]
+    for program in (folder.name for folder in programs()):
+        needed = services[program]["depends_on"]
+        assert needed and all(condition == {"condition": "service_healthy"} for condition in needed.values())
+    for server in ("postgres", "rabbitmq", "mailpit"):
+        assert services[server]["healthcheck"]["test"]
+
+
+def test_compose_mounts_exist():
+    for service in COMPOSE["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert not source.startswith(".") or (DEPLOY / source).exists(), source
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed")
+def test_compose_is_valid_for_docker_compose():
+    run("docker-compose", "-f", "deploy/compose.yaml", "config", "-q")
+
+
+def test_images_need_what_the_build_installs():
+    """The image is built from the same list as make run."""
+    assert "package-lists/build" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_every_schema_is_created():
+    roles = (DEPLOY / "postgres" / "roles.sql").read_text(encoding="utf-8")
+    owners = {folder.name.removesuffix("-service") for folder in programs() if (folder / "migrations").exists()}
+    assert owners <= set(re.search(r"ARRAY\[([^]]*)\]", roles).group(1).replace("'", "").split(", "))
+
+
+def kustomizations():
+    return sorted(path.parent for path in DEPLOY.rglob("kustomization.yaml"))
+
+
+@pytest.mark.parametrize("folder", kustomizations(), ids=lambda folder: str(folder.relative_to(DEPLOY)))
+def test_kustomization_names_what_exists(folder):
+    document = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    for name in document.get("resources", []) + document.get("bases", []):
+        assert (folder / name).exists(), name
+    for path in folder.glob("*.yaml"):
+        assert path.name == "kustomization.yaml" or path.name in document.get("resources", []), f"{path.name} is unused"
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+@pytest.mark.parametrize("overlay", sorted((DEPLOY / "k8s" / "overlays").iterdir()), ids=lambda path: path.name)
+def test_overlay_renders(overlay):
+    documents = list(yaml.safe_load_all(run("kubectl", "kustomize", str(overlay))))
+    deployed = {document["metadata"]["name"] for document in documents if document["kind"] == "Deployment"}
+    assert {folder.name for folder in programs()} <= deployed
