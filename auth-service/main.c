@@ -75,13 +75,15 @@ static enum err CO_FN start(struct service *s)
 int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct route *const routes[] = {SESSION_ROUTES, ACCOUNT_ROUTES, USER_ROUTES,
+                                                 ROLE_ROUTES, NULL};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",
         .default_port = 8003,
         .settings = AUTH_SETTINGS,
         .config_size = sizeof(struct auth_config),
-        .routes = AUTH_ROUTES,
+        .routes = routes,
         .migrations = migrations,
         .init = init,
         .start = start,

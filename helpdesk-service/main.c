@@ -86,13 +86,14 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                             NULL};
+    static const struct route *const ROUTES[] = {HELPDESK_ROUTES, NULL};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
         .schema = "helpdesk",
         .default_port = 5001,
         .settings = HELPDESK_SETTINGS,
         .config_size = sizeof(struct helpdesk_config),
-        .routes = HELPDESK_ROUTES,
+        .routes = ROUTES,
         .migrations = MIGRATIONS,
         .init = init,
         .start = start,

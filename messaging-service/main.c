@@ -43,11 +43,12 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                             NULL};
+    static const struct route *const ROUTES[] = {MESSAGING_ROUTES, NULL};
     static const struct service_desc DESC = {
         .name = "messaging-service",
         .schema = "messaging",
         .default_port = 1002,
-        .routes = MESSAGING_ROUTES,
+        .routes = ROUTES,
         .migrations = MIGRATIONS,
         .init = init,
         .start = start,

@@ -61,13 +61,14 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                             NULL};
+    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, NULL};
     static const struct service_desc DESC = {
         .name = "notification-service",
         .schema = "notification",
         .default_port = 1003,
         .settings = NOTIFICATION_SETTINGS,
         .config_size = sizeof(struct notification_config),
-        .routes = NOTIFICATION_ROUTES,
+        .routes = ROUTES,
         .migrations = MIGRATIONS,
         .init = init,
         .start = start,

@@ -40,6 +40,7 @@ static void release(struct service *s)
 int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct route *const routes[] = {REGISTRY_ROUTES, NULL};
     static const struct service_desc desc = {
         .name = "registry-service",
         .schema = "registry",
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
         .flags = SERVICE_NO_MQ | SERVICE_NO_REGISTRY,
         .settings = REGISTRY_SETTINGS,
         .config_size = sizeof(struct registry_config),
-        .routes = REGISTRY_ROUTES,
+        .routes = routes,
         .migrations = migrations,
         .init = init,
         .start = start,

@@ -46,13 +46,15 @@ static enum err CO_FN start(struct service *s)
 static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                         NULL};
 
+static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, NULL};
+
 static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,
     .schema = "workflow",
     .default_port = 1001,
     .settings = WORKFLOW_SETTINGS,
     .config_size = sizeof(struct workflow_config),
-    .routes = WORKFLOW_ROUTES,
+    .routes = ROUTES,
     .migrations = MIGRATIONS,
     .init = init,
     .start = start,

@@ -269,22 +269,32 @@ static const struct route COMMON_ROUTES[] = {
     {0},
 };
 
-static bool is_overridden(const struct service *s, const struct route *common)
+static bool is_overridden(const struct route *const *own, const struct route *common)
 {
-    for (const struct route *r = s->desc->routes; r && r->method; r++)
-        if (strcmp(r->method, common->method) == 0 && strcmp(r->pattern, common->pattern) == 0)
-            return true;
+    for (; *own; own++)
+        for (const struct route *r = *own; r->method; r++)
+            if (strcmp(r->method, common->method) == 0 && strcmp(r->pattern, common->pattern) == 0)
+                return true;
     return false;
 }
 
 struct route_table *routes_compile(struct service *s)
 {
-    static const struct route NONE[] = {{0}};
-    size_t count = sizeof COMMON_ROUTES / sizeof COMMON_ROUTES[0], n = 0;
-    struct route *common = ARENA_ARRAY(s->arena, struct route, count);
+    static const struct route *const NONE[] = {NULL};
+    const struct route *const *own = s->desc->routes ? s->desc->routes : NONE;
+    struct route *common =
+        ARENA_ARRAY(s->arena, struct route, sizeof COMMON_ROUTES / sizeof COMMON_ROUTES[0]);
+    const struct route **arrays;
+    size_t count = 0, n = 0;
+
+    while (own[count])
+        count++;
+    arrays = ARENA_ARRAY(s->arena, const struct route *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        arrays[i] = own[i];
     for (const struct route *r = COMMON_ROUTES; r->method; r++)
-        if (!is_overridden(s, r))
+        if (!is_overridden(own, r))
             common[n++] = *r;
-    const struct route *const arrays[] = {s->desc->routes ? s->desc->routes : NONE, common};
-    return route_table_new(arrays, 2);
+    arrays[count] = common;
+    return route_table_new(arrays, count + 1);
 }

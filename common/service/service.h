@@ -58,9 +58,9 @@ struct service_desc {
     const char *schema; /* PostgreSQL schema, NULL without one */
     int default_port;
     unsigned flags;
-    const struct setting *settings; /* the program's own, .name == NULL ends; may be NULL */
-    size_t config_size;             /* of the struct they fill */
-    const struct route *routes;     /* .method == NULL ends */
+    const struct setting *settings;    /* the program's own, .name == NULL ends; may be NULL */
+    size_t config_size;                /* of the struct they fill */
+    const struct route *const *routes; /* arrays, each ended by .method == NULL; NULL ends */
     const struct db_migration *const *migrations; /* arrays in order of application, each ended by
                                                      .sql == NULL; NULL ends. mq is added. */
     /* --check-config, beyond the settings: prints what is wrong. May be NULL. */

@@ -1,0 +1,69 @@
+/* People, as administrators and other programs see them. */
+#include "routes.h"
+
+#include "actor.h"
+#include "api/handlers.h"
+#include "api/view.h"
+
+#define CHANGE_ERRORS                                                                              \
+    ERRORS(ERR_USER_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_DUPLICATE_RESOURCE, ERR_CONFLICT,      \
+           ERR_VALIDATION_ERROR)
+
+static const struct route_text USER_TEXTS[] = {
+    {ERR_DUPLICATE_RESOURCE, "email already registered"},
+    {ERR_CONFLICT, "this is the last administrator"},
+    {0},
+};
+
+#define CHANGE_ROUTE(method_, path, handler_, summary_, body_)                                     \
+    {                                                                                              \
+        .method = method_, .pattern = path, .auth = AUTH_USER, .permission = PERM_USER_ADMIN,      \
+        .handler = handler_, .summary = summary_, .body = body_, .reply = &USER_VIEW,              \
+        .errors = CHANGE_ERRORS, .texts = USER_TEXTS, .max_body = SMALL_BODY                       \
+    }
+#define LIST_ROUTE(path)                                                                           \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .permission = PERM_USER_READ,          \
+        .handler = user_list_get, .summary = "People", .query = &USER_QUERY,                       \
+        .reply = &USER_PAGE_VIEW                                                                   \
+    }
+#define PERSON_ROUTE(path)                                                                         \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = user_get,                   \
+        .summary = "One person: oneself, or with USER_READ anybody", .reply = &USER_VIEW,          \
+        .errors = ERRORS(ERR_FORBIDDEN, ERR_USER_NOT_FOUND)                                        \
+    }
+
+const struct route USER_ROUTES[] = {
+    LIST_ROUTE("/api/v1/users"),
+    LIST_ROUTE("/api/v1/users/search"),
+    LIST_ROUTE("/api/users"),
+    {.method = "GET",
+     .pattern = "/api/v1/users/snapshot",
+     .auth = AUTH_SERVICE,
+     .handler = user_snapshot,
+     .summary = "Everybody, for the copies of other services",
+     .query = &SNAPSHOT_QUERY,
+     .reply = &SNAPSHOT_VIEW},
+    PERSON_ROUTE("/api/v1/users/{id}"),
+    PERSON_ROUTE("/api/users/{id}"),
+    {.method = "POST",
+     .pattern = "/api/v1/users",
+     .auth = AUTH_USER,
+     .permission = PERM_USER_ADMIN,
+     .handler = user_post,
+     .summary = "Create a person",
+     .body = &USER_BODY,
+     .reply = &USER_VIEW,
+     .success = 201,
+     .errors = ERRORS(ERR_DUPLICATE_RESOURCE, ERR_VALIDATION_ERROR),
+     .texts = USER_TEXTS,
+     .max_body = SMALL_BODY},
+    CHANGE_ROUTE("PATCH", "/api/v1/users/{id}", user_patch, "Change a person", &USER_PATCH),
+    CHANGE_ROUTE("PUT", "/api/v1/users/{id}", user_patch, "Change a person", &USER_PATCH),
+    CHANGE_ROUTE("POST", "/api/v1/users/{id}/activate", user_activate, "Let a person in again",
+                 NULL),
+    CHANGE_ROUTE("POST", "/api/v1/users/{id}/deactivate", user_deactivate,
+                 "Lock a person out and end their sessions", NULL),
+    {0},
+};
