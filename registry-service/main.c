@@ -4,6 +4,7 @@
 #include "sync/registry.h"
 
 #define CHECK_LOOK_MS 1000
+#define PURGE_INTERVAL_MS 15000
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -29,6 +30,7 @@ static enum err CO_FN start(struct service *s)
         return rc;
     service_every(s, (int)registry_of(s)->config->sync_interval_ms, "sync", registry_sync, NULL);
     service_every(s, CHECK_LOOK_MS, "check", registry_check, NULL);
+    service_every(s, PURGE_INTERVAL_MS, "purge-limits", registry_purge_limits, NULL);
     return ERR_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #define ERRORS(...) ((const enum err[]){__VA_ARGS__, ERR_OK})
 #define SMALL_BODY (16 * 1024)
+#define LIMITS_BODY_MAX (1024 * 1024)
 
 static const struct route_text REGISTER_TEXTS[] = {
     {ERR_INVALID_INPUT, "name, host, and port are required"},
@@ -87,5 +88,15 @@ const struct route REGISTRY_ROUTES[] = {
      .summary = "One service with all its instances",
      .reply = &SERVICE_VIEW,
      .errors = ERRORS(ERR_SERVICE_NOT_FOUND)},
+
+    {.method = "POST",
+     .pattern = "/registry/limits/sync",
+     .auth = AUTH_SERVICE,
+     .handler = limits_sync,
+     .summary = "Add to the counters of rate limits and read their totals over all gateways",
+     .body = &LIMITS_BODY,
+     .reply = &LIMITS_VIEW,
+     .errors = ERRORS(ERR_SERVICE_UNAVAILABLE),
+     .max_body = LIMITS_BODY_MAX},
     {0},
 };

@@ -24,6 +24,13 @@ enum err lookup_discover(struct req *r);
 enum err CO_FN lookup_probe(struct req *r);
 enum err lookup_health(struct req *r);
 
+/* limits.c: what gateways count together */
+struct limits_body {
+    struct json_array counters; /* struct limit_counter */
+};
+extern const struct json_schema LIMITS_BODY, LIMITS_VIEW;
+enum err CO_FN limits_sync(struct req *r);
+
 /* services.c: the canonical surface */
 enum err services_list(struct req *r);
 enum err services_get(struct req *r);

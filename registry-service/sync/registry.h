@@ -46,6 +46,9 @@ void CO_FN registry_sync(struct service *s, void *arg);
 /* Periodic work: probes the instances whose check is due. */
 void CO_FN registry_check(struct service *s, void *arg);
 
+/* Periodic work: removes counters of rate limits that are over. */
+void CO_FN registry_purge_limits(struct service *s, void *arg);
+
 /* One probe of an instance, now. *details is its JSON answer or a JSON string that tells the
  * failure; true for status 200. */
 bool CO_FN registry_probe(struct registry *g, struct arena *a, const struct instance *i,
