@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
     static const struct route *const routes[] = {SESSION_ROUTES, ACCOUNT_ROUTES, USER_ROUTES,
-                                                 ROLE_ROUTES, NULL};
+                                                 ROLE_ROUTES,    AUDIT_ROUTES,   NULL};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",
