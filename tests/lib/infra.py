@@ -92,7 +92,7 @@ class Broker:
     def api(self, method, path, **kwargs):
         """The management API; /queues etc. of this virtual host are at /queues/<name>."""
         answer = requests.request(method, f"{self.management_url}/api{path}", auth=("guest", "guest"),
-                                  timeout=10, **kwargs)
+                                  timeout=60, **kwargs)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

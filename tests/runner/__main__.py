@@ -1,5 +1,6 @@
 """Builds, starts the servers, runs the jobs two at a time, sums up. Started by tests/run."""
 import concurrent.futures
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -20,6 +21,7 @@ from results import Result
 
 PARALLEL = 2
 SHOWN_LINES = 60
+EXPLAINED = 5
 STATE = WORK / "state"
 RECORD = WORK / "routes"
 
@@ -109,27 +111,47 @@ def stop_servers():
 
 def run_job(job, infra, processes):
     started = time.monotonic()
-    env = dict(os.environ, **job.env, TTS_ROUTE_RECORD=str(RECORD))
-    own = []
-    if job.own_database:
-        database, broker = (Database(infra.db_url, unique("c")),
-                            Broker(infra.amqp_url, infra.management_url, unique("c")))
-        own = [database, broker]
-        env.update(TTS_TEST_DB_URL=database.admin_url, TTS_TEST_AMQP_URL=broker.url)
     try:
-        status = processes.run([str(part) for part in job.command], job.log, job.seconds, job.cwd, env)
-    except OSError as problem:
-        job.log.write_text(f"cannot run: {problem}\n", encoding="utf-8")
-        status = 127
-    finally:
-        for thing in own:
-            thing.drop()
-    result = job.judge(job.log.read_text(encoding="utf-8", errors="replace"), status)
+        status = run_process(job, infra, processes)
+        result = job.judge(job.log.read_text(encoding="utf-8", errors="replace"), status)
+    except Exception as problem:  # pylint: disable=broad-except
+        result = failed("the whole process", f"cannot run: {problem!r}")
     seconds = time.monotonic() - started
     if result.failed:
-        say(f"FAILED {job.name}: {result} ({seconds:.0f} s), from {job.log.relative_to(ROOT)}:\n{tail(job.log)}")
+        say("\n".join([f"FAILED {job.name}: {result} ({seconds:.0f} s), more in {job.log.relative_to(ROOT)}",
+                       *report(result)]))
     elif seconds >= 5:
         say(f"       {job.name}: {result} ({seconds:.0f} s)")
+    for failure in result.failures:
+        failure.name = f"{job.name}: {failure.name}"
+    return result
+
+
+def run_process(job, infra, processes):
+    """Exit status of the job's process, which gets a database and a broker of its own if it needs them."""
+    env = dict(os.environ, **job.env, TTS_ROUTE_RECORD=str(RECORD))
+    with contextlib.ExitStack() as own:
+        if job.own_database:
+            database = Database(infra.db_url, unique("c"))
+            own.callback(database.drop)
+            broker = Broker(infra.amqp_url, infra.management_url, unique("c"))
+            own.callback(broker.drop)
+            env.update(TTS_TEST_DB_URL=database.admin_url, TTS_TEST_AMQP_URL=broker.url)
+        return processes.run([str(part) for part in job.command], job.log, job.seconds, job.cwd, env)
+
+
+def report(result):
+    """All failed tests by name and reason, then what the first few said."""
+    for failure in result.failures:
+        yield f"  {failure.name}: {failure.reason}"
+    for failure in result.failures[:EXPLAINED]:
+        yield f"  ---- {failure.name}"
+        yield from ("    " + line for line in failure.detail)
+
+
+def failed(name, reason):
+    result = Result()
+    result.add_failure(name, reason)
     return result
 
 
@@ -141,10 +163,11 @@ def run_all(wanted, processes):
         try:
             infra = servers.result()
         except subprocess.CalledProcessError:
-            return {"servers": Result(failed=1)}
+            return {"servers": failed("servers", "did not start")}
     groups = {}
     if not all(built):
-        groups["build"] = Result(failed=built.count(False))
+        groups["build"] = sum((failed(f"build ({variant})", "see its output above")
+                               for variant, is_built in zip(jobs.VARIANTS, built) if not is_built), Result())
         if not wanted:
             return groups
 
@@ -193,6 +216,8 @@ def main():
     for group, result in groups.items():
         say(f"  {group:<20} {result}")
     say(f"  in {time.monotonic() - started:.0f} s" + (f", {total.skipped} skipped" if total.skipped else ""))
+    for failure in total.failures:
+        say(f"FAILED {failure.name}: {failure.reason}")
     say(f"{total.passed} passed, {total.failed} failed")
     sys.exit(1 if total.failed else 0)
 

@@ -86,6 +86,6 @@ def pytest_job(suite, variant, files):
     group = f"{suite} ({variant})" if suite in SANITIZED_SUITES else suite
     report = WORK / "log" / f"{name.replace('/', '-')}-{variant}.xml"
     return Job(f"{name} {variant}", group,
-               [sys.executable, "-B", "-m", "pytest", f"--junitxml={report}", *files],
-               ROOT / "tests", lambda _, status: results.from_junit(report, status), PYTEST_SECONDS,
+               [sys.executable, "-B", "-m", "pytest", "--tb=short", f"--junitxml={report}", *files],
+               ROOT / "tests", lambda text, status: results.from_junit(report, text, status), PYTEST_SECONDS,
                {"TTS_VARIANT": variant})
