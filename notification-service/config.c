@@ -8,7 +8,7 @@ const struct setting NOTIFICATION_SETTINGS[] = {
     {
         .name = "SMTP_URL",
         .type = SETTING_URL,
-        .offset = AT(smtp_url),
+        .offset = AT(mail.smtp_url),
         .flags = SETTING_SECRET,
         .help = "mail server; unset: mail becomes .eml files in MAIL_DIR",
         .choices = "smtp|smtps",
@@ -16,14 +16,14 @@ const struct setting NOTIFICATION_SETTINGS[] = {
     {
         .name = "MAIL_DIR",
         .type = SETTING_STR,
-        .offset = AT(mail_dir),
+        .offset = AT(mail.dir),
         .def = ".run/mail",
         .help = "where mail goes without a server, and short messages without a provider",
     },
     {
         .name = "MAIL_FROM",
         .type = SETTING_STR,
-        .offset = AT(mail_from),
+        .offset = AT(mail.from),
         .def = "TTS Helpdesk <helpdesk@example.com>",
         .help = "sender of every mail",
     },

@@ -1,11 +1,10 @@
 #pragma once
 /* Settings of notification-service. */
+#include "post.h"
 #include "service.h"
 
 struct notification_config {
-    struct str smtp_url; /* absent: mail becomes files in mail_dir */
-    struct str mail_dir;
-    struct str mail_from;  /* "Name <address>" */
+    struct mail_outlet mail;
     struct str ticket_url; /* a ticket's page, with {number}; absent: mails carry no link */
 };
 

@@ -4,9 +4,9 @@
 
 #include "api/push.h"
 #include "config.h"
-#include "delivery/courier.h"
-#include "domain/mail.h"
+#include "delivery/sender.h"
 #include "events/consume.h"
+#include "mail.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
@@ -14,19 +14,16 @@
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
-#define STOP_TIMEOUT_MS 5000
-#define STOP_STEP_MS 10
-
 static enum err init(struct service *s)
 {
-    if (!mail_sender_is_safe(notification_config(s)->mail_from)) {
+    if (!mail_sender_is_safe(notification_config(s)->mail.from)) {
         fprintf(stderr, "MAIL_FROM: must be \"Name <address>\" or an address\n");
         return ERR_INVALID_INPUT;
     }
     struct notification_state *state = MEM_NEW(struct notification_state);
     s->state = state;
     live_init(&state->live, s, push_missed);
-    state->courier = courier_new(s);
+    state->courier = courier_new(s, sender_work, "delivery");
     events_declare(s);
     return ERR_OK;
 }
@@ -43,10 +40,7 @@ static void CO_FN stop(struct service *s)
 {
     struct notification_state *state = notification_state(s);
     live_stop(&state->live);
-    for (int waited = 0; waited < STOP_TIMEOUT_MS && courier_active(state->courier) > 0;
-         waited += STOP_STEP_MS)
-        if (co_sleep_ms(STOP_STEP_MS) != ERR_OK)
-            break;
+    courier_stop(state->courier);
 }
 
 static void release(struct service *s)

@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "api/view.h"
-#include "domain/mail.h"
 #include "events/publish.h"
+#include "mail.h"
 #include "people.h"
 #include "service.h"
 

@@ -1,6 +1,6 @@
 #include "events/publish.h"
 
-#include "delivery/courier.h"
+#include "courier.h"
 #include "event.h"
 #include "state.h"
 #include "store/delivery_store.h"

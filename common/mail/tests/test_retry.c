@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "domain/retry.h"
+#include "retry.h"
 
 static void waits_double_up_to_an_hour(void **state)
 {

@@ -12,6 +12,7 @@ struct mail {
     struct str to_name;
     struct str subject;
     struct str text;       /* UTF-8, LF lines */
+    struct str html;       /* the same for who prefers it; absent: text alone */
     struct str message_id; /* without angle brackets */
     struct str thread_id;  /* References and In-Reply-To, absent: starts a thread */
     int64_t date;          /* wall µs */
@@ -25,5 +26,6 @@ struct str mail_address(struct str from);
 bool mail_address_is_safe(struct str address);
 /* The same of a whole sender, whose name must be printable ASCII. */
 bool mail_sender_is_safe(struct str from);
-/* The template with {number} replaced; absent without a template or a number. */
-struct str mail_ticket_link(struct arena *a, struct str template, struct str ticket_number);
+/* The template of an URL with mark ("{number}") replaced by the encoded value; absent without a
+ * template or a value. */
+struct str mail_link(struct arena *a, struct str template, struct str mark, struct str value);

@@ -1,4 +1,4 @@
-#include "domain/retry.h"
+#include "retry.h"
 
 #include "clock.h"
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "domain/mail.h"
+#include "mail.h"
 
 static struct arena *arena;
 
@@ -112,16 +112,30 @@ static void ids_keep_within_their_header(void **state)
     assert_true(contains(text, "References: <ticket-1@x>\r\n"));
 }
 
-static void a_ticket_link_is_made_of_the_template(void **state)
+static void html_stands_beside_the_text(void **state)
 {
     (void)state;
-    struct str t = STR("https://x/t/{number}?a=b");
-    assert_true(str_eq(mail_ticket_link(arena, t, STR("TX1")), STR("https://x/t/TX1?a=b")));
+    struct mail m = sample();
+    m.html = STR("<p>Hello</p>");
+    struct str text = mail_compose(arena, &m);
+    ptrdiff_t plain = str_find(text, STR("Content-Type: text/plain; charset=utf-8\r\n"));
+    ptrdiff_t html = str_find(text, STR("Content-Type: text/html; charset=utf-8\r\n"));
     assert_true(
-        str_eq(mail_ticket_link(arena, t, STR("a\r\n b")), STR("https://x/t/a%0D%0A%20b?a=b")));
-    assert_true(str_eq(mail_ticket_link(arena, STR("https://x"), STR("TX1")), STR("https://x")));
-    assert_null(mail_ticket_link(arena, STR_NULL, STR("TX1")).p);
-    assert_null(mail_ticket_link(arena, t, STR_NULL).p);
+        contains(text, "Content-Type: multipart/alternative; boundary=\"=_alternative\"\r\n"));
+    assert_true(plain > 0 && html > plain);
+    assert_true(contains(text, "\r\n\r\nPHA+SGVsbG88L3A+\r\n--=_alternative--\r\n"));
+}
+
+static void a_link_is_made_of_the_template(void **state)
+{
+    (void)state;
+    struct str t = STR("https://x/t/{number}?a=b"), mark = STR("{number}");
+    assert_true(str_eq(mail_link(arena, t, mark, STR("TX1")), STR("https://x/t/TX1?a=b")));
+    assert_true(
+        str_eq(mail_link(arena, t, mark, STR("a\r\n b")), STR("https://x/t/a%0D%0A%20b?a=b")));
+    assert_true(str_eq(mail_link(arena, STR("https://x"), mark, STR("TX1")), STR("https://x")));
+    assert_null(mail_link(arena, STR_NULL, mark, STR("TX1")).p);
+    assert_null(mail_link(arena, t, mark, STR_NULL).p);
 }
 
 static void senders_are_checked(void **state)
@@ -168,7 +182,8 @@ int main(void)
         T(hostile_texts_stay_in_their_header),
         T(names_are_encoded_unless_they_are_plain),
         T(ids_keep_within_their_header),
-        T(a_ticket_link_is_made_of_the_template),
+        T(html_stands_beside_the_text),
+        T(a_link_is_made_of_the_template),
         T(senders_are_checked),
         T(addresses_are_checked),
     };

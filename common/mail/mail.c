@@ -7,6 +7,7 @@
 #define BASE64_LINE 57 /* bytes that fill a line of 76 characters */
 #define WORD_BYTES 42  /* bytes that keep an encoded word under 75 characters */
 #define MAX_HEADER_BYTES 400
+#define BOUNDARY "=_alternative" /* never a line of base64 */
 
 static bool is_plain(struct str s)
 {
@@ -98,8 +99,12 @@ static void add_date(struct buf *b, int64_t us)
     buf_printf(b, "Date: %.*s +0000\r\n", (int)n - 4, date); /* without " GMT" */
 }
 
-static void add_body(struct buf *b, struct str text)
+static void add_body(struct buf *b, const char *type, struct str text)
 {
+    buf_printf(b,
+               "Content-Type: %s; charset=utf-8\r\n"
+               "Content-Transfer-Encoding: base64\r\n\r\n",
+               type);
     struct buf lines;
     buf_init(&lines, b->arena);
     for (size_t i = 0; i < text.len; i++) {
@@ -113,6 +118,17 @@ static void add_body(struct buf *b, struct str text)
         BUF_LIT(b, "\r\n");
         rest = str_slice(rest, BASE64_LINE, rest.len);
     }
+}
+
+/* The plainest first, the preferred last (RFC 2046 §5.1.4). */
+static void add_alternatives(struct buf *b, const struct mail *m)
+{
+    BUF_LIT(b, "Content-Type: multipart/alternative; boundary=\"" BOUNDARY "\"\r\n\r\n"
+               "--" BOUNDARY "\r\n");
+    add_body(b, "text/plain", m->text);
+    BUF_LIT(b, "--" BOUNDARY "\r\n");
+    add_body(b, "text/html", m->html);
+    BUF_LIT(b, "--" BOUNDARY "--\r\n");
 }
 
 struct str mail_compose(struct arena *a, const struct mail *m)
@@ -129,10 +145,11 @@ struct str mail_compose(struct arena *a, const struct mail *m)
         add_id(&b, "In-Reply-To", m->thread_id);
     }
     BUF_LIT(&b, "Auto-Submitted: auto-generated\r\n"
-                "MIME-Version: 1.0\r\n"
-                "Content-Type: text/plain; charset=utf-8\r\n"
-                "Content-Transfer-Encoding: base64\r\n\r\n");
-    add_body(&b, m->text);
+                "MIME-Version: 1.0\r\n");
+    if (m->html.len)
+        add_alternatives(&b, m);
+    else
+        add_body(&b, "text/plain", m->text);
     return buf_str(&b);
 }
 
@@ -167,17 +184,16 @@ bool mail_sender_is_safe(struct str from)
     return mail_address_is_safe(mail_address(from));
 }
 
-struct str mail_ticket_link(struct arena *a, struct str template, struct str ticket_number)
+struct str mail_link(struct arena *a, struct str template, struct str mark, struct str value)
 {
-    const struct str mark = STR("{number}");
     ptrdiff_t at = str_find(template, mark);
     struct buf b;
-    if (!template.len || !ticket_number.len)
+    if (!template.len || !value.len)
         return STR_NULL;
     buf_init(&b, a);
     buf_add_str(&b, at < 0 ? template : str_slice(template, 0, (size_t)at));
     if (at >= 0) {
-        percent_encode(&b, ticket_number);
+        percent_encode(&b, value);
         buf_add_str(&b, str_slice(template, (size_t)at + mark.len, template.len));
     }
     return buf_str(&b);
