@@ -1,5 +1,6 @@
 #include "digest.h"
 
+#include <mbedtls/md.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>
@@ -29,6 +30,12 @@ void sha256(struct str in, uint8_t out[SHA256_SIZE])
 void sha1(struct str in, uint8_t out[SHA1_SIZE])
 {
     must(mbedtls_sha1_ret((const unsigned char *)in.p, in.len, out));
+}
+
+void hmac_sha1(struct str key, struct str in, uint8_t out[SHA1_SIZE])
+{
+    must(mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA1), (const unsigned char *)key.p,
+                         key.len, (const unsigned char *)in.p, in.len, out));
 }
 
 static void start_padded(mbedtls_sha256_context *state, const uint8_t block[BLOCK_SIZE],

@@ -1,5 +1,6 @@
 #pragma once
-/* SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), SHA-1 for the WebSocket handshake only. */
+/* SHA-256 and HMAC-SHA-256 (FIPS 180-4, RFC 2104), SHA-1 for what is
+ * built on it: the WebSocket handshake, one-time passwords (HMAC-SHA-1, RFC 4226). */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 
 void sha256(struct str in, uint8_t out[SHA256_SIZE]);
 void sha1(struct str in, uint8_t out[SHA1_SIZE]);
+void hmac_sha1(struct str key, struct str in, uint8_t out[SHA1_SIZE]);
 void hmac_sha256(struct str key, struct str in, uint8_t out[SHA256_SIZE]);
 
 /* A key prepared once: the inner and outer states are kept. */
