@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "config/snapshot.h"
 #include "log.h"
+#include "plugins/token.h"
 #include "proxy/client.h"
 #include "registry/registry.h"
 #include "service.h"
@@ -99,6 +100,7 @@ static void release(struct gateway *gw)
     registry_free(gw->registry);
     evbuffer_free(gw->payload);
     buf_release(&gw->scratch);
+    token_lookups_free();
 }
 
 static enum err open_all(struct gateway *gw)
@@ -151,7 +153,7 @@ static void CO_FN stop(struct service *s)
     struct gateway *gw = gateway_of(s);
     clients_drain(gw);
     for (int64_t until = clock_mono_us() + DRAIN_TIMEOUT_MS * US_PER_MS;
-         gw->client_count && clock_mono_us() < until;)
+         (gw->client_count || token_lookups_are_running()) && clock_mono_us() < until;)
         if (co_sleep_ms(10) != ERR_OK)
             break;
     clients_close(gw);

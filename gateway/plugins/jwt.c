@@ -9,16 +9,18 @@
 #include "clock.h"
 #include "encode.h"
 #include "plugins/plugin.h"
+#include "plugins/token.h"
 #include "proxy/exchange.h"
 
 struct jwt_config {
     int line;
     struct conf_list uri_param_names, cookie_names, header_names, claims_to_verify;
-    struct str key_claim_name, realm;
+    struct str key_claim_name, realm, anonymous;
     int64_t maximum_expiration;
     bool secret_is_base64, run_on_preflight;
     /* prepared */
     const struct kong_file *file;
+    const struct kong_consumer *guest; /* whom requests without a valid token count as */
 };
 
 #define AT(member) offsetof(struct jwt_config, member)
@@ -33,7 +35,7 @@ static const struct conf_field jwt_fields[] = {
     {"realm", CONF_STR, AT(realm), 0, "tts"},
     {"maximum_expiration", CONF_INT, AT(maximum_expiration), 0, "0", 0, 31536000},
     {"secret_is_base64", CONF_REFUSED, 0, CONF_EMPTY_OK, .note = "write the secret as it is"},
-    {"anonymous", CONF_REFUSED, 0, CONF_EMPTY_OK, .note = "leave the plugin off open routes"},
+    {"anonymous", CONF_STR, AT(anonymous)},
     {"run_on_preflight", CONF_BOOL, AT(run_on_preflight), 0, "true"},
 };
 /* clang-format on */
@@ -46,6 +48,14 @@ static void jwt_prepare(struct conf_decoder *d, struct kong_file *f, struct kong
     if (!f->secret_count)
         problem_add(d->problems, c->line,
                     "jwt: no consumer has a jwt secret, so no token is valid");
+    for (size_t i = 0; c->anonymous.len && i < f->consumers.count; i++) {
+        const struct kong_consumer *one = &((const struct kong_consumer *)f->consumers.items)[i];
+        if (str_eq(one->username, c->anonymous) || str_eq(one->id, c->anonymous))
+            c->guest = one;
+    }
+    if (c->anonymous.len && !c->guest)
+        problem_add(d->problems, c->line, "jwt: anonymous: consumer \"%.*s\" does not exist",
+                    STR_ARG(c->anonymous));
 }
 
 /* ---- where a token may be ------------------------------------------------------------------- */
@@ -113,13 +123,22 @@ static struct str find_token(struct exchange *x, const struct jwt_config *c)
 
 /* ---- verdicts ------------------------------------------------------------------------------- */
 
+/* RFC 6750 §3: no error code when there was no token at all. */
 static enum plugin_verdict refuse(struct exchange *x, const struct jwt_config *c, enum err e,
                                   const char *text)
 {
-    const char *detail = e == ERR_UNAUTHENTICATED ? "" : ", error=\"invalid_token\"";
-    exchange_set_response_header(
-        x, STR("WWW-Authenticate"),
-        str_printf(x->arena, "Bearer realm=\"%.*s\"%s", STR_ARG(c->realm), detail));
+    if (c->guest) {
+        /* Whoever asks is nobody in particular; the service says what it thinks of the token. */
+        x->consumer = c->guest;
+        x->is_anonymous = true;
+        x->identity.is_cookie = false;
+        return PLUGIN_NEXT;
+    }
+    struct str challenge = str_printf(x->arena, "Bearer realm=\"%.*s\"", STR_ARG(c->realm));
+    if (e != ERR_UNAUTHENTICATED)
+        challenge = str_printf(x->arena, "%.*s, error=\"invalid_token\", error_description=\"%s\"",
+                               STR_ARG(challenge), text);
+    exchange_set_response_header(x, STR("WWW-Authenticate"), challenge);
     exchange_fail(x, e, text);
     return PLUGIN_ANSWERED;
 }
@@ -174,14 +193,14 @@ static void take_identity(struct exchange *x, const struct kong_jwt_secret *s,
     x->consumer = s->consumer;
 }
 
-static enum plugin_verdict jwt_access(struct exchange *x, const struct kong_plugin *p)
+static bool is_access_token(const struct jwt_claims *claims)
 {
-    const struct jwt_config *c = p->config;
-    if (x->method == KONG_OPTIONS && !c->run_on_preflight)
-        return PLUGIN_NEXT;
-    struct str token = find_token(x, c);
-    if (!token.len)
-        return refuse(x, c, ERR_UNAUTHENTICATED, "Unauthorized");
+    return !claims->token_type.len || str_eq(claims->token_type, STR("access")) ||
+           str_eq(claims->token_type, STR("service"));
+}
+
+static enum plugin_verdict verify(struct exchange *x, const struct jwt_config *c, struct str token)
+{
     bool is_token;
     const struct kong_jwt_secret *s = c->file->all_secrets[0];
     if (c->file->secret_count > 1)
@@ -194,14 +213,52 @@ static enum plugin_verdict jwt_access(struct exchange *x, const struct kong_plug
         rc = jwt_verify_issuer(s->keys, x->arena, token, now_s, s->key, &claims, &why);
     if (rc)
         return explain(x, c, token, rc, why);
-    bool is_access = !claims.token_type.len || str_eq(claims.token_type, STR("access")) ||
-                     str_eq(claims.token_type, STR("service"));
-    if (!is_access)
+    if (!is_access_token(&claims))
         return refuse(x, c, ERR_TOKEN_INVALID, "Invalid token type");
     if (c->maximum_expiration && claims.exp - now_s > c->maximum_expiration)
         return refuse(x, c, ERR_TOKEN_INVALID, "exceeds maximum allowed expiration");
     take_identity(x, s, &claims);
     return PLUGIN_NEXT;
+}
+
+/* A personal token is replaced by the JWT it stands for, here and towards the service. */
+static enum plugin_verdict exchange_personal(struct exchange *x, const struct jwt_config *c,
+                                             struct str *token)
+{
+    struct str jwt;
+    switch (token_look_up(x, *token, &jwt)) {
+    case TOKEN_ACTIVE:
+        *token = jwt;
+        headers_set(x->arena, &x->request, STR("Authorization"),
+                    str_printf(x->arena, "Bearer %.*s", STR_ARG(jwt)));
+        return PLUGIN_NEXT;
+    case TOKEN_INACTIVE:
+        return refuse(x, c, ERR_TOKEN_INVALID, "the token is unknown, expired or revoked");
+    case TOKEN_UNKNOWN:
+        exchange_set_response_header(x, STR("Retry-After"), STR("1"));
+        exchange_fail(x, ERR_SERVICE_UNAVAILABLE, "the token cannot be checked at present");
+        return PLUGIN_ANSWERED;
+    case TOKEN_PENDING:
+        return PLUGIN_WAIT;
+    }
+    return PLUGIN_NEXT;
+}
+
+static enum plugin_verdict jwt_access(struct exchange *x, const struct kong_plugin *p)
+{
+    const struct jwt_config *c = p->config;
+    if (x->method == KONG_OPTIONS && !c->run_on_preflight)
+        return PLUGIN_NEXT;
+    struct str token = find_token(x, c);
+    if (!token.len)
+        return refuse(x, c, ERR_UNAUTHENTICATED, "Unauthorized");
+    if (token_is_personal(token)) {
+        enum plugin_verdict verdict = exchange_personal(x, c, &token);
+        /* Without a token of its own the request goes on as a guest's. */
+        if (verdict != PLUGIN_NEXT || token_is_personal(token))
+            return verdict;
+    }
+    return verify(x, c, token);
 }
 
 extern const struct plugin PLUGIN_JWT;

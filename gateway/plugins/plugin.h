@@ -11,6 +11,7 @@ struct exchange;
 enum plugin_verdict {
     PLUGIN_NEXT,
     PLUGIN_ANSWERED, /* exchange_reply was called; nothing is forwarded */
+    PLUGIN_WAIT,     /* access is called again after EXCHANGE_RESUMED */
 };
 
 struct plugin {

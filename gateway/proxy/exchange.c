@@ -1,6 +1,7 @@
 #include "proxy/exchange.h"
 
 #include "clock.h"
+#include "plugins/token.h"
 #include "proxy/client.h"
 #include "proxy/stream.h"
 #include "ws/tunnel.h"
@@ -8,6 +9,8 @@
 /* The rest of a refused body is read so that the client gets to see the answer, up to here. */
 #define DISCARD_MAX (1024 * 1024)
 #define DISCARD_MS 5000
+/* How long a plugin may wait; its own calls end earlier. */
+#define POLICY_MS 15000
 /* How long a closing connection waits for the client's own end. */
 #define LINGER_MS 2000
 
@@ -27,6 +30,7 @@ static void on_client_eof(struct exchange *x)
     case EXCHANGE_DISCARD:
         give_up_discarding(x);
         return;
+    case EXCHANGE_POLICY:
     case EXCHANGE_CONNECT:
     case EXCHANGE_FORWARD:
     case EXCHANGE_TUNNEL:
@@ -84,6 +88,18 @@ static void on_close(struct exchange *x, enum exchange_event event)
     x->is_shut = true;
 }
 
+static void on_policy(struct exchange *x, enum exchange_event event)
+{
+    if (event == EXCHANGE_RESUMED) {
+        exchange_resume_access(x);
+    } else if (event == EXCHANGE_TIMEOUT) {
+        token_lookup_leave(x);
+        x->failure = "a plugin got no answer";
+        x->is_fault = true;
+        exchange_fail(x, ERR_SERVICE_UNAVAILABLE, NULL);
+    }
+}
+
 static void transition(struct exchange *x, enum exchange_event event)
 {
     switch (x->state) {
@@ -92,6 +108,9 @@ static void transition(struct exchange *x, enum exchange_event event)
             on_timeout_before_request(x);
         else
             exchange_read_head(x);
+        return;
+    case EXCHANGE_POLICY:
+        on_policy(x, event);
         return;
     case EXCHANGE_CONNECT:
         exchange_on_connect(x, event);
@@ -159,6 +178,11 @@ void exchange_arm(struct exchange *x)
         else if (!x->has_begun)
             client_set_deadline(c, s->idle_timeout_s * 1000);
         x->is_head_timed = x->has_begun;
+        return;
+    case EXCHANGE_POLICY:
+        if (!x->is_policy_timed)
+            client_set_deadline(c, POLICY_MS);
+        x->is_policy_timed = true;
         return;
     case EXCHANGE_CONNECT:
         if (!x->is_connect_timed)

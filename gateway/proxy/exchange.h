@@ -18,6 +18,7 @@ struct plugin_chain;
 
 enum exchange_state {
     EXCHANGE_HEAD,    /* the request's head is awaited; idle between requests */
+    EXCHANGE_POLICY,  /* a plugin awaits an answer of its own */
     EXCHANGE_CONNECT, /* a connection to a target is awaited */
     EXCHANGE_FORWARD, /* request and response flow, each at its own pace */
     EXCHANGE_TUNNEL,  /* after 101: bytes both ways until both ends are done */
@@ -30,6 +31,7 @@ enum exchange_event {
     EXCHANGE_CLIENT_DRAINED, /* output fell below the low water mark */
     EXCHANGE_CLIENT_EOF,
     EXCHANGE_CLIENT_ERROR,
+    EXCHANGE_RESUMED,     /* what a plugin waited for has come */
     EXCHANGE_UP_RESOLVED, /* the endpoint's address is known, or cannot be found */
     EXCHANGE_UP_CONNECTED,
     EXCHANGE_UP_READABLE,
@@ -63,7 +65,8 @@ struct exchange {
     bool must_linger; /* the client may still be sending */
     bool is_shut;     /* our sending side is */
     bool is_fresh;    /* reset; input of a next request may be there */
-    bool is_head_timed, is_connect_timed, is_end_timed; /* one deadline for the whole state */
+    /* one deadline for the whole state */
+    bool is_head_timed, is_policy_timed, is_connect_timed, is_end_timed;
     bool is_websocket;
     struct http_head head;
     struct header_list request;   /* as it will be forwarded */
@@ -82,7 +85,10 @@ struct exchange {
     size_t prefix_len;
     const struct plugin_chain *chain;
     const struct kong_consumer *consumer;
+    bool is_anonymous; /* consumer is whom requests without a token count as */
     struct identity identity;
+    int access_priority;         /* plugins above it have run, 0: none has */
+    struct token_lookup *lookup; /* awaited by the jwt plugin; linked by wait_link */
 
     /* the target */
     struct endpoint *tried[MAX_TRIED]; /* referenced */
@@ -129,6 +135,8 @@ void exchange_set_response_header(struct exchange *x, struct str name, struct st
 
 /* exchange_request.c: reads a head, routes it and runs the policy. */
 void exchange_read_head(struct exchange *x);
+/* Goes on after PLUGIN_WAIT, with the plugin that waited. */
+void exchange_resume_access(struct exchange *x);
 /* exchange_connect.c: finds a target; again after a failure that may be tried again. */
 void exchange_connect(struct exchange *x);
 void exchange_on_connect(struct exchange *x, enum exchange_event event);

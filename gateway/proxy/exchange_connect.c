@@ -119,6 +119,7 @@ void exchange_on_connect(struct exchange *x, enum exchange_event event)
     case EXCHANGE_CLIENT_ERROR:
     case EXCHANGE_UP_READABLE:
     case EXCHANGE_UP_DRAINED:
+    case EXCHANGE_RESUMED:
     case EXCHANGE_STOP:
         return;
     }

@@ -4,6 +4,7 @@
 #include "config/snapshot.h"
 #include "log.h"
 #include "plugins/plugin.h"
+#include "plugins/token.h"
 #include "proxy/client.h"
 #include "proxy/forward.h"
 #include "proxy/stream.h"
@@ -99,6 +100,7 @@ static void conclude(struct exchange *x)
 
 static void release(struct exchange *x)
 {
+    token_lookup_leave(x);
     while (x->tried_count)
         endpoint_unref(x->tried[--x->tried_count]);
     if (x->snapshot)

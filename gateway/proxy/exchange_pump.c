@@ -288,6 +288,7 @@ void exchange_on_forward(struct exchange *x, enum exchange_event event)
     case EXCHANGE_CLIENT_ERROR:
     case EXCHANGE_UP_RESOLVED:
     case EXCHANGE_UP_CONNECTED:
+    case EXCHANGE_RESUMED:
     case EXCHANGE_STOP:
         return;
     }

@@ -131,24 +131,41 @@ static bool find_route(struct exchange *x, struct route_hit *hit)
     return x->method == KONG_OPTIONS && announced.p && match(x, kong_method_of(announced), hit);
 }
 
-static bool run_access(struct exchange *x)
+/* Runs what has not run yet, highest priority first. A plugin that identifies the consumer may
+ * bring other configurations of those that follow. */
+static enum plugin_verdict run_access(struct exchange *x)
 {
-    const struct plugin_chain *first = x->chain;
-    int done_down_to = INT32_MAX;
+    const struct plugin_chain *first = x->route->chain;
     for (size_t i = 0; i < x->chain->count; i++) {
         const struct kong_plugin *p = x->chain->uses[i];
-        if (p->plugin->priority >= done_down_to)
+        if (x->access_priority && p->plugin->priority >= x->access_priority)
             continue;
-        done_down_to = p->plugin->priority;
         const struct kong_consumer *before = x->consumer;
-        if (p->plugin->access && p->plugin->access(x, p) == PLUGIN_ANSWERED)
-            return false;
+        enum plugin_verdict verdict = p->plugin->access ? p->plugin->access(x, p) : PLUGIN_NEXT;
+        if (verdict != PLUGIN_NEXT)
+            return verdict;
+        x->access_priority = p->plugin->priority;
         if (x->consumer != before) {
             x->chain = plugin_chain_for(first, x->consumer);
             i = (size_t)-1;
         }
     }
-    return true;
+    return PLUGIN_NEXT;
+}
+
+void exchange_resume_access(struct exchange *x)
+{
+    enum plugin_verdict verdict = run_access(x);
+    if (verdict == PLUGIN_WAIT) {
+        x->state = EXCHANGE_POLICY;
+        return;
+    }
+    if (verdict == PLUGIN_ANSWERED)
+        return;
+    if (origin_may_use_cookie(x))
+        exchange_connect(x);
+    else
+        exchange_fail(x, ERR_FORBIDDEN, "a request with a session cookie needs an allowed Origin");
 }
 
 static void route(struct exchange *x)
@@ -168,13 +185,7 @@ static void route(struct exchange *x)
         exchange_fail(x, ERR_UPGRADE_REQUIRED, "Please use HTTPS protocol");
         return;
     }
-    if (!run_access(x))
-        return;
-    if (!origin_may_use_cookie(x)) {
-        exchange_fail(x, ERR_FORBIDDEN, "a request with a session cookie needs an allowed Origin");
-        return;
-    }
-    exchange_connect(x);
+    exchange_resume_access(x);
 }
 
 static void begin_request(struct exchange *x)

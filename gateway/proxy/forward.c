@@ -120,6 +120,8 @@ static void add_identity(const struct exchange *x, struct buf *out)
         return;
     if (x->consumer->username.p)
         add_line(out, STR("X-Consumer-Username"), x->consumer->username);
+    if (x->is_anonymous)
+        BUF_LIT(out, "X-Anonymous-Consumer: true\r\n");
     if (x->consumer->custom_id.p)
         add_line(out, STR("X-Consumer-Custom-ID"), x->consumer->custom_id);
     if (x->identity.credential.p)

@@ -253,6 +253,10 @@ def route(*paths, **fields):
             **fields}
 
 
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
 def plugin(name, **config):
     return {"name": name, "config": config}
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from gateway_support import Gateway, Upstream, consumer, plugin, route, service
+from gateway_support import Gateway, Upstream, bearer, consumer, plugin, route, service
 from lib import tokens
 from lib.http import check_error
 
@@ -44,10 +44,6 @@ def refused(answer, message):
     challenge = answer.headers["WWW-Authenticate"]
     assert challenge.startswith("Bearer realm=")
     assert ('error="invalid_token"' in challenge) == (message != "Unauthorized")
-
-
-def bearer(token):
-    return {"Authorization": f"Bearer {token}"}
 
 
 def test_no_token(gateway, upstream):
