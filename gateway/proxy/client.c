@@ -32,6 +32,19 @@ void client_kill(struct client *c)
     c->is_dead = true;
 }
 
+/* Writes what is queued and reads where there is room. A head may be larger than a piece of a body.
+ */
+static void settle(struct client *c)
+{
+    size_t max_head = (size_t)c->gw->settings->max_head_bytes;
+    stream_flush(c->bev);
+    stream_pace(c->bev, max_head < STREAM_INPUT_MAX ? STREAM_INPUT_MAX : max_head + 1);
+    if (!c->x.up || !c->x.up->is_connected)
+        return;
+    stream_flush(c->x.up->bev);
+    stream_pace(c->x.up->bev, STREAM_INPUT_MAX);
+}
+
 void client_event(struct client *c, enum exchange_event event)
 {
     if (c->is_in_event)
@@ -43,9 +56,7 @@ void client_event(struct client *c, enum exchange_event event)
         client_free(c);
         return;
     }
-    stream_flush(c->bev);
-    if (c->x.up && c->x.up->is_connected)
-        stream_flush(c->x.up->bev);
+    settle(c);
     exchange_arm(&c->x);
 }
 

@@ -355,6 +355,7 @@ void upstream_conn_park(struct upstream_conn *u, int64_t now_us)
         upstream_conn_close(u);
         return;
     }
+    stream_pace(u->bev, STREAM_INPUT_MAX);
     e->in_flight--;
     u->x = NULL;
     u->idle_since_us = now_us;

@@ -84,7 +84,7 @@ static void on_close(struct exchange *x, enum exchange_event event)
     if (x->is_client_eof || !x->must_linger)
         client_kill(x->client);
     else if (!x->is_shut)
-        shutdown(bufferevent_getfd(bev), SHUT_WR);
+        stream_shut(bev);
     x->is_shut = true;
 }
 

@@ -9,7 +9,7 @@
 #include "proxy/stream.h"
 #include "ws/tunnel.h"
 
-#define MAX_RESPONSE_HEAD (64 * 1024)
+#define MAX_RESPONSE_HEAD STREAM_INPUT_MAX
 #define MAX_INTERIM 8
 
 static void send_head(struct gateway *gw, struct bufferevent *to)
@@ -180,7 +180,7 @@ static bool read_response_head(struct exchange *x)
     struct evbuffer *in = bufferevent_get_input(x->up->bev);
     for (int interim = 0;; interim++) {
         size_t len = http_head_find(in, &x->response_scanned);
-        if (!len && evbuffer_get_length(in) <= MAX_RESPONSE_HEAD)
+        if (!len && evbuffer_get_length(in) < MAX_RESPONSE_HEAD)
             return false;
         const char *why = "response head too large";
         const char *text = len ? (const char *)evbuffer_pullup(in, (ev_ssize_t)len) : NULL;

@@ -9,29 +9,40 @@
 /* What one read of libevent brings at most; less means that the socket is empty. */
 #define LIBEVENT_READ 4096
 
+/* A filter (TLS) does its own reading and writing below; only a socket can be hurried along. */
+static bool is_socket(struct bufferevent *bev)
+{
+    return !bufferevent_get_underlying(bev);
+}
+
+void stream_init(struct bufferevent *bev, bufferevent_data_cb on_read, bufferevent_data_cb on_write,
+                 bufferevent_event_cb on_event, void *arg)
+{
+    if (is_socket(bev))
+        bufferevent_disable(bev, EV_WRITE);
+    bufferevent_setwatermark(bev, EV_WRITE, STREAM_LOW, 0);
+    bufferevent_setcb(bev, on_read, on_write, on_event, arg);
+    int fd = bufferevent_getfd(bev), on = 1;
+    if (fd < 0)
+        return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bufferevent_enable(bev, EV_READ);
+}
+
 struct bufferevent *stream_new(struct event_base *base, int fd, bufferevent_data_cb on_read,
                                bufferevent_data_cb on_write, bufferevent_event_cb on_event,
                                void *arg)
 {
     struct bufferevent *bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (!bev)
-        return NULL;
-    bufferevent_disable(bev, EV_WRITE);
-    bufferevent_setwatermark(bev, EV_READ, 0, STREAM_INPUT_MAX);
-    bufferevent_setwatermark(bev, EV_WRITE, STREAM_LOW, 0);
-    bufferevent_setcb(bev, on_read, on_write, on_event, arg);
-    if (fd >= 0) {
-        int on = 1;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        bufferevent_enable(bev, EV_READ);
-    }
+    if (bev)
+        stream_init(bev, on_read, on_write, on_event, arg);
     return bev;
 }
 
 void stream_flush(struct bufferevent *bev)
 {
     struct evbuffer *out = bufferevent_get_output(bev);
-    if (!evbuffer_get_length(out) || (bufferevent_get_enabled(bev) & EV_WRITE))
+    if (!evbuffer_get_length(out) || (bufferevent_get_enabled(bev) & EV_WRITE) || !is_socket(bev))
         return;
     evbuffer_unfreeze(out, 1);
     (void)evbuffer_write(out, bufferevent_getfd(bev));
@@ -43,7 +54,7 @@ void stream_flush(struct bufferevent *bev)
 
 void stream_written(struct bufferevent *bev)
 {
-    if (!evbuffer_get_length(bufferevent_get_output(bev)))
+    if (is_socket(bev) && !evbuffer_get_length(bufferevent_get_output(bev)))
         bufferevent_disable(bev, EV_WRITE);
 }
 
@@ -51,7 +62,7 @@ void stream_fill(struct bufferevent *bev)
 {
     struct evbuffer *in = bufferevent_get_input(bev);
     size_t have = evbuffer_get_length(in);
-    if (have < LIBEVENT_READ || have >= STREAM_INPUT_MAX)
+    if (have < LIBEVENT_READ || have >= STREAM_INPUT_MAX || !is_socket(bev))
         return;
     struct evbuffer_iovec vec[2];
     evbuffer_unfreeze(in, 0);
@@ -70,7 +81,28 @@ void stream_fill(struct bufferevent *bev)
     evbuffer_freeze(in, 0);
 }
 
+/* Not by libevent's high-water mark: at that it calls the read callback over and over. */
+void stream_pace(struct bufferevent *bev, size_t max)
+{
+    bool is_read = bufferevent_get_enabled(bev) & EV_READ;
+    bool has_room = evbuffer_get_length(bufferevent_get_input(bev)) < max;
+    if (is_read && !has_room)
+        bufferevent_disable(bev, EV_READ);
+    else if (!is_read && has_room)
+        bufferevent_enable(bev, EV_READ);
+}
+
 size_t stream_pending(struct bufferevent *bev)
 {
-    return evbuffer_get_length(bufferevent_get_output(bev));
+    size_t n = evbuffer_get_length(bufferevent_get_output(bev));
+    struct bufferevent *below = bufferevent_get_underlying(bev);
+    return below ? n + evbuffer_get_length(bufferevent_get_output(below)) : n;
+}
+
+void stream_shut(struct bufferevent *bev)
+{
+    if (is_socket(bev))
+        shutdown(bufferevent_getfd(bev), SHUT_WR);
+    else
+        bufferevent_flush(bev, EV_WRITE, BEV_FINISHED);
 }

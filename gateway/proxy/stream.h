@@ -3,6 +3,7 @@
  * Bufferevents without the detours: output is written at once and the loop is asked to watch for
  * writability only when the socket is full; large input is read in large pieces.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <event2/bufferevent.h>
@@ -13,8 +14,11 @@
 #define STREAM_LOW (64 * 1024)
 #define STREAM_INPUT_MAX (64 * 1024)
 
-/* A bufferevent for fd (-1: to be connected) with these callbacks; reading is on, writing is left
- * to stream_flush. Closes fd when freed. */
+/* Makes a bufferevent, a socket's or a filter's, a stream with these callbacks; reading is on when
+ * it is connected, writing of a socket is left to stream_flush. */
+void stream_init(struct bufferevent *bev, bufferevent_data_cb on_read, bufferevent_data_cb on_write,
+                 bufferevent_event_cb on_event, void *arg);
+/* A stream on fd (-1: to be connected), which it closes when freed. */
 struct bufferevent *stream_new(struct event_base *base, int fd, bufferevent_data_cb on_read,
                                bufferevent_data_cb on_write, bufferevent_event_cb on_event,
                                void *arg);
@@ -24,4 +28,8 @@ void stream_flush(struct bufferevent *bev);
 void stream_written(struct bufferevent *bev);
 /* Reads what else has arrived, up to the input limit: libevent reads 4 KiB a turn. */
 void stream_fill(struct bufferevent *bev);
+/* Reads on while less than max bytes of input wait, and not otherwise. */
+void stream_pace(struct bufferevent *bev, size_t max);
 size_t stream_pending(struct bufferevent *bev); /* bytes not yet written */
+/* Ends our sending side, when nothing is pending. */
+void stream_shut(struct bufferevent *bev);

@@ -1,7 +1,5 @@
 #include "ws/tunnel.h"
 
-#include <sys/socket.h>
-
 #include "proxy/client.h"
 #include "proxy/stream.h"
 
@@ -69,7 +67,7 @@ static void pass_end(bool is_ended, struct bufferevent *to, bool *is_told)
     stream_flush(to);
     if (stream_pending(to))
         return;
-    shutdown(bufferevent_getfd(to), SHUT_WR);
+    stream_shut(to);
     *is_told = true;
 }
 
