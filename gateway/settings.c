@@ -30,7 +30,7 @@ const struct setting GATEWAY_SETTINGS[] = {
      "longest time a client takes no byte of a response", 1, 3600},
     {"UPSTREAM_IDLE_TIMEOUT", NULL, SETTING_DURATION, AT(upstream_idle_s), "20s", 0,
      "how long an unused connection to a service is kept", 1, 3600},
-    {"UPSTREAM_IDLE_MAX", NULL, SETTING_INT, AT(upstream_idle_max), "256", 0,
+    {"UPSTREAM_IDLE_MAX", NULL, SETTING_INT, AT(upstream_idle_max), "1024", 0,
      "unused connections kept for one address", 0, 100000},
     {"ACCESS_LOG", NULL, SETTING_ENUM, AT(access_log), "errors", SETTING_RELOADABLE,
      "which exchanges are logged here; the services log each request they serve", 0, 0,
