@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                             NULL};
-    static const struct route *const ROUTES[] = {HELPDESK_ROUTES, NULL};
+    static const struct route *const ROUTES[] = {HELPDESK_ROUTES, MEDIA_ROUTES, NULL};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
         .schema = "helpdesk",

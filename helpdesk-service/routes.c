@@ -1,25 +1,15 @@
-/* Every route of the program, by surface. */
+/* Tickets, what is done with them, ratings and the catalogue, by surface. */
 #include "routes.h"
 
 #include "actor.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 
-#define ERRORS(...) ((const enum err[]){__VA_ARGS__, ERR_OK})
-#define TICKET_ERRORS ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND)
 #define CHANGE_ERRORS                                                                              \
     ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND, ERR_CONFLICT, ERR_PRECONDITION_FAILED,             \
            ERR_VALIDATION_ERROR)
-/* Uploads are limited by settings while they are read. */
-#define NO_BODY_LIMIT (1LL << 42)
 
 /* ---- simple surface: its own texts -------------------------------------------------------- */
-
-#define TOKEN_TEXTS                                                                                \
-    {ERR_UNAUTHENTICATED, "missing token"}, {ERR_TOKEN_INVALID, "invalid token"},                  \
-    {                                                                                              \
-        ERR_TOKEN_EXPIRED, "invalid token"                                                         \
-    }
 
 static const struct route_text SIMPLE_TEXTS[] = {
     TOKEN_TEXTS,
@@ -71,13 +61,6 @@ const struct route HELPDESK_ROUTES[] = {
      .handler = ticket_get_integration,
      .summary = "A ticket with comments and attachments",
      .errors = TICKET_ERRORS},
-    {.method = "GET",
-     .pattern = "/media/tickets/{number}/{filename}",
-     .auth = AUTH_ANY,
-     .permission = PERM_TICKET_READ,
-     .handler = attachment_get_by_name,
-     .summary = "Download an attachment",
-     .errors = ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND, ERR_NOT_FOUND)},
 
     /* canonical surface */
     {.method = "POST",
@@ -174,32 +157,6 @@ const struct route HELPDESK_ROUTES[] = {
      .body = &COMMENT_BODY,
      .success = 201,
      .errors = CHANGE_ERRORS},
-    {.method = "GET",
-     .pattern = "/api/v1/tickets/{number}/attachments",
-     .auth = AUTH_ANY,
-     .permission = PERM_TICKET_READ,
-     .handler = attachment_list,
-     .summary = "What is attached to a ticket",
-     .errors = TICKET_ERRORS},
-    {.method = "POST",
-     .pattern = "/api/v1/tickets/{number}/attachments",
-     .auth = AUTH_USER,
-     .permission = PERM_TICKET_COMMENT,
-     .handler = attachment_post,
-     .summary = "Attach a file (multipart/form-data, part \"file\")",
-     .success = 201,
-     .errors =
-         ERRORS(ERR_INVALID_INPUT, ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND, ERR_PRECONDITION_FAILED,
-                ERR_PAYLOAD_TOO_LARGE, ERR_UNSUPPORTED_MEDIA_TYPE, ERR_VALIDATION_ERROR),
-     .flags = ROUTE_STREAM,
-     .max_body = NO_BODY_LIMIT},
-    {.method = "GET",
-     .pattern = "/api/v1/tickets/{number}/attachments/{id}",
-     .auth = AUTH_ANY,
-     .permission = PERM_TICKET_READ,
-     .handler = attachment_get,
-     .summary = "Download an attachment",
-     .errors = ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND, ERR_NOT_FOUND)},
     {.method = "GET",
      .pattern = "/api/v1/tickets/{number}/history",
      .auth = AUTH_ANY,

@@ -1,4 +1,15 @@
 #pragma once
+/* Every route of the program, a table a topic; .method == NULL ends each. */
 #include "route.h"
 
-extern const struct route HELPDESK_ROUTES[];
+extern const struct route HELPDESK_ROUTES[], MEDIA_ROUTES[];
+
+#define ERRORS(...) ((const enum err[]){__VA_ARGS__, ERR_OK})
+#define TICKET_ERRORS ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND)
+
+/* How the simple surface refuses a token, on all its routes. */
+#define TOKEN_TEXTS                                                                                \
+    {ERR_UNAUTHENTICATED, "missing token"}, {ERR_TOKEN_INVALID, "invalid token"},                  \
+    {                                                                                              \
+        ERR_TOKEN_EXPIRED, "invalid token"                                                         \
+    }
