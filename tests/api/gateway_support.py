@@ -7,7 +7,9 @@ import threading
 import uuid
 
 from lib.paths import WORK
+from lib.ports import free_ports
 from lib.service import Service
+from lib.wait import DEADLINE
 
 
 class Request:
@@ -111,8 +113,8 @@ class Upstream:
         self.requests = []
         self.connections = 0
         self.open = []
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
-        self.port = self.listener.getsockname()[1]
+        self.port = port or free_ports(1)[0]
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.address = f"127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -199,7 +201,7 @@ class Answer:
 class Raw(Connection):
     """A client that sends bytes as they are."""
 
-    def __init__(self, port, timeout=10):
+    def __init__(self, port, timeout=DEADLINE):
         super().__init__(socket.create_connection(("127.0.0.1", port), timeout))
 
     def answer(self, method="GET"):
@@ -277,7 +279,7 @@ class Gateway(Service):
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps({"_format_version": "3.0", **collections}, indent=1), encoding="utf-8")
 
-    def raw(self, timeout=10):
+    def raw(self, timeout=DEADLINE):
         return Raw(self.port, timeout)
 
     def rss_kib(self):

@@ -1,4 +1,5 @@
 """The gateway forwards: heads, bodies of every framing, connections, and what it does when a side fails."""
+import contextlib
 import signal
 import socket
 import threading
@@ -32,13 +33,13 @@ def gateway(echo, scripted):
         service("echo", echo, route("/plain", strip_path=False), route("/stripped"),
                 route("/host", preserve_host=True)),
         service("based", echo, route("/based"), path="/base/"),
-        service("scripted", scripted, route("/scripted"), read_timeout=700, retries=0),
+        service("scripted", scripted, route("/scripted"), retries=0),
+        service("impatient", scripted, route("/impatient"), read_timeout=3000, retries=0),
         service("nobody", None, route("/nobody"), host="127.0.0.1", port=1),
         service("nameless", None, route("/nameless"), host="no-such-host.invalid", port=80),
         service("secure", echo, route("/secure", protocols=["https"])),
     ]
-    with Gateway(services=services, env={"CLIENT_HEAD_TIMEOUT": "1s", "CLIENT_BODY_TIMEOUT": "1s",
-                                         "CLIENT_IDLE_TIMEOUT": "2s"}) as program:
+    with Gateway(services=services) as program:
         yield program
 
 
@@ -202,7 +203,7 @@ def test_a_response_flows_as_it_is_made(gateway, scripted):
     def script(connection):
         connection.read_request()
         connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-        more.wait(10)
+        more.wait(30)
         connection.send(b"6\r\nsecond\r\n0\r\n\r\n")
     scripted.script = script
     with gateway.raw() as client:
@@ -316,7 +317,7 @@ def test_a_slow_reader_holds_the_upstream_back(gateway, scripted):
     with client:
         client.settimeout(20)
         client.sendall(b"GET /scripted HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: sent, 10, "the upstream is held back")
+        wait_for(lambda: sent, what="the upstream is held back")
         assert sent[0] < 12 * 1024 * 1024
         assert gateway.rss_kib() - before < GROWTH_KIB
         total = 0
@@ -338,7 +339,7 @@ def test_connections_are_kept_on_both_sides(echo):
                 client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
                 assert client.answer().status == 200
         for _ in range(5):
-            requests.get(program.url, timeout=5)
+            requests.get(program.url, timeout=30)
         assert echo.connections == before + 1
 
 
@@ -388,14 +389,17 @@ def test_http_1_0_clients(gateway):
 
 
 def test_a_half_closed_client_gets_its_answer(gateway, scripted):
+    has_ended = threading.Event()
+
     def script(connection):
         connection.read_request()
-        time.sleep(0.1)  # the end of the client's side arrives before the answer
+        has_ended.wait(20)
         connection.send(reply("late"))
     scripted.script = script
     with gateway.raw() as client:
         client.send(b"GET /scripted HTTP/1.1\r\nHost: a\r\n\r\n")
         client.half_close()
+        has_ended.set()
         assert client.answer().body == b"late"
         assert client.is_closed()
 
@@ -414,32 +418,39 @@ def test_a_client_that_leaves_in_its_body_is_not_forwarded_as_complete(gateway, 
     scripted.script = script
     with gateway.raw() as client:
         client.send(b"POST /scripted HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
-        assert begun.wait(5)
-    assert ended.wait(5)
+        assert begun.wait(20)
+    assert ended.wait(20)
 
 
-def test_silent_connections_end(gateway):
-    with gateway.raw() as idle, gateway.raw() as slow, gateway.raw() as body:
-        slow.send(b"GET /plain HTTP/1.1\r\nHo")
-        body.send(b"POST /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx")
-        for client in (slow, body):
-            answer = client.answer()
-            assert answer.status == 408 and answer.json()["code"] == "REQUEST_TIMEOUT"
+def test_a_request_that_does_not_go_on_is_ended(echo):
+    with Gateway(services=[service("echo", echo, route("/"))],
+                 env={"CLIENT_HEAD_TIMEOUT": "1s", "CLIENT_BODY_TIMEOUT": "1s"}) as program:
+        with program.raw() as head, program.raw() as body:
+            head.send(b"GET / HTTP/1.1\r\nHo")
+            body.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx")
+            for client in (head, body):
+                answer = client.answer()
+                assert answer.status == 408 and answer.json()["code"] == "REQUEST_TIMEOUT"
+                assert client.is_closed()
+
+
+def test_a_connection_without_a_request_is_ended(echo):
+    with Gateway(services=[service("echo", echo, route("/"))], env={"CLIENT_IDLE_TIMEOUT": "1s"}) as program:
+        with program.raw() as client:
             assert client.is_closed()
-        assert idle.is_closed()
 
 
 def test_nothing_leaks(gateway):
+    count = 40
+
     def burst():
-        for _ in range(40):
+        for _ in range(count):
             with gateway.raw() as client:
                 client.send(b"GET /plain HTTP/1.1\r\nHost: a\r\n\r\nGET /pl")
                 client.answer()
-    burst()
-    wait_for(lambda: gateway.http.get("/health") and True)
     before = gateway.open_files()
     burst()
-    wait_for(lambda: gateway.open_files() <= before + 2, 5, "descriptors are closed")
+    wait_for(lambda: gateway.open_files() < before + count / 2, what="descriptors are closed")
 
 
 # ---- failures ---------------------------------------------------------------------------------------
@@ -476,9 +487,9 @@ def test_a_name_that_does_not_resolve(gateway):
 def test_an_upstream_that_does_not_answer(gateway, scripted):
     scripted.script = lambda connection: (connection.read_request(), connection.recv())
     began = time.monotonic()
-    body = check_error(gateway.http.get("/scripted"), 504, "GATEWAY_TIMEOUT")
+    body = check_error(gateway.http.get("/impatient"), 504, "GATEWAY_TIMEOUT")
     assert body["message"] == "The upstream server is timing out"
-    assert 0.6 < time.monotonic() - began < 5
+    assert 2.9 < time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("response", [
@@ -497,28 +508,45 @@ def test_an_upstream_that_talks_nonsense(gateway, scripted, response):
     assert body["message"] == "An invalid response was received from the upstream server"
 
 
-@pytest.mark.parametrize("response", [
-    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+HALF_RESPONSES = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
-])
-@pytest.mark.parametrize("end", ["close", "reset", "silence"])
+]
+
+
+def check_cut_off(client):
+    """The client can tell that its response is not complete."""
+    with pytest.raises((EOFError, ValueError, ConnectionResetError)):
+        client.answer()
+
+
+@pytest.mark.parametrize("response", HALF_RESPONSES)
+@pytest.mark.parametrize("end", ["close", "reset"])
 def test_an_upstream_that_dies_in_its_response(gateway, scripted, response, end):
     def script(connection):
         connection.read_request()
         connection.send(response)
         if end == "reset":
             connection.reset()
-        if end == "silence":
-            connection.recv()
     scripted.script = script
     with gateway.raw() as client:
         client.send(b"GET /scripted HTTP/1.1\r\nHost: a\r\n\r\n")
-        try:
-            with pytest.raises((EOFError, ValueError)):
-                client.answer()
-        except ConnectionResetError:
-            pass
+        check_cut_off(client)
     gateway.http.get("/plain", 200)
+
+
+def test_an_upstream_that_falls_silent_in_its_response(gateway, scripted):
+    def script(connection):
+        connection.send(HALF_RESPONSES[int(connection.read_request().get("X-Response"))])
+        connection.recv()
+    scripted.script = script
+    with contextlib.ExitStack() as open_clients:
+        clients = [open_clients.enter_context(gateway.raw()) for _ in HALF_RESPONSES]
+        for number, client in enumerate(clients):
+            client.send(f"GET /impatient HTTP/1.1\r\nHost: a\r\nX-Response: {number}\r\n\r\n".encode())
+        for client in clients:
+            check_cut_off(client)
 
 
 SMUGGLING = [
@@ -597,7 +625,7 @@ def test_targets_take_turns_and_a_dead_one_is_left_out():
             a.close()
             assert {program.http.request(method, "/", 200).text for method in ("GET", "POST") * 10} == {"b"}
             with Upstream(lambda _: reply("a"), port=a.port):
-                wait_for(lambda: program.http.get("/").text == "a", 5, "the target is back")
+                wait_for(lambda: program.http.get("/").text == "a", what="the target is back")
 
 
 def test_weights():
@@ -611,7 +639,7 @@ def test_least_connections_avoids_the_busy_one():
     held = threading.Event()
 
     def slow(_):
-        held.wait(10)
+        held.wait(30)
         return reply("slow")
     with Upstream(slow) as a, Upstream(lambda _: reply("b")) as b:
         with Gateway(upstreams=[balanced(a, b, algorithm="least-connections")],
@@ -621,7 +649,7 @@ def test_least_connections_avoids_the_busy_one():
                 if not wait_for(lambda: len(a.requests) + len(b.requests) == 1) or b.requests:
                     waiting.answer()
                     waiting.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                wait_for(lambda: a.requests, 5, "one request is held")
+                wait_for(lambda: a.requests, what="one request is held")
                 assert {program.http.get("/").text for _ in range(6)} == {"b"}
                 held.set()
                 assert waiting.answer().body == b"slow"
@@ -642,11 +670,12 @@ def test_only_idempotent_requests_are_sent_twice(method, sees):
 # ---- life -------------------------------------------------------------------------------------------
 
 def test_a_reload_drops_no_request(echo, scripted):
-    release = threading.Event()
+    arrived, release = threading.Event(), threading.Event()
 
     def script(connection):
         connection.read_request()
-        release.wait(10)
+        arrived.set()
+        release.wait(30)
         connection.send(reply("old"))
     scripted.script = script
     services = [service("echo", echo, route("/a")), service("scripted", scripted, route("/held"))]
@@ -654,19 +683,23 @@ def test_a_reload_drops_no_request(echo, scripted):
         held.send(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
         kept.send(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
         assert kept.answer().status == 200
+        assert arrived.wait(30)
         failures, stop = [], threading.Event()
 
         def hammer():
             session = requests.Session()
             while not stop.is_set():
-                status = session.get(program.url + "/a", timeout=5).status_code
+                try:
+                    status = session.get(program.url + "/a", timeout=30).status_code
+                except requests.RequestException as problem:
+                    status = problem
                 if status != 200:
                     failures.append(status)
         thread = threading.Thread(target=hammer)
         thread.start()
         program.write(services=[service("echo", echo, route("/a"), route("/b"))])
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: program.http.get("/b").status_code == 200, 5, "the new route is served")
+        wait_for(lambda: program.http.get("/b").status_code == 200, what="the new route is served")
         assert program.http.get("/held").status_code == 404
         kept.send(b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
         assert kept.answer().status == 200
@@ -681,23 +714,25 @@ def test_a_file_with_an_error_never_replaces_a_good_one(echo):
     with Gateway(services=[service("echo", echo, route("/a"))]) as program:
         program.file.write_text("_format_version: \"3.0\"\nservices:\n  - nam: x\n", encoding="utf-8")
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "unknown key \\\"nam\\\"" in program.log_text(), 5, "the refusal is logged")
+        wait_for(lambda: "unknown key \\\"nam\\\"" in program.log_text(), what="the refusal is logged")
         assert f"{program.file.name}:3: services[0]" in program.log_text()
         program.http.get("/a", 200)
 
 
 def test_a_stop_waits_for_what_is_in_flight(scripted):
-    release = threading.Event()
+    arrived, release = threading.Event(), threading.Event()
 
     def script(connection):
         connection.read_request()
-        release.wait(10)
+        arrived.set()
+        release.wait(30)
         connection.send(reply("done"))
     scripted.script = script
     program = Gateway(services=[service("scripted", scripted, route("/"))])
     with program.raw() as busy, program.raw() as idle:
         busy.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: program.http.get("/health").status_code == 200)
+        assert arrived.wait(30)
+        program.http.get("/health", 200)  # accepted after the idle one
         program.terminate()
         assert idle.is_closed()
         with pytest.raises(OSError):
@@ -711,11 +746,12 @@ def test_a_stop_waits_for_what_is_in_flight(scripted):
 def test_several_processes_share_the_port(echo):
     with Gateway(services=[service("echo", echo, route("/a"))], env={"WORKERS": "2"}) as program:
         def answers(path):
-            return {requests.get(program.url + path, timeout=5).status_code for _ in range(20)}
-        assert answers("/a") == {200} and answers("/ready") == {200}
+            return {requests.get(program.url + path, timeout=30).status_code for _ in range(20)}
+        wait_for(lambda: answers("/ready") == {200}, what="every process is ready")
+        assert answers("/a") == {200}
         program.write(services=[service("echo", echo, route("/b"))])
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: answers("/b") == {200} and answers("/a") == {404}, 5, "every process has the new file")
+        wait_for(lambda: answers("/b") == {200} and answers("/a") == {404}, what="every process has the new file")
 
 
 def test_own_endpoints(gateway):

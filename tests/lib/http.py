@@ -1,19 +1,24 @@
 """A client of one program: requests with a base URL, a token, and a record of the routes called."""
+import time
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 
 from . import tokens
 from .record import record
-from .wait import wait_for  # noqa: F401  (tests import both from here)
+from .wait import DEADLINE, wait_for  # noqa: F401  (tests import both from here)
+
+# A kept connection that was unused for longer is not used again: the server may be about to close it.
+KEPT_SECONDS = 5
 
 
 class Client:
-    def __init__(self, program, base, token=None, timeout=30):
+    def __init__(self, program, base, token=None, timeout=DEADLINE):
         self.program = program
         self.base = base
         self.token = token
         self.timeout = timeout
+        self.last_used = time.monotonic()
         self.session = requests.Session()
         # A login sets cookies; a later request without a token must be anonymous all the same.
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -32,7 +37,10 @@ class Client:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         kwargs.setdefault("timeout", self.timeout)
         kwargs.setdefault("allow_redirects", False)
+        if time.monotonic() - self.last_used > KEPT_SECONDS:
+            self.session.close()
         answer = self.session.request(method, self.base + path, headers=headers, **kwargs)
+        self.last_used = time.monotonic()
         record(self.program, method, path, answer.status_code)
         if expect is not None:
             assert answer.status_code == expect, (

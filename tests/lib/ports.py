@@ -1,18 +1,20 @@
 """Free TCP ports, from a range that neither the usual fleets nor outgoing connections use."""
 import fcntl
+import os
+import pathlib
 import random
 import socket
+import tempfile
 
-from .paths import WORK
-
+# Shared by all checkouts of a user on this machine.
+STATE = pathlib.Path(tempfile.gettempdir()) / f"tts-test-ports-{os.getuid()}"
 FIRST, LAST = 28500, 32700
 
 
 def free_ports(count):
     """Ports nobody listens on. Suites run side by side, so the place in the range is shared by a file."""
-    WORK.mkdir(parents=True, exist_ok=True)
     found = []
-    with open(WORK / "next-port", "a+", encoding="ascii") as state:
+    with open(STATE, "a+", encoding="ascii") as state:
         fcntl.flock(state, fcntl.LOCK_EX)
         state.seek(0)
         port = int(state.read() or random.randint(FIRST, LAST))

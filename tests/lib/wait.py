@@ -1,8 +1,11 @@
 """Waiting for a condition instead of sleeping."""
 import time
 
+# Seconds until a condition that should hold at once is given up: long enough for the slowest machine.
+DEADLINE = 60
 
-def wait_for(condition, timeout=10, what=None, interval=0.02):
+
+def wait_for(condition, timeout=DEADLINE, what=None, interval=0.02):
     """Calls condition until it returns something true, and returns that. An exception counts as not yet,
     and is shown when time runs out."""
     deadline = time.monotonic() + timeout
