@@ -197,7 +197,7 @@ static enum err write_targets(struct req *r, bool with_health)
         return req_failf(r, ERR_NOT_FOUND, "Not found");
     struct json_writer *w = begin_list(r);
     for (size_t i = 0; i < u->upstream->count; i++)
-        entity_target(w, u, &u->upstream->targets[i], with_health, clock_mono_us());
+        entity_target(w, u, &u->upstream->targets[i], with_health);
     return end_list(r, w);
 }
 

@@ -120,15 +120,8 @@ void entity_upstream(struct json_writer *w, const struct kong_upstream *u)
     jw_end_object(w);
 }
 
-static const char *health(const struct endpoint *e, int64_t now_us)
-{
-    if (!e->address_len)
-        return e->address_state == ADDRESS_UNKNOWN && e->failures ? "DNS_ERROR" : "HEALTHY";
-    return endpoint_is_available(e, now_us) ? "HEALTHY" : "UNHEALTHY";
-}
-
 void entity_target(struct json_writer *w, const struct kong_upstream *u,
-                   const struct upstream_target *t, bool with_health, int64_t now_us)
+                   const struct upstream_target *t, bool with_health)
 {
     const struct endpoint *e = t->endpoint;
     jw_object(w);
@@ -139,7 +132,7 @@ void entity_target(struct json_writer *w, const struct kong_upstream *u,
     write_ref(w, "upstream", "upstream", true, u->name, u->id);
     JW_STR(w, "source", u->upstream->is_registered ? STR("registry") : STR("file"));
     if (with_health) {
-        JW_STR(w, "health", str_from(health(e, now_us)));
+        JW_STR(w, "health", str_from(upstream_target_state(t)));
         JW_KEY(w, "data");
         jw_object(w);
         JW_STR(w, "host", str_from(e->host));

@@ -12,7 +12,7 @@ void entity_route(struct json_writer *w, const struct kong_route *r);
 void entity_plugin(struct json_writer *w, const struct kong_plugin *p, size_t index);
 void entity_upstream(struct json_writer *w, const struct kong_upstream *u);
 void entity_target(struct json_writer *w, const struct kong_upstream *u,
-                   const struct upstream_target *t, bool with_health, int64_t now_us);
+                   const struct upstream_target *t, bool with_health);
 void entity_consumer(struct json_writer *w, const struct kong_consumer *c);
 void entity_jwt_secret(struct json_writer *w, const struct kong_jwt_secret *s);
 /* The whole file, flat, secrets masked. */

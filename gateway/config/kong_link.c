@@ -281,6 +281,17 @@ static void link_target(struct conf_decoder *d, struct kong_file *f, struct kong
     f->all_targets[f->target_count++] = t;
 }
 
+/* It is put into a request line as it is. */
+static void check_http_path(struct conf_decoder *d, const struct kong_health_active *a)
+{
+    bool is_path = a->http_path.len && a->http_path.p[0] == '/';
+    for (size_t i = 0; i < a->http_path.len; i++)
+        is_path &= a->http_path.p[i] > ' ' && a->http_path.p[i] <= '~';
+    if (!is_path)
+        problem_add(d->problems, a->line,
+                    "healthchecks.active.http_path must begin with \"/\" and hold no blanks");
+}
+
 static void link_upstreams(struct conf_decoder *d, struct kong_file *f)
 {
     struct strmap *names = strmap_new();
@@ -291,6 +302,7 @@ static void link_upstreams(struct conf_decoder *d, struct kong_file *f)
     for (size_t i = 0; i < f->upstreams.count; i++) {
         struct kong_upstream *u = LIST(struct kong_upstream, f->upstreams, i);
         check_unique(d, names, "upstream", u->name, u->line);
+        check_http_path(d, &u->healthchecks.active);
         for (size_t k = 0; k < u->targets.count; k++) {
             struct kong_target *t = LIST(struct kong_target, u->targets, k);
             if (t->upstream_ref.p)

@@ -13,20 +13,23 @@
 #include "log.h"
 #include "mem.h"
 #include "offload.h"
+#include "proxy/checker.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
+#include "proxy/health.h"
 #include "proxy/stream.h"
 #include "service.h"
 
 #define SWEEP_MS 1000
 #define ADDRESS_LIFETIME_US (15 * US_PER_S)
-#define EJECT_FIRST_US (500 * US_PER_MS)
-#define EJECT_MAX_US (10 * US_PER_S)
+#define RETRY_FIRST_US (500 * US_PER_MS)
+#define RETRY_MAX_US (10 * US_PER_S)
 
 struct endpoint_table {
     struct gateway *gw;
     struct list all;
     struct timer sweep;
+    struct checker *checker; /* owned */
 };
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -57,7 +60,13 @@ struct endpoint_table *endpoint_table_new(struct gateway *gw)
     list_init(&t->all);
     timer_init(&t->sweep, gw->loop, sweep, t);
     timer_start(&t->sweep, SWEEP_MS);
+    t->checker = checker_new(gw, t);
     return t;
+}
+
+struct list *endpoint_table_all(struct endpoint_table *t)
+{
+    return &t->all;
 }
 
 void endpoint_close_idle(struct endpoint *e)
@@ -71,6 +80,7 @@ void endpoint_close_idle(struct endpoint *e)
 void endpoint_table_free(struct endpoint_table *t)
 {
     timer_release(&t->sweep);
+    checker_free(t->checker);
     LIST_EACH(n, &t->all)
     endpoint_close_idle(LIST_ENTRY(n, struct endpoint, link));
     LIST_EACH(n, &t->all)
@@ -121,6 +131,7 @@ struct endpoint *endpoint_get(struct endpoint_table *t, struct str host, int por
     snprintf(e->text, size, strchr(e->host, ':') ? "[%s]:%d" : "%s:%d", e->host, port);
     list_init(&e->waiting);
     list_init(&e->idle);
+    list_init(&e->healths);
     list_append(&t->all, &e->link);
     take_literal(e);
     return e;
@@ -142,6 +153,8 @@ void endpoint_unref(struct endpoint *e)
         return;
     }
     list_remove(&e->link);
+    LIST_EACH(n, &e->healths)
+    health_free(LIST_ENTRY(n, struct health, link));
     free(e->host);
     free(e->text);
     free(e);
@@ -151,11 +164,13 @@ void endpoint_unref(struct endpoint *e)
 
 void endpoint_failed(struct endpoint *e, int64_t now_us)
 {
-    int64_t pause = EJECT_FIRST_US << (e->failures < 5 ? e->failures : 5);
-    e->failures++;
-    e->ejected_until_us = now_us + (pause < EJECT_MAX_US ? pause : EJECT_MAX_US);
-    if (e->failures == 1)
-        log_warn("upstream target failed", LOG_CSTR("target", e->text));
+    int64_t pause = RETRY_FIRST_US << (e->failures < 5 ? e->failures : 5);
+    e->retry_due_us = now_us + (pause < RETRY_MAX_US ? pause : RETRY_MAX_US);
+    if (e->failures++)
+        return;
+    log_warn("upstream target failed", LOG_CSTR("target", e->text));
+    if (e->table)
+        checker_hurry(e->table->checker);
 }
 
 void endpoint_succeeded(struct endpoint *e)
@@ -164,12 +179,11 @@ void endpoint_succeeded(struct endpoint *e)
         return;
     log_info("upstream target answers again", LOG_CSTR("target", e->text));
     e->failures = 0;
-    e->ejected_until_us = 0;
 }
 
-bool endpoint_is_available(const struct endpoint *e, int64_t now_us)
+bool endpoint_is_available(const struct endpoint *e)
 {
-    return now_us >= e->ejected_until_us;
+    return !e->failures;
 }
 
 /* ---- name look-up --------------------------------------------------------------------------- */
@@ -231,6 +245,15 @@ static void start_lookup(struct endpoint *e)
     l->port = e->port;
     e->address_state = ADDRESS_WANTED;
     co_start(e->table->gw->loop, look_up_main, l, "look-up");
+}
+
+bool endpoint_has_address(struct endpoint *e)
+{
+    bool is_old = !e->is_numeric && e->address_state == ADDRESS_KNOWN &&
+                  clock_mono_us() - e->looked_up_us > ADDRESS_LIFETIME_US;
+    if (e->address_state == ADDRESS_UNKNOWN || is_old)
+        start_lookup(e);
+    return e->address_len > 0;
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -315,17 +338,14 @@ struct upstream_conn *endpoint_connect(struct endpoint *e, struct exchange *x, b
     *is_waiting = false;
     struct upstream_conn *u = take_idle(e, must_be_live);
     if (!u) {
-        bool is_old = !e->is_numeric && e->address_state == ADDRESS_KNOWN &&
-                      clock_mono_us() - e->looked_up_us > ADDRESS_LIFETIME_US;
-        if (e->address_state == ADDRESS_UNKNOWN || is_old)
-            start_lookup(e);
-        if (!e->address_len && e->address_state == ADDRESS_WANTED) {
+        bool has_address = endpoint_has_address(e);
+        if (!has_address && e->address_state == ADDRESS_WANTED) {
             list_append(&e->waiting, &x->wait_link);
             x->waiting_for = e;
             *is_waiting = true;
             return NULL;
         }
-        u = e->address_len ? open_new(e) : NULL;
+        u = has_address ? open_new(e) : NULL;
     }
     if (u) {
         u->x = x;

@@ -33,8 +33,10 @@ struct endpoint {
     struct list waiting;  /* struct exchange, for the address */
     struct list idle;     /* struct upstream_conn, most recently used first */
     int idle_count, in_flight;
-    int failures;             /* in a row */
-    int64_t ejected_until_us; /* mono; out of rotation before that if there is another one */
+    int failures;         /* in a row; with any it is out of rotation if there is another one */
+    int64_t retry_due_us; /* mono; when the next check may find it alive again */
+    bool is_retrying;
+    struct list healths; /* struct health: one for each upstream that watches it */
 };
 
 /* A connection to an endpoint: carries one exchange, or is idle in the pool. */
@@ -51,6 +53,9 @@ struct endpoint_table *endpoint_table_new(struct gateway *gw);
 /* Closes idle connections; endpoints in use live until released. */
 void endpoint_table_free(struct endpoint_table *t);
 
+/* Every endpoint there is: LIST_ENTRY(n, struct endpoint, link). */
+struct list *endpoint_table_all(struct endpoint_table *t);
+
 /* The endpoint of an address, created at first use; referenced for the caller. */
 struct endpoint *endpoint_get(struct endpoint_table *t, struct str host, int port);
 struct endpoint *endpoint_ref(struct endpoint *e);
@@ -58,11 +63,13 @@ void endpoint_unref(struct endpoint *e);
 /* Closes the pool's connections: they are probably as dead as the one that just failed. */
 void endpoint_close_idle(struct endpoint *e);
 
-/* Failed requests take an endpoint out of rotation for a while, longer each time; a response brings
- * it back. */
+/* A failed request takes an endpoint out of rotation. A check brings it back (checker.h), or a
+ * response when no other was left. */
 void endpoint_failed(struct endpoint *e, int64_t now_us);
 void endpoint_succeeded(struct endpoint *e);
-bool endpoint_is_available(const struct endpoint *e, int64_t now_us);
+bool endpoint_is_available(const struct endpoint *e);
+/* The endpoint's address may be used now; if not, or if it is old, it is being looked up. */
+bool endpoint_has_address(struct endpoint *e);
 
 /*
  * A connection for x: from the pool, or a new one, which then reports EXCHANGE_UP_CONNECTED. NULL

@@ -32,8 +32,8 @@ bool exchange_may_resend(const struct exchange *x)
 
 bool exchange_has_other_target(const struct exchange *x)
 {
-    return has_tries_left(x) &&
-           upstream_has_other(x->route->service->upstream, x->tried, x->tried_count);
+    return has_tries_left(x) && upstream_has_other(x->route->service->upstream, x->tried,
+                                                   x->tried_count, clock_mono_us());
 }
 
 /* Nothing reached any target, so the request may be sent again by anyone. */
@@ -46,11 +46,16 @@ static void give_up(struct exchange *x, enum err e, const char *text)
     exchange_fail(x, e, text);
 }
 
+static void note_failure(struct exchange *x, enum health_event event)
+{
+    struct endpoint *failed = x->tried[x->tried_count - 1];
+    endpoint_failed(failed, clock_mono_us());
+    upstream_report(x->route->service->upstream, failed, event);
+}
+
 static void try_next(struct exchange *x, enum err e, const char *text)
 {
-    struct endpoint *failed = x->up ? x->up->endpoint : NULL;
-    if (failed)
-        endpoint_failed(failed, clock_mono_us());
+    note_failure(x, e == ERR_GATEWAY_TIMEOUT ? HEALTH_TIMEOUT : HEALTH_TCP_FAILURE);
     exchange_drop_upstream(x);
     if (exchange_has_other_target(x))
         exchange_connect(x);
@@ -83,7 +88,7 @@ void exchange_connect(struct exchange *x)
         x->tried[x->tried_count++] = endpoint_ref(e);
         if (connect_to(x, e))
             return;
-        endpoint_failed(e, now);
+        note_failure(x, HEALTH_TCP_FAILURE);
     }
     give_up(x, ERR_SERVICE_UNAVAILABLE,
             x->tried_count ? "The upstream server cannot be reached"

@@ -31,6 +31,9 @@ static void upstream_lost(struct exchange *x, enum err e, const char *why)
     }
     if (!was_reused && e != ERR_GATEWAY_TIMEOUT)
         endpoint_failed(endpoint, clock_mono_us());
+    if (!was_reused || e == ERR_GATEWAY_TIMEOUT)
+        upstream_report(x->route->service->upstream, endpoint,
+                        e == ERR_GATEWAY_TIMEOUT ? HEALTH_TIMEOUT : HEALTH_TCP_FAILURE);
     bool may_resend = exchange_may_resend(x) && e != ERR_GATEWAY_TIMEOUT;
     exchange_drop_upstream(x);
     if (may_resend && was_reused) {
@@ -155,6 +158,7 @@ static void begin_response(struct exchange *x)
     for (int i = 0; i < own.count; i++)
         headers_set(x->arena, &x->response, own.items[i].name, own.items[i].value);
     endpoint_succeeded(x->up->endpoint);
+    upstream_report_status(x->route->service->upstream, x->up->endpoint, h->status);
     init_response_body(x);
     for (size_t i = 0; i < x->chain->count; i++)
         if (x->chain->uses[i]->plugin->response)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "mem.h"
 
 static void set_targets(struct upstream *u, struct endpoint_table *t,
@@ -14,6 +15,8 @@ static void set_targets(struct upstream *u, struct endpoint_table *t,
     for (size_t i = 0; i < n; i++) {
         u->targets[i].endpoint = endpoint_get(t, addresses[i].host, addresses[i].port);
         u->targets[i].weight = addresses[i].weight;
+        if (u->rules)
+            u->targets[i].health = health_of(u->targets[i].endpoint, u->name);
         for (size_t k = 0; k < old_count; k++)
             if (old[k].endpoint == u->targets[i].endpoint)
                 u->targets[i].current = old[k].current;
@@ -109,33 +112,83 @@ static struct upstream_target *by_load(struct upstream_target **candidates, size
     return by_turn(candidates, kept);
 }
 
+/* ---- health --------------------------------------------------------------------------------- */
+
+static bool is_usable(const struct upstream *u, const struct upstream_target *t, int64_t now_us)
+{
+    return t->weight > 0 && (!u->rules || health_may_use(t->health, u->rules, now_us));
+}
+
+/* Enough of the weight is healthy. */
+static bool is_above_threshold(const struct upstream *u, int64_t now_us)
+{
+    if (!u->rules || !u->rules->threshold)
+        return true;
+    int64_t total = 0, good = 0;
+    for (size_t i = 0; i < u->count; i++) {
+        total += u->targets[i].weight;
+        if (is_usable(u, &u->targets[i], now_us))
+            good += u->targets[i].weight;
+    }
+    return good * 100 >= u->rules->threshold * total;
+}
+
+void upstream_report(const struct upstream *u, struct endpoint *e, enum health_event event)
+{
+    if (u->rules)
+        health_report(health_of(e, u->name), u->rules, false, event, clock_mono_us());
+}
+
+void upstream_report_status(const struct upstream *u, struct endpoint *e, int status)
+{
+    if (u->rules)
+        health_report_status(health_of(e, u->name), u->rules, false, status, clock_mono_us());
+}
+
+const char *upstream_target_state(const struct upstream_target *t)
+{
+    const struct endpoint *e = t->endpoint;
+    if (!e->address_len && e->failures)
+        return "DNS_ERROR";
+    bool is_down = t->health && t->health->is_down;
+    return is_down || !endpoint_is_available(e) ? "UNHEALTHY" : "HEALTHY";
+}
+
+/* ---- choice --------------------------------------------------------------------------------- */
+
 #define MAX_CANDIDATES 128
 
 struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried,
                                size_t tried_count, int64_t now_us)
 {
     struct upstream_target *candidates[MAX_CANDIDATES];
+    if (!is_above_threshold(u, now_us))
+        return NULL;
     for (int pass = 0; pass < 2; pass++) {
         size_t n = 0;
         for (size_t i = 0; i < u->count && n < MAX_CANDIDATES; i++) {
             struct upstream_target *t = &u->targets[i];
-            bool may_take = pass == 1 || endpoint_is_available(t->endpoint, now_us);
-            if (t->weight > 0 && may_take && !is_among(t->endpoint, tried, tried_count))
+            bool may_take = pass == 1 || endpoint_is_available(t->endpoint);
+            if (may_take && is_usable(u, t, now_us) && !is_among(t->endpoint, tried, tried_count))
                 candidates[n++] = t;
         }
         if (!n)
             continue;
         struct upstream_target *t =
             u->is_least_connections ? by_load(candidates, n) : by_turn(candidates, n);
+        if (t->health)
+            health_take(t->health, now_us);
         return t->endpoint;
     }
     return NULL;
 }
 
-bool upstream_has_other(const struct upstream *u, struct endpoint *const *tried, size_t tried_count)
+bool upstream_has_other(const struct upstream *u, struct endpoint *const *tried, size_t tried_count,
+                        int64_t now_us)
 {
     for (size_t i = 0; i < u->count; i++)
-        if (u->targets[i].weight > 0 && !is_among(u->targets[i].endpoint, tried, tried_count))
+        if (is_usable(u, &u->targets[i], now_us) &&
+            !is_among(u->targets[i].endpoint, tried, tried_count))
             return true;
     return false;
 }

@@ -126,6 +126,10 @@ static const struct refusal refusals[] = {
      "kong.yml:5: target \"h:\" is not host:port"},
     {V "upstreams:\n  - name: u\n    healthchecks:\n      active:\n        helthy: {}\n",
      "kong.yml:6: upstreams[0].healthchecks.active: unknown key \"helthy\""},
+    {V "upstreams:\n  - name: u\n    healthchecks:\n      active:\n        http_path: \"/a b\"\n",
+     "kong.yml:6: healthchecks.active.http_path must begin with \"/\" and hold no blanks"},
+    {V "upstreams:\n  - name: u\n    healthchecks:\n      active: {http_path: a}\n",
+     "kong.yml:5: healthchecks.active.http_path must begin with \"/\" and hold no blanks"},
     {V "consumers:\n  - custom_id: c\n    jwt_secrets:\n      - key: k\n",
      "kong.yml:5: consumers[0].jwt_secrets[0]: \"secret\" is required"},
     {V "consumers:\n  - username: c\n    jwt_secrets:\n      - {key: k, secret: s, algorithm: "
