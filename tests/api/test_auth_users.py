@@ -391,7 +391,7 @@ def test_production_has_no_demo_people_and_no_registered_admins(start_service, d
     secret = {"ENVIRONMENT": "production", "JWT_SECRET": uuid.uuid4().hex * 2}
     program = start_service("auth-service", {**secret, "ALLOW_ROLE_AT_REGISTRATION": "true"}, start=False)
     refused = subprocess.run([binary("auth-service")], env=program.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             timeout=20, check=False)
+                             timeout=60, check=False)
     assert refused.returncode == 78
     before = db.query("SELECT count(*) FROM auth.user_account WHERE email LIKE '%%@example.com'")
     live = start_service("auth-service", {**secret, "DEMO_PASSWORD": None})

@@ -26,7 +26,7 @@ class Registry(Upstream):
 
     def wait_for_looks(self):
         before = len(self.requests)
-        wait_for(lambda: len(self.requests) > before + 2, 5, "more looks")
+        wait_for(lambda: len(self.requests) > before + 2, what="more looks")
 
 
 def named(name):
@@ -43,11 +43,11 @@ def test_look_up():
                 return {program.http.get("/", 200).text for _ in range(6)}
             assert answers() == {"configured"}
             registry.records = [record("desk", one), record("other", two)]
-            wait_for(lambda: answers() == {"one"}, 5, "the instance is used")
+            wait_for(lambda: answers() == {"one"}, what="the instance is used")
             registry.records = [record("desk", one), record("desk", two, port=str(two.port))]
-            wait_for(lambda: answers() == {"one", "two"}, 5, "both instances are used")
+            wait_for(lambda: answers() == {"one", "two"}, what="both instances are used")
             registry.records = [record("desk", one, status="unhealthy"), record("desk", two)]
-            wait_for(lambda: answers() == {"two"}, 5, "the unhealthy one is left out")
+            wait_for(lambda: answers() == {"two"}, what="the unhealthy one is left out")
             # broken answers change nothing
             registry.records = [{"name": "desk"}, 7, {"name": "desk", "host": "x", "port": "99999999", "status": "healthy"},
                                 record("desk", two)]
@@ -59,10 +59,10 @@ def test_look_up():
             assert answers() == {"two"}
             # while it is away the last known instances stay
             registry.close()
-            wait_for(lambda: "the registry is away" in program.log_text(), 5, "it is noticed")
+            wait_for(lambda: "the registry is away" in program.log_text(), what="it is noticed")
             assert answers() == {"two"}
             with Registry(port=registry.port):
-                wait_for(lambda: answers() == {"configured"}, 5, "an empty registry means the configured address")
+                wait_for(lambda: answers() == {"configured"}, what="an empty registry means the configured address")
 
 
 def test_a_registered_instance_that_dies_is_left_out():
@@ -70,7 +70,7 @@ def test_a_registered_instance_that_dies_is_left_out():
         registry.records = [record("desk", one), record("desk", two)]
         with Gateway(upstreams=[{"name": "desk", "targets": []}], services=[service("desk", None, route("/"), host="desk")],
                      env={"REGISTRY_URL": f"http://127.0.0.1:{registry.port}", "REGISTRY_POLL_MS": "50"}) as program:
-            wait_for(lambda: {program.http.get("/").text for _ in range(6)} == {"one", "two"}, 5, "both are used")
+            wait_for(lambda: {program.http.get("/").text for _ in range(6)} == {"one", "two"}, what="both are used")
             one.close()
             assert {program.http.get("/", 200).text for _ in range(10)} == {"two"}
 

@@ -155,7 +155,7 @@ def test_waiting_for_a_slow_reader_costs_nothing(gateway, upstream):
     with client, Peak(gateway):
         client.settimeout(60)
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: used, 20, "the upstream is held back")
+        wait_for(lambda: used, what="the upstream is held back")
         gateway.http.get("/health", 200)
         assert used[0] < 0.25
         assert swallow(client, b"", SIZE) >= SIZE

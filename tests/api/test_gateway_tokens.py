@@ -95,7 +95,7 @@ def test_requests_with_one_token_share_one_call(gateway, auth):
     clients = [gateway.raw() for _ in range(8)]
     for client in clients:
         client.send(b"GET /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n\r\n")
-    wait_for(lambda: len(auth.requests) == 1, 10, "the call")
+    wait_for(lambda: len(auth.requests) == 1, what="the call")
     # some leave before the answer
     for client in clients[:4]:
         client.close()
@@ -111,7 +111,7 @@ def test_pipelined_requests_wait_in_order(gateway, auth):
     with gateway.raw() as client:
         client.send(b"GET /guarded/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n\r\n"
                     b"GET /open/2 HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_for(lambda: len(auth.requests) == 1, 10, "the call")
+        wait_for(lambda: len(auth.requests) == 1, what="the call")
         auth.gate.set()
         assert [client.answer().json()["line"].split()[1] for _ in range(2)] == ["/1", "/2"]
 
@@ -121,7 +121,7 @@ def test_a_body_waits_with_its_request(gateway, auth):
     with gateway.raw() as client:
         client.send(b"POST /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n"
                     b"Content-Length: 200000\r\n\r\n" + b"x" * 100000)
-        wait_for(lambda: len(auth.requests) == 1, 10, "the call")
+        wait_for(lambda: len(auth.requests) == 1, what="the call")
         auth.gate.set()
         client.send(b"x" * 100000)
         assert len(client.answer().json()["body"]) == 200000

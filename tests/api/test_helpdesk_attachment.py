@@ -155,7 +155,7 @@ def part(body, name="file", filename='; filename="a.png"', kind="image/png"):
 def test_broken_forms(helpdesk, people, ticket, body):
     check_error(raw(people.employee, ticket, body), 400, "INVALID_INPUT")
     assert people.employee.get(ticket + "/attachments").json()["count"] == 0
-    wait_for(lambda: temporary_files(helpdesk) == [], 5)
+    wait_for(lambda: temporary_files(helpdesk) == [])
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "multipart/form-data; boundary=",
@@ -177,8 +177,8 @@ def test_an_interrupted_upload_leaves_nothing(helpdesk, people, ticket):
             "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 100000\r\n\r\n").encode()
     with socket.create_connection(("127.0.0.1", helpdesk.port)) as connection:
         connection.sendall(head + part(b"z" * 50000))
-        wait_for(lambda: temporary_files(helpdesk), 5)
-    wait_for(lambda: temporary_files(helpdesk) == [], 5)
+        wait_for(lambda: temporary_files(helpdesk))
+    wait_for(lambda: temporary_files(helpdesk) == [])
     assert people.employee.get(ticket + "/attachments").json()["count"] == 0
 
 

@@ -175,7 +175,7 @@ def test_unknown_owner_is_rolled_back(helpdesk, people, db, amqp):
     # The person becomes known in the meantime: a later attempt succeeds.
     db.query("INSERT INTO person (id, email, name, department, active, version) "
              "VALUES (999999, 'late@company.com', 'Late Comer', '', true, 1)", program="helpdesk-service")
-    wait_for(lambda: shown(people, number)["ticket_owner_name"] == "Late Comer", 20)
+    wait_for(lambda: shown(people, number)["ticket_owner_name"] == "Late Comer")
 
 
 def test_send_ticket_status(people, db, amqp):
@@ -260,6 +260,6 @@ def test_people_events(people, db, amqp):
                                                      "system_role_id": 5}]}
     amqp.send_event("user.created", user, source="auth-service")
     amqp.send_task(STATUS_QUEUE, "update_ticket_owner", [number, 5000])
-    wait_for(lambda: shown(people, number)["ticket_owner_name"] == "New Coordinator", 20)
+    wait_for(lambda: shown(people, number)["ticket_owner_name"] == "New Coordinator")
     amqp.send_event("user.updated", {**user, "name": "Renamed", "version": 2}, source="auth-service")
     wait_for(lambda: shown(people, number)["ticket_owner_name"] == "Renamed")

@@ -8,7 +8,7 @@ from lib import tokens
 from lib.http import check_error
 from lib.people import person
 from lib.proxy import Proxy
-from lib.wait import wait_for
+from lib.wait import DEADLINE, wait_for
 from messaging_support import ADAM, COLE, CORA, EMIL, EVE, PEOPLE, RITA, ROLF, World, contents
 
 DEMO_TIME = "2026-01-12T10:30:00Z"
@@ -174,7 +174,7 @@ def test_history_keeps_its_time(world, ticket):
 # ---- neighbours away ----------------------------------------------------------------------------
 
 def is_ready(service):
-    return requests.get(service.url + "/ready", timeout=5).status_code == 200
+    return requests.get(service.url + "/ready", timeout=DEADLINE).status_code == 200
 
 
 def test_without_auth_service_the_first_start_waits(infra, start_service, broker):
@@ -245,7 +245,7 @@ def test_a_message_of_another_process_is_not_missed_while_the_broker_is_away_her
         said = elsewhere.say(EMIL, ticket["conversation_id"], "can you hear me?")
         assert emil.receive()["id"] == said["id"]
     to_broker.restore()
-    assert cora.receive(20)["id"] == said["id"]
+    assert cora.receive()["id"] == said["id"]
     after = elsewhere.say(EMIL, ticket["conversation_id"], "and now?")
     assert cora.receive()["id"] == after["id"]
     elsewhere.service.stop()
@@ -265,7 +265,7 @@ def test_the_database_goes_away_and_comes_back(fragile):
                    world.http(EMIL).post("/api/v1/conversations/direct", {"recipient_id": EVE})):
         check_error(answer, 503, "SERVICE_UNAVAILABLE")
         assert int(answer.headers["Retry-After"]) > 0
-    assert requests.get(world.service.url + "/health", timeout=5).status_code == 200
+    assert requests.get(world.service.url + "/health", timeout=DEADLINE).status_code == 200
     key = str(uuid.uuid4())
     frame = {"type": "message", "ticket_number": ticket["ticket_number"], "content": "x", "client_id": key}
     socket.send(frame)

@@ -203,7 +203,7 @@ def test_hostile_frames_end_the_socket(world):
         socket.send(frame)
         assert socket.wait_closed() == code
     socket = world.socket(EMIL)
-    for _ in range(200):
+    for _ in range(20_000):  # beyond what is allowed in a second, in some second
         try:
             socket.send({"type": "ping"})
         except Exception:  # pylint: disable=broad-except
@@ -297,7 +297,7 @@ def test_a_long_history_is_replayed_to_the_end(world, ticket):
     """More than a socket may have unsent."""
     conversation = ticket["conversation_id"]
     say_and_hear(world, CORA, ticket, [str(n) + "ü" * 9900 for n in range(60)])
-    emil = world.socket(EMIL, timeout=30)
+    emil = world.socket(EMIL)
     emil.send({"type": "subscribe", "conversation_id": conversation, "after_id": 0})
     assert emil.receive()["type"] == "subscribed"
     assert [message(emil)["content"].rstrip("ü") for _ in range(60)] == [str(n) for n in range(60)]
@@ -307,9 +307,9 @@ def test_a_long_history_is_replayed_to_the_end(world, ticket):
 
 def test_an_expired_token_ends_the_socket(world, ticket):
     name, roles = PEOPLE[EMIL]
-    with WebSocket(world.service.url + "/ws/messages", tokens.mint(EMIL, roles, name=name, ttl=2)) as socket:
+    with WebSocket(world.service.url + "/ws/messages", tokens.mint(EMIL, roles, name=name, ttl=5)) as socket:
         assert socket.receive()["type"] == "connection_established"
-        assert socket.wait_closed(10) == 4401
+        assert socket.wait_closed() == 4401
     world.say(CORA, ticket["conversation_id"], "nobody listens")
 
 
@@ -367,7 +367,7 @@ def test_a_killed_process_loses_no_message(world, ticket):
 def test_sockets_that_vanish_are_forgotten(world):
     for _ in range(20):
         world.socket(EMIL).abort()
-    wait_for(lambda: open_sockets(world.service) == 0, 10, "no sockets")
+    wait_for(lambda: open_sockets(world.service) == 0, what="no sockets")
 
 
 def open_sockets(service):

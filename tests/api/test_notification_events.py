@@ -10,7 +10,7 @@ from lib.http import check_error
 from lib.paths import binary
 from lib.people import person
 from lib.proxy import Proxy
-from lib.wait import wait_for
+from lib.wait import DEADLINE, wait_for
 from notification_support import ADAM, CORA, EMIL, EVE, RITA, World, mails_to
 
 DEMO_TIME = "2026-01-12T10:30:00Z"
@@ -38,12 +38,19 @@ def mailed(world, identity, number):
     return [mail for mail in mails_to(world.service.mails(), address(identity)) if number in str(mail["References"])]
 
 
+def figure(world, name):
+    """A metric, summed over its labels."""
+    lines = world.service.http.get("/metrics", expect=200).text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
+
+
 def settle(world):
     """Everything sent so far has been handled: the queue's order is not kept, so each handler must be done."""
     def is_idle():
         queue = world.amqp.count("notification.events")
+        running = figure(world, "amqp_consumed_total") - figure(world, "amqp_handled_total")
         pending = world.http(CORA).get("/notifications/queue").json()["queue_length"]
-        return queue == 0 and pending == 0
+        return queue == 0 and running == 0 and pending == 0
     mark = world.ticket()
     world.send("ticket.created", mark)
     world.told(EMIL, mark["ticket_number"])
@@ -243,7 +250,7 @@ def test_history_is_stored_as_read_and_not_mailed(world):
 # ---- neighbours away ----------------------------------------------------------------------------
 
 def is_ready(service):
-    return requests.get(service.url + "/ready", timeout=5).status_code == 200
+    return requests.get(service.url + "/ready", timeout=DEADLINE).status_code == 200
 
 
 @pytest.fixture(name="fragile")
@@ -272,10 +279,10 @@ def test_the_broker_goes_away_and_comes_back(fragile):
     world.send("ticket.created", ticket)
     to_broker.restore()
     world.service.wait_ready()
-    frame = socket.receive_type("notification_update", 20)
+    frame = socket.receive_type("notification_update")
     assert frame["notification"]["id"] == made["id"]
     world.told(EVE, ticket["ticket_number"])
-    frame = socket.receive_type("notification_update", 20)
+    frame = socket.receive_type("notification_update")
     assert frame["notification"]["ticket_number"] == ticket["ticket_number"]
 
 
@@ -295,14 +302,14 @@ def test_the_database_goes_away_and_comes_back(fragile):
                                                        "message": "x"})):
         check_error(answer, 503, "SERVICE_UNAVAILABLE")
         assert int(answer.headers["Retry-After"]) > 0
-    assert requests.get(world.service.url + "/health", timeout=5).status_code == 200
+    assert requests.get(world.service.url + "/health", timeout=DEADLINE).status_code == 200
     socket.send({"type": "mark_read", "notification_id": 1})
     assert socket.receive()["code"] == "SERVICE_UNAVAILABLE"
     ticket = world.ticket(requester_id=EVE)
     world.send("ticket.created", ticket)
     to_db.restore()
     world.service.wait_ready()
-    frame = socket.receive_type("notification_update", 20)
+    frame = socket.receive_type("notification_update")
     assert frame["notification"]["ticket_number"] == ticket["ticket_number"]
     assert len(world.about(EVE, ticket["ticket_number"])) == 1
 
@@ -339,6 +346,6 @@ def test_without_auth_service_the_first_start_waits(infra, start_service, broker
 def test_a_bad_sender_is_refused_at_the_start(world):
     for sender in ("nobody", "Name <a@b\r\nBcc: x@y.z>", "a@b.c, d@e.f", "Tést <a@b.c>"):
         env = {**world.service.env, "MAIL_FROM": sender, "PORT": "0"}
-        result = subprocess.run([os.fspath(binary("notification-service"))], env=env, timeout=20, text=True, check=False,
+        result = subprocess.run([os.fspath(binary("notification-service"))], env=env, timeout=DEADLINE, text=True, check=False,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         assert result.returncode == 78 and "MAIL_FROM" in result.stderr, (sender, result)

@@ -134,7 +134,7 @@ def test_who_is_not_known_yet_is_mailed_later(world):
     wait_for(lambda: history(world, 88), what="the notification")
     world.amqp.send_event("user.updated", {"id": 88, "email": "late@example.org", "name": "Late", "department": "",
                                            "active": True, "version": 1, "roles": []})
-    mail = wait_for(lambda: mails_to(world.service.mails(), "late@example.org"), 20, "mail")[0]
+    mail = wait_for(lambda: mails_to(world.service.mails(), "late@example.org"), what="mail")[0]
     assert ticket["ticket_number"] in mail["Subject"]
 
 
@@ -183,7 +183,7 @@ def test_a_busy_server_is_asked_again(smtp, server, answers):
     wait_for(lambda: outcome(smtp, "again")[2], what="a failed attempt")
     assert outcome(smtp, "again")[:2] == ("pending", 1) and server.mails == []
     server.answers = {}
-    wait_for(lambda: outcome(smtp, "again")[0] == "sent", 20, "the second attempt")
+    wait_for(lambda: outcome(smtp, "again")[0] == "sent", what="the second attempt")
     assert len(server.mails) == 1 and outcome(smtp, "again")[1:] == (2, None)
 
 
@@ -194,7 +194,7 @@ def test_a_server_that_is_away_is_asked_again(smtp, server):
     wait_for(lambda: outcome(smtp, "away")[2], what="a failed attempt")
     smtp.service.set_env("SMTP_URL", server.url)
     smtp.service.restart()
-    wait_for(lambda: outcome(smtp, "away")[0] == "sent", 20, "the second attempt")
+    wait_for(lambda: outcome(smtp, "away")[0] == "sent", what="the second attempt")
     assert len(server.mails) == 1
 
 
@@ -234,7 +234,7 @@ def test_many_mails_by_two_processes_are_sent_once_each(smtp, server):
     other = smtp.replica()
     for n in range(40):
         send_mail(smtp, to=f"reader{n}@example.org")
-    wait_for(lambda: len(server.mails) >= 40, 30, "all mails")
+    wait_for(lambda: len(server.mails) >= 40, what="all mails")
     wait_for(lambda: smtp.http(CORA).get("/notifications/queue").json()["queue_length"] == 0, what="an empty queue")
     assert sorted(mail[1][0] for mail in server.mails) == sorted(f"reader{n}@example.org" for n in range(40))
     other.stop()

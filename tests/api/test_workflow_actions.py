@@ -5,6 +5,7 @@ import re
 import pytest
 from lib import tokens
 from lib.http import check_error
+from lib.wait import wait_for
 from lib.workflow import ADAM, ANNA, COLE, CORA, EMIL, EVE, HELPDESK, RITA, ROLF, TINA, World
 
 
@@ -34,15 +35,14 @@ def assignee(world, task):
 
 
 def statuses(world, task):
-    """What the helpdesk is told about the ticket's status, until the queue is empty for a moment."""
+    """What the helpdesk has been told about the ticket's status."""
+    wait_for(lambda: world.rows("SELECT count(*) FROM outbox") == [(0,)], what="everything to be sent")
     found = []
-    while True:
-        try:
-            properties, body, _ = world.amqp.receive(HELPDESK, 0.5)
-        except AssertionError:
-            return found
+    while world.amqp.count(HELPDESK):
+        properties, body, _ = world.amqp.receive(HELPDESK)
         if properties.headers["task"] == "send_ticket_status" and body[0][0] == task["ticket_number"]:
             found.append(body[0][1])
+    return found
 
 
 # ---- transitions --------------------------------------------------------------------------------

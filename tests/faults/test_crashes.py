@@ -24,7 +24,7 @@ class Load:
     def _open(self, key):
         while not self._stop.is_set() or not self.numbers:
             try:
-                answer = requests.post(self.url + "/api/v1/tickets", json=TICKET, timeout=15, headers={
+                answer = requests.post(self.url + "/api/v1/tickets", json=TICKET, timeout=30, headers={
                     "Authorization": f"Bearer {self.token}", "Idempotency-Key": key})
             except requests.RequestException:
                 self._stop.wait(0.05)
@@ -46,12 +46,12 @@ class Load:
 
     def wait_for_more(self, count=5):
         wanted = len(self.numbers) + count
-        wait_for(lambda: len(self.numbers) >= wanted, 60, f"{count} more tickets")
+        wait_for(lambda: len(self.numbers) >= wanted, what=f"{count} more tickets")
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(20)
-        assert not self.problems, self.problems[:3]
+        self._thread.join(60)
+        assert not self._thread.is_alive() and not self.problems, self.problems[:3]
 
 
 def check_consistency(fleet, numbers):
@@ -65,7 +65,7 @@ def check_consistency(fleet, numbers):
             " JOIN workflow.task w ON w.ticket_id = k.id"
             " WHERE h.number = ANY(%s) AND h.owner_id = w.owner_id", numbers)
         return count == len(numbers)
-    wait_for(arrived, 90, "every ticket to have its owner on both sides", 0.2)
+    wait_for(arrived, 180, "every ticket to have its owner on both sides", 0.2)
     assert fleet.db.query("SELECT k.number FROM workflow.ticket k JOIN workflow.task t ON t.ticket_id = k.id"
                           " JOIN workflow.task_item i ON i.task_id = t.id WHERE k.number = ANY(%s)"
                           " GROUP BY 1 HAVING count(*) <> 1", numbers) == []
@@ -75,7 +75,7 @@ def check_consistency(fleet, numbers):
                               " WHERE type = 'ticket_created' AND ticket_number = ANY(%s) GROUP BY 1", numbers)
         assert all(count == 1 for _, count in rows), [row for row in rows if row[1] != 1]
         return len(rows) == len(numbers)
-    wait_for(told, 60, "every requester to be told", 0.2)
+    wait_for(told, 180, "every requester to be told", 0.2)
     dead = [queue for queue in fleet.broker.api("GET", f"/queues/{fleet.broker.name}")
             if queue["name"].endswith(".dead") and queue.get("messages")]
     assert not dead, [(queue["name"], queue["messages"]) for queue in dead]
@@ -109,7 +109,7 @@ def test_a_killed_broker_delays_only(own_servers, fragile_fleet, employee):
         own_servers.start("rabbitmq")
         load.wait_for_more(3)
     for program in fragile_fleet.programs.values():
-        program.wait_ready(60)
+        program.wait_ready()
     check_consistency(fragile_fleet, load.numbers)
 
 
@@ -118,7 +118,7 @@ def helpdesk_list(fleet, token):
     def refused():
         answer = fleet["helpdesk-service"].http.with_token(token).get("/api/v1/tickets")
         return [answer] if answer.status_code != 200 else None  # an error answer is false by itself
-    return wait_for(refused, 15, "a refusal")[0]
+    return wait_for(refused, what="a refusal")[0]
 
 
 def test_a_killed_database_is_said_so_and_comes_back(own_servers, fragile_fleet, employee):
@@ -130,7 +130,7 @@ def test_a_killed_database_is_said_so_and_comes_back(own_servers, fragile_fleet,
         own_servers.start("postgres")
         load.wait_for_more(3)
     for program in fragile_fleet.programs.values():
-        program.wait_ready(60)
+        program.wait_ready()
     assert helpdesk.is_running()
     check_consistency(fragile_fleet, load.numbers)
 

@@ -38,7 +38,7 @@ def notifications(client, kind, number):
     def found():
         answer = client.get("/api/v1/notifications", expect=200).json()
         return [n for n in answer["notifications"] if n["type"] == kind and n["ticket_number"] == number]
-    return wait_for(found, 15, f"{kind} notification for {number}")
+    return wait_for(found, what=f"{kind} notification for {number}")
 
 
 def by_number(client, number):
@@ -56,7 +56,7 @@ def current(life):
     def task():
         found = life.admin.get(f"/api/v1/tasks?ticket_number={life.number}", expect=200).json()["results"]
         return found and found[0]["current_item"] and found[0]["current_item"]["assigned_to_id"] and found[0]
-    return wait_for(task, 15, "a current task item")
+    return wait_for(task, what="a current task item")
 
 
 def transition(task, name):
@@ -104,15 +104,15 @@ def test_the_ticket_is_accepted_with_its_number(life):
 
 def test_the_requester_is_told(life):
     assert notifications(life.employee, "ticket_created", life.number)
-    pushed = life.screen.receive_type("notification_update", 15,
-                                      lambda f: f["notification"]["type"] == "ticket_created")
+    pushed = life.screen.receive_type("notification_update",
+                                      where=lambda f: f["notification"]["type"] == "ticket_created")
     assert pushed["action"] == "created" and pushed["notification"]["ticket_number"] == life.number
-    assert life.screen.receive_type("count_update", 15)["unread_count"] >= 1
-    wait_for(lambda: [m for m in mails_to(life, life.email) if life.number in m], 15, "a mail about the ticket")
+    assert life.screen.receive_type("count_update")["unread_count"] >= 1
+    wait_for(lambda: [m for m in mails_to(life, life.email) if life.number in m], what="a mail about the ticket")
 
 
 def test_workflow_gives_it_an_owner_and_a_reviewer(life):
-    shown = wait_for(lambda: (t := by_number(life.employee, life.number))["ticket_owner_id"] and t, 15, "an owner")
+    shown = wait_for(lambda: (t := by_number(life.employee, life.number))["ticket_owner_id"] and t, what="an owner")
     life.owner_id = shown["ticket_owner_id"]
     owner = life.admin.get(f"/api/v1/users/{life.owner_id}", expect=200).json()
     assert owner["email"].startswith("coordinator") and shown["ticket_owner_name"] == owner["full_name"]
@@ -153,11 +153,11 @@ def test_only_the_assignee_moves_it_on(life):
     assert done["next_assignee"] and done["message"]
     check_error(life.reviewer.post("/transitions/", approve), 409, "ALREADY_COMPLETED")
     check_error(life.reviewer.post("/transitions/", {**approve, "task_item_id": 10**9}), 404, "TASK_NOT_FOUND")
-    wait_for(lambda: by_number(life.employee, life.number)["status"] == "In Progress", 15, "In Progress")
+    wait_for(lambda: by_number(life.employee, life.number)["status"] == "In Progress", what="In Progress")
 
 
 def test_a_wrong_transition_names_the_right_ones(life):
-    task = wait_for(lambda: (t := current(life))["current_item"]["step"] == "Quality Assurance" and t, 15, "QA")
+    task = wait_for(lambda: (t := current(life))["current_item"]["step"] == "Quality Assurance" and t, what="QA")
     life.approver = person(life, task["current_item"]["assigned_to_id"])
     body = check_error(life.approver.post("/transitions/", {
         "task_item_id": task["current_item"]["task_item_id"], "transition_id": 10**9, "notes": "?"}),
@@ -172,7 +172,7 @@ def test_the_approver_resolves_it(life):
         "task_item_id": task["current_item"]["task_item_id"],
         "transition_id": transition(task, "approve")["transition_id"], "notes": "Verified"}, expect=200).json()
     assert done["next_step"] is None and done["next_assignee"] is None
-    wait_for(lambda: by_number(life.employee, life.number)["status"] == "Resolved", 15, "Resolved")
+    wait_for(lambda: by_number(life.employee, life.number)["status"] == "Resolved", what="Resolved")
     assert notifications(life.employee, "ticket_status_changed", life.number)
     assert notifications(life.owner, "task_completed", life.number)
 
@@ -231,18 +231,18 @@ def test_a_stranger_sees_nothing(life):
 
 def test_ownership_moves(life):
     number = life.employee.post("/api/v1/tickets", TICKET, expect=201).json()["ticket_number"]
-    owner_id = wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"], 15, "an owner")
+    owner_id = wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"], what="an owner")
     owner = person(life, owner_id)
     check_error(owner.post("/tasks/ticket-owner/transfer/", {
         "ticket_number": number, "new_owner_id": owner_id, "reason": "x"}), 403, "INSUFFICIENT_PERMISSIONS")
     moved = owner.post("/tasks/ticket-owner/escalate/", {
         "ticket_number": number, "reason": "Requires admin intervention", "urgency": "High"}, expect=200).json()
     assert moved["status"] == "success" and moved["old_owner"] and moved["new_owner"] and moved["escalated_at"]
-    wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"] != owner_id, 15, "the new owner")
+    wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"] != owner_id, what="the new owner")
     back = life.admin.post("/tasks/ticket-owner/transfer/", {
         "ticket_number": number, "new_owner_id": owner_id, "reason": "Workload balancing"}, expect=200).json()
     assert back["transferred_by"] and back["transferred_at"]
-    wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"] == owner_id, 15, "the old owner")
+    wait_for(lambda: by_number(life.employee, number)["ticket_owner_id"] == owner_id, what="the old owner")
     check_error(life.admin.post("/tasks/ticket-owner/transfer/", {
         "ticket_number": number, "new_owner_id": owner_id, "reason": "x"}), 400, "INVALID_TRANSFER")
     check_error(life.admin.post("/tasks/ticket-owner/transfer/", {

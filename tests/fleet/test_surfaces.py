@@ -53,7 +53,7 @@ def test_the_simple_surface_keeps_its_own_words(fleet):
 
 
 def test_cross_origin_preflights_are_answered(fleet):
-    answer = requests.options(fleet.url + "/api/v1/tickets", timeout=10, headers={
+    answer = requests.options(fleet.url + "/api/v1/tickets", timeout=60, headers={
         "Origin": "http://localhost:1000", "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "Authorization, Content-Type"})
     assert answer.status_code in (200, 204)

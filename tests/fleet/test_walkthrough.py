@@ -19,7 +19,7 @@ def test_the_walkthrough_works_as_it_stands(fleet, tmp_path):
     assert len(found) >= 6 and shutil.which("jq") and shutil.which("curl")
     script = "\n".join(found).replace("http://localhost:8080", fleet.url)
     script = script.replace("ls .run/mail", f"ls {fleet['notification-service'].work}/mail")
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, check=False,
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=300, check=False,
                           cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     for expected in (r'"role": ?"user"', r'"token":', r"TX\d{14}", r'"ticket_owner_name": "', r'"current_step": "Review"',

@@ -12,7 +12,7 @@ from lib.wait import wait_for
 from lib.workflow import HELPDESK, TICKETS, World
 
 HERE = pathlib.Path(__file__).parent
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 class Worker:
@@ -28,14 +28,14 @@ class Worker:
                 [sys.executable, "-m", "celery", "-A", "celery_app", "worker", "-Q", queue, "-P", "solo",
                  "--without-gossip", "--without-mingle", "--loglevel", "info"],
                 env=env, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-        wait_for(lambda: "ready." in self.log.read_text(), 30, "the Celery worker")
+        wait_for(lambda: "ready." in self.log.read_text(), what="the Celery worker")
 
     def calls(self):
         lines = self.results.read_text().splitlines() if self.results.exists() else []
         return [(task, *args) for task, args, _ in map(json.loads, lines)]
 
     def wait_for_call(self, *call):
-        wait_for(lambda: call in self.calls(), 15, f"{call} in the Celery worker")
+        wait_for(lambda: call in self.calls(), what=f"{call} in the Celery worker")
 
     def stop(self):
         self.process.terminate()
@@ -153,7 +153,7 @@ def test_what_nobody_can_run_becomes_a_dead_letter(world, celery):
         if method:
             found[properties.headers["id"]] = properties.headers["x-tts-reason"]
         return {unknown, broken} <= set(found)
-    wait_for(look, 40, "dead letters")
+    wait_for(look, what="dead letters")
     assert "unknown task tts.tasks.nobody_knows" in found[unknown]
     assert "INVALID_PAYLOAD" in found[broken] and "ticket_number" in found[broken]
 

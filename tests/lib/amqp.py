@@ -5,12 +5,17 @@ import uuid
 
 import pika
 
+from .wait import DEADLINE
+
 
 class Amqp:
     """A connection to a Broker's virtual host; a context manager."""
 
     def __init__(self, url):
-        self.connection = pika.BlockingConnection(pika.URLParameters(url))
+        parameters = pika.URLParameters(url)
+        parameters.heartbeat = 0  # a test that does something else for a while sends none
+        parameters.socket_timeout = parameters.stack_timeout = DEADLINE
+        self.connection = pika.BlockingConnection(parameters)
         self.channel = self.connection.channel()
         self.channel.confirm_delivery()
 
@@ -35,7 +40,7 @@ class Amqp:
         self.channel.queue_bind(queue, exchange, routing_key)
         return queue
 
-    def receive(self, queue, timeout=10):
+    def receive(self, queue, timeout=DEADLINE):
         """The next message as (properties, decoded body, routing key), acknowledged."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -45,7 +50,7 @@ class Amqp:
             self.connection.process_data_events(0.02)
         raise AssertionError(f"no message in {queue} within {timeout} s")
 
-    def receive_dead(self, queue, count, timeout=30):
+    def receive_dead(self, queue, count, timeout=DEADLINE):
         """{message id: reason} of so many dead letters of the queue."""
         deadline = time.monotonic() + timeout
         found = {}
@@ -58,7 +63,7 @@ class Amqp:
                 self.connection.process_data_events(0.05)
         return found
 
-    def receive_type(self, queue, kind, timeout=10, where=None):
+    def receive_type(self, queue, kind, timeout=DEADLINE, where=None):
         """The next CloudEvent of that type, for which where(event) holds; others are skipped."""
         deadline = time.monotonic() + timeout
         while True:

@@ -1,4 +1,5 @@
 """A client of one program: requests with a base URL, a token, and a record of the routes called."""
+import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 
@@ -18,10 +19,7 @@ class Client:
         self.base = base
         self.token = token
         self.timeout = timeout
-        self.last_used = time.monotonic()
-        self.session = requests.Session()
-        # A login sets cookies; a later request without a token must be anonymous all the same.
-        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.kept = threading.local()
 
     def as_user(self, user_id=1, roles=None, **kwargs):
         """The same program, called with a token made for this user."""
@@ -37,15 +35,24 @@ class Client:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         kwargs.setdefault("timeout", self.timeout)
         kwargs.setdefault("allow_redirects", False)
-        if time.monotonic() - self.last_used > KEPT_SECONDS:
-            self.session.close()
-        answer = self.session.request(method, self.base + path, headers=headers, **kwargs)
-        self.last_used = time.monotonic()
+        answer = self._session().request(method, self.base + path, headers=headers, **kwargs)
+        self.kept.until = time.monotonic() + KEPT_SECONDS
         record(self.program, method, path, answer.status_code)
         if expect is not None:
             assert answer.status_code == expect, (
                 f"{method} {path}: {answer.status_code} instead of {expect}: {answer.text[:2000]}")
         return answer
+
+    def _session(self):
+        """That of this thread."""
+        if not hasattr(self.kept, "session"):
+            self.kept.until = 0
+            self.kept.session = requests.Session()
+            # A login sets cookies; a later request without a token must be anonymous all the same.
+            self.kept.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        elif time.monotonic() > self.kept.until:
+            self.kept.session.close()
+        return self.kept.session
 
     def get(self, path, expect=None, **kwargs):
         return self.request("GET", path, expect, **kwargs)

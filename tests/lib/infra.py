@@ -158,7 +158,7 @@ class OwnServers(Infra):
         """kill -9."""
         pid = int((self.WHERE["state"] / "pid" / server).read_text(encoding="ascii").split()[0])
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not pathlib.Path(f"/proc/{pid}/exe").exists(), 10, f"the end of {server}")
+        wait_for(lambda: not pathlib.Path(f"/proc/{pid}/exe").exists(), what=f"the end of {server}")
 
     def close(self):
         for server in self.SERVERS:

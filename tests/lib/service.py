@@ -12,10 +12,10 @@ from . import tokens
 from .http import Client
 from .paths import ROOT, SERVICES, VARIANT, WORK, binary
 from .ports import free_ports
-from .wait import wait_for
+from .wait import DEADLINE, wait_for
 
-START_SECONDS = 40 if VARIANT == "asan" else 20
-STOP_SECONDS = 25
+START_SECONDS = 90
+STOP_SECONDS = 60
 SANITIZER_REPORT = re.compile(r"ERROR: (Address|Leak)Sanitizer|runtime error:|Sanitizer:DEADLYSIGNAL|CHECK failed")
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -105,7 +105,7 @@ class Service:
     def _probe(self, path):
         if self.process.poll() is not None:
             raise ProgramEnded(f"{self.name} ended with status {self.process.returncode}")
-        return requests.get(self.url + path, timeout=2)
+        return requests.get(self.url + path, timeout=DEADLINE)
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None

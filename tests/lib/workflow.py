@@ -94,11 +94,11 @@ class World:
                               "notes": notes, **extra}, expect=expect)
         return answer.json(), self.task_of(task["ticket_number"])
 
-    def helpdesk_tasks(self, number, name, count=1, timeout=10):
+    def helpdesk_tasks(self, number, name, count=1):
         """The arguments of Celery tasks sent to the helpdesk about a ticket, in order; others are dropped."""
         found = []
         while len(found) < count:
-            properties, body, _ = self.amqp.receive(HELPDESK, timeout)
+            properties, body, _ = self.amqp.receive(HELPDESK)
             args, kwargs = body[0], body[1]
             if properties.headers["task"] == name and number in (kwargs.get("ticket_number"), *args[:1]):
                 found.append((args, kwargs))

@@ -7,6 +7,7 @@ import threading
 import websockets
 
 from .record import record
+from .wait import DEADLINE
 
 _CLOSED = object()
 
@@ -14,7 +15,7 @@ _CLOSED = object()
 class WebSocket:
     """url may be http(s); frames are JSON objects. A context manager."""
 
-    def __init__(self, url, token=None, headers=None, subprotocols=None, timeout=10, program=None):
+    def __init__(self, url, token=None, headers=None, subprotocols=None, timeout=DEADLINE, program=None):
         self.url = url.replace("http", "ws", 1) if url.startswith("http") else url
         self.headers = dict(headers or {})
         if token:
@@ -38,12 +39,6 @@ class WebSocket:
             path = "/" + self.url.split("/", 3)[3]
             record(program, "GET", path, 101)
         asyncio.run_coroutine_threadsafe(self._read(), self._loop)
-
-    async def _connect(self):
-        # The library takes the loop that runs when the connection is made.
-        return await websockets.connect(
-            self.url, extra_headers=self.headers, subprotocols=self.subprotocols, open_timeout=self.timeout,
-            ping_interval=None, max_size=None)
 
     def _run(self, awaitable):
         async def bounded():
@@ -113,7 +108,7 @@ class WebSocket:
 
     def _end_loop(self):
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
