@@ -1,6 +1,5 @@
 #pragma once
-/* The lexical rules that heads and trailers share (RFC 9110 §5, RFC 9112 §5). Private to this
- * library. */
+/* The lexical rules that heads and trailers share (RFC 9110 §5, RFC 9112 §5). */
 #include <stdbool.h>
 
 #include "head.h"

@@ -8,6 +8,7 @@
 #include "config/kong.h"
 #include "gateway.h"
 #include "head.h"
+#include "proxy/forwarded.h"
 #include "proxy/headers.h"
 #include "proxy/trace.h"
 #include "proxy/upstream.h"
@@ -74,6 +75,7 @@ struct exchange {
     struct str host, path, query; /* path in normal form; query absent without '?' */
     struct str client_ip;         /* the peer, or what a trusted proxy says */
     bool is_trusted_peer;
+    struct forwarded *hops; /* before a trusted peer, as far as they are well-formed; else NULL */
     struct trace trace;
     struct http_body in;  /* its body */
     int64_t max_body;     /* 0: no limit */

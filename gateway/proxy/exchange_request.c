@@ -10,27 +10,46 @@
 
 /* ---- who asks ------------------------------------------------------------------------------- */
 
-/* The nearest address in X-Forwarded-For that is no trusted proxy, seen from our side. */
-static struct str forwarded_client(const struct exchange *x)
+/* Addresses between commas. What stands before something else, or before too many, is worthless. */
+static void read_addresses(struct str value, struct forwarded *hops)
+{
+    struct str address;
+    while (value.p && str_next(&value, ',', &address)) {
+        struct cidr parsed;
+        bool is_address = cidr_parse(str_trim(address), &parsed);
+        if (!is_address || hops->count == FORWARDED_MAX)
+            hops->count = 0;
+        if (is_address)
+            hops->nodes[hops->count++] = str_trim(address);
+    }
+}
+
+/* What a trusted peer says about the hops before it: X-Forwarded-For, else Forwarded. */
+static void read_hops(struct exchange *x)
+{
+    bool is_list = headers_get(&x->request, STR("x-forwarded-for")).p;
+    struct str name = is_list ? STR("x-forwarded-for") : STR("forwarded");
+    x->hops = ARENA_NEW(x->arena, struct forwarded);
+    for (int i = 0; i < x->request.count; i++) {
+        const struct http_header *h = &x->request.items[i];
+        if (!str_ieq(h->name, name))
+            continue;
+        if (is_list)
+            read_addresses(h->value, x->hops);
+        else if (!forwarded_parse(h->value, x->hops))
+            x->hops->count = 0;
+    }
+}
+
+/* The nearest address that is no trusted proxy, seen from our side. */
+static struct str nearest_client(const struct exchange *x)
 {
     struct str best = str_from(x->client->peer);
-    for (int i = x->request.count - 1; i >= 0; i--) {
-        if (!str_ieq(x->request.items[i].name, STR("x-forwarded-for")))
-            continue;
-        struct str rest = x->request.items[i].value;
-        while (rest.len) {
-            size_t start = rest.len;
-            while (start > 0 && rest.p[start - 1] != ',')
-                start--;
-            struct str address = str_trim(str_slice(rest, start, rest.len));
-            struct cidr parsed;
-            if (!cidr_parse(address, &parsed))
-                return best;
-            best = address;
-            if (!cidr_list_has(&x->gw->trusted_proxies, address))
-                return best;
-            rest = str_slice(rest, 0, start ? start - 1 : 0);
-        }
+    for (int i = x->hops->count; i > 0 && cidr_list_has(&x->gw->trusted_proxies, best); i--) {
+        struct cidr parsed;
+        if (!cidr_parse(x->hops->nodes[i - 1], &parsed))
+            break;
+        best = x->hops->nodes[i - 1];
     }
     return best;
 }
@@ -39,8 +58,10 @@ static void identify(struct exchange *x)
 {
     x->client_ip = str_from(x->client->peer);
     x->is_trusted_peer = cidr_list_has(&x->gw->trusted_proxies, x->client_ip);
-    if (x->is_trusted_peer)
-        x->client_ip = forwarded_client(x);
+    if (x->is_trusted_peer) {
+        read_hops(x);
+        x->client_ip = nearest_client(x);
+    }
     trace_begin(&x->trace, x->arena, headers_get(&x->request, STR("x-request-id")),
                 headers_get(&x->request, STR("traceparent")));
 }

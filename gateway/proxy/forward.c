@@ -83,20 +83,56 @@ static struct str believed(const struct exchange *x, struct str name, struct str
     return given.p ? given : own;
 }
 
+/* The scheme the client itself used with us. */
+static struct str scheme_of(const struct exchange *x)
+{
+    (void)x;
+    return STR("http");
+}
+
+static void add_hops(const struct exchange *x, bool as_pairs, struct buf *out)
+{
+    for (int i = 0; x->hops && i < x->hops->count; i++) {
+        struct str node = x->hops->nodes[i];
+        if (as_pairs)
+            forwarded_add_node(out, node);
+        else
+            buf_add_str(out, node.p ? node : STR("unknown"));
+        BUF_LIT(out, ", ");
+    }
+}
+
+/* A trusted peer's own header, with all it says about each hop. */
+static bool add_given_forwarded(const struct exchange *x, struct buf *out)
+{
+    size_t before = out->len;
+    struct forwarded read = {0};
+    for (int i = 0; x->hops && i < x->request.count; i++) {
+        const struct http_header *h = &x->request.items[i];
+        if (!str_ieq(h->name, STR("forwarded")))
+            continue;
+        if (!forwarded_parse(h->value, &read)) {
+            out->len = before;
+            return false;
+        }
+        buf_add_str(out, h->value);
+        BUF_LIT(out, ", ");
+    }
+    return out->len > before;
+}
+
 static void add_client(const struct exchange *x, struct buf *out)
 {
     struct str peer = str_from(x->client->peer);
     BUF_LIT(out, "X-Forwarded-For: ");
-    if (x->is_trusted_peer) {
-        for (int i = 0; i < x->request.count; i++)
-            if (str_ieq(x->request.items[i].name, STR("x-forwarded-for"))) {
-                buf_add_str(out, x->request.items[i].value);
-                BUF_LIT(out, ", ");
-            }
-    }
+    add_hops(x, false, out);
     buf_add_str(out, peer);
+    BUF_LIT(out, "\r\nForwarded: ");
+    if (!add_given_forwarded(x, out))
+        add_hops(x, true, out);
+    forwarded_add(out, peer, x->host, scheme_of(x));
     BUF_LIT(out, "\r\nX-Forwarded-Proto: ");
-    buf_add_str(out, believed(x, STR("x-forwarded-proto"), STR("http")));
+    buf_add_str(out, believed(x, STR("x-forwarded-proto"), scheme_of(x)));
     BUF_LIT(out, "\r\nX-Forwarded-Host: ");
     buf_add_str(out, believed(x, STR("x-forwarded-host"), x->host));
     BUF_LIT(out, "\r\nX-Forwarded-Port: ");

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "config/cidr.h"
+#include "proxy/forwarded.h"
 #include "proxy/headers.h"
 #include "proxy/trace.h"
 #include "ws/frame.h"
@@ -70,6 +71,72 @@ static void knows_headers_in_any_case(void **state)
     assert_int_equal(header_kind(STR("Hosts")), HEADER_OTHER);
     assert_int_equal(header_kind(STR("")), HEADER_OTHER);
     assert_int_equal(header_kind(STR("X-Credential-Identifiers")), HEADER_OTHER);
+}
+
+static void reads_forwarded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *nodes; /* of each hop, with blanks between; "-": none */
+    } good[] = {
+        {"for=192.0.2.43", "192.0.2.43"},
+        {"for=\"192.0.2.43:47011\"", "192.0.2.43"},
+        {"For=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"},
+        {"for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60"},
+        {"for=192.0.2.43, for=198.51.100.17", "192.0.2.43 198.51.100.17"},
+        {"for=_hidden, for=\"unknown\",for=_SEVKISEK", "_hidden unknown _SEVKISEK"},
+        {"proto=http;host=\"a,b;c\"", "-"},
+        {"host=\"a\\\"b\" ; for=1.2.3.4 ;", "1.2.3.4"},
+        {";;for=1.2.3.4", "1.2.3.4"},
+        {"for=1.2.3.4,", "1.2.3.4 -"},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct forwarded f = {0};
+        struct buf b;
+        buf_init(&b, arena);
+        assert_true(forwarded_parse(str_from(good[i].value), &f));
+        for (int k = 0; k < f.count; k++) {
+            if (k)
+                buf_add_char(&b, ' ');
+            buf_add_str(&b, f.nodes[k].p ? f.nodes[k] : STR("-"));
+        }
+        assert_string_equal(buf_cstr(&b), good[i].nodes);
+    }
+    static const char *const bad[] = {
+        "for",         "for=",          "=1.2.3.4",          "for=\"1.2.3.4",
+        "for=1;for=2", "for=[2001::1]", "for=1.2.3.4 for=2", "for=a b",
+        "for=\"a\"b",  "for=\"a\\",     "for = 1.2.3.4"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct forwarded f = {.count = 1};
+        assert_false(forwarded_parse(str_from(bad[i]), &f));
+        assert_int_equal(f.count, 1);
+    }
+    struct forwarded full = {.count = FORWARDED_MAX - 1};
+    assert_false(forwarded_parse(STR("for=a, for=b"), &full));
+    assert_true(forwarded_parse(STR("for=a"), &full));
+}
+
+static void writes_forwarded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *peer, *host, *text;
+    } cases[] = {
+        {"1.2.3.4", "desk.example", "for=1.2.3.4;by=_gateway;host=desk.example;proto=http"},
+        {"::1", "[::1]:80", "for=\"[::1]\";by=_gateway;host=\"[::1]:80\";proto=http"},
+        {"1.2.3.4", "", "for=1.2.3.4;by=_gateway;proto=http"},
+        {"1.2.3.4", "a\"b", "for=1.2.3.4;by=_gateway;proto=http"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct forwarded f = {0};
+        struct buf b;
+        buf_init(&b, arena);
+        forwarded_add(&b, str_from(cases[i].peer), str_from(cases[i].host), STR("http"));
+        assert_string_equal(buf_cstr(&b), cases[i].text);
+        assert_true(forwarded_parse(buf_str(&b), &f));
+        assert_int_equal(f.count, 1);
+        assert_true(str_eq(f.nodes[0], str_from(cases[i].peer)));
+    }
 }
 
 static void edits_lists(void **state)
@@ -173,6 +240,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(knows_networks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(knows_headers_in_any_case, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_forwarded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writes_forwarded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(edits_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_cookies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(continues_valid_traces_only, set_up, tear_down),
