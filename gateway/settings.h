@@ -10,6 +10,7 @@ struct gateway_settings {
     int64_t registry_poll_ms;
     int64_t max_connections, max_head_bytes;
     int64_t head_timeout_s, body_timeout_s, idle_timeout_s, write_timeout_s;
+    int64_t client_min_rate;                    /* bytes a second, 0: any */
     int64_t upstream_idle_s, upstream_idle_max; /* keep-alive connections of one target */
     struct str access_log;                      /* off, errors or all */
 };

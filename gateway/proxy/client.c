@@ -14,6 +14,8 @@
 
 #define BACKLOG 1024
 #define ACCEPT_PAUSE_MS 100
+/* More than this is not asked of a reader between two looks: a full output is not much more. */
+#define LEAST_MAX (STREAM_HIGH - STREAM_LOW)
 
 static void client_free(struct client *c)
 {
@@ -75,9 +77,23 @@ void client_set_deadline(struct client *c, int64_t ms)
 {
     int64_t now = clock_mono_us();
     c->due_us = now + ms * US_PER_MS;
+    c->allowed_ms = ms;
     c->unwritten = stream_pending(c->bev);
+    c->unsent = c->x.up ? stream_pending(c->x.up->bev) : 0;
     if (!c->armed_us || c->armed_us > c->due_us)
         arm(c, now);
+}
+
+/* The client has taken data in the meantime, and enough of them; or the target some. */
+static bool is_moving(const struct client *c)
+{
+    size_t unwritten = stream_pending(c->bev);
+    size_t unsent = c->x.up ? stream_pending(c->x.up->bev) : 0;
+    int64_t least = c->gw->settings->client_min_rate * c->allowed_ms / 1000;
+    if (unwritten)
+        return unwritten < c->unwritten &&
+               (int64_t)(c->unwritten - unwritten) >= (least < LEAST_MAX ? least : LEAST_MAX);
+    return unsent && unsent < c->unsent;
 }
 
 static void on_timer(void *arg)
@@ -85,16 +101,12 @@ static void on_timer(void *arg)
     struct client *c = arg;
     int64_t now = clock_mono_us();
     c->armed_us = 0;
-    if (now < c->due_us) {
+    if (now < c->due_us)
         arm(c, now);
-        return;
-    }
-    size_t unwritten = stream_pending(c->bev);
-    if (unwritten && unwritten < c->unwritten) {
+    else if (is_moving(c))
         exchange_arm(&c->x);
-        return;
-    }
-    client_event(c, EXCHANGE_TIMEOUT);
+    else
+        client_event(c, EXCHANGE_TIMEOUT);
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */

@@ -10,7 +10,8 @@ struct client {
     struct bufferevent *bev;
     struct timer timer;
     int64_t due_us, armed_us; /* mono; armed_us 0: the timer does not run */
-    size_t unwritten;         /* output when the deadline was set: less now means progress */
+    int64_t allowed_ms;       /* until the deadline, when it was set */
+    size_t unwritten, unsent; /* output to client and target then: less now means progress */
     char peer[INET6_ADDRSTRLEN];
     bool is_dead, is_in_event;
     struct exchange x;

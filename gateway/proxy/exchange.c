@@ -155,15 +155,34 @@ void exchange_on(struct exchange *x, enum exchange_event event)
         on_close(x, EXCHANGE_CLIENT_DRAINED);
 }
 
-static int64_t forward_timeout_ms(const struct exchange *x)
+/*
+ * A body may pause as long as the time-out says, but pauses use up what its bytes earn at the
+ * minimum rate: who sends a byte now and then to stay below the time-out is given up too.
+ */
+static int64_t body_timeout_ms(struct exchange *x)
 {
     const struct gateway_settings *s = x->gw->settings;
+    int64_t now = clock_mono_us(), latest = now + s->body_timeout_s * US_PER_S;
+    if (!s->client_min_rate)
+        return s->body_timeout_s * 1000;
+    int64_t earned = (x->in.received - x->paced) * US_PER_S / s->client_min_rate;
+    x->paced = x->in.received;
+    x->slow_due_us = x->slow_due_us ? x->slow_due_us + earned : latest;
+    if (x->slow_due_us > latest)
+        x->slow_due_us = latest;
+    return x->slow_due_us > now ? (x->slow_due_us - now + US_PER_MS - 1) / US_PER_MS : 0;
+}
+
+static int64_t forward_timeout_ms(struct exchange *x)
+{
     const struct kong_service *service = x->route->service;
+    bool is_target_slow = stream_pending(x->up->bev);
     if (x->is_response_begun && stream_pending(x->client->bev) >= STREAM_HIGH)
-        return s->write_timeout_s * 1000;
-    if (x->is_request_sent)
-        return service->read_timeout;
-    return stream_pending(x->up->bev) ? service->write_timeout : s->body_timeout_s * 1000;
+        return x->gw->settings->write_timeout_s * 1000;
+    if (!x->is_request_sent && !is_target_slow)
+        return body_timeout_ms(x);
+    x->slow_due_us = 0;
+    return is_target_slow ? service->write_timeout : service->read_timeout;
 }
 
 void exchange_arm(struct exchange *x)

@@ -80,7 +80,10 @@ struct exchange {
     struct http_body in;  /* its body */
     int64_t max_body;     /* 0: no limit */
     bool is_request_sent; /* all of it is in the upstream's output */
-    bool has_sent_body;   /* some of the body has: the request cannot be sent twice */
+    bool has_sent_body;   /* some of the body has been */
+    struct buf kept;      /* what has been, of an idempotent request with a small body */
+    int64_t slow_due_us;  /* mono; a body slower than the minimum rate is given up then */
+    int64_t paced;        /* bytes of the body that have moved slow_due_us */
 
     /* policy */
     struct kong_route *route;
@@ -142,7 +145,8 @@ void exchange_resume_access(struct exchange *x);
 /* exchange_connect.c: finds a target; again after a failure that may be tried again. */
 void exchange_connect(struct exchange *x);
 void exchange_on_connect(struct exchange *x, enum exchange_event event);
-/* The request can be sent once more without doing anything twice. */
+bool exchange_is_idempotent(const struct exchange *x);
+/* The request can be sent once more without doing anything twice, and is still here to be sent. */
 bool exchange_may_resend(const struct exchange *x);
 bool exchange_has_other_target(const struct exchange *x);
 void exchange_drop_upstream(struct exchange *x);

@@ -24,10 +24,15 @@ static bool has_tries_left(const struct exchange *x)
     return x->tried_count < MAX_TRIED && (int64_t)x->tried_count <= x->route->service->retries;
 }
 
+bool exchange_is_idempotent(const struct exchange *x)
+{
+    return (x->method & IDEMPOTENT) && !x->is_websocket;
+}
+
 bool exchange_may_resend(const struct exchange *x)
 {
-    bool is_harmless = (x->method & IDEMPOTENT) && !x->is_websocket;
-    return is_harmless && !x->is_response_begun && !x->has_sent_body;
+    bool has_body = !x->has_sent_body || (int64_t)x->kept.len == x->in.received;
+    return exchange_is_idempotent(x) && !x->is_response_begun && has_body;
 }
 
 bool exchange_has_other_target(const struct exchange *x)
@@ -67,7 +72,7 @@ static void try_next(struct exchange *x, enum err e, const char *text)
  * end already. */
 static bool connect_to(struct exchange *x, struct endpoint *e)
 {
-    bool is_waiting, must_be_live = !(x->method & IDEMPOTENT);
+    bool is_waiting, must_be_live = !exchange_is_idempotent(x) || !x->in.done;
     x->state = EXCHANGE_CONNECT;
     x->is_connect_timed = false;
     struct upstream_conn *u = endpoint_connect(e, x, must_be_live, &is_waiting);

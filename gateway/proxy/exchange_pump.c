@@ -11,6 +11,8 @@
 
 #define MAX_RESPONSE_HEAD STREAM_INPUT_MAX
 #define MAX_INTERIM 8
+/* Of a body, in memory, so that the request can be sent again. A piece more may come on top. */
+#define KEEP_MAX (16 * 1024)
 
 static void send_head(struct gateway *gw, struct bufferevent *to)
 {
@@ -53,26 +55,48 @@ static void upstream_lost(struct exchange *x, enum err e, const char *why)
 
 /* ---- request -------------------------------------------------------------------------------- */
 
-/* Moves at most limit payload bytes from one side to the other, in a chunk frame when asked. */
+static void add_chunk(struct evbuffer *out, struct evbuffer *payload)
+{
+    evbuffer_add_printf(out, "%zx\r\n", evbuffer_get_length(payload));
+    evbuffer_add_buffer(out, payload);
+    evbuffer_add(out, "\r\n", 2);
+}
+
+/* Moves payload as far as there is room, in chunk frames when asked. kept, if any, gets a copy. */
 static enum err move_body(struct gateway *gw, struct http_body *body, struct bufferevent *from,
-                          struct bufferevent *to, bool is_chunked)
+                          struct bufferevent *to, bool is_chunked, struct buf *kept)
 {
     struct evbuffer *in = bufferevent_get_input(from), *out = bufferevent_get_output(to);
+    bool is_direct = !is_chunked && !kept;
     while (!body->done && evbuffer_get_length(out) < STREAM_HIGH && evbuffer_get_length(in)) {
         int64_t room = (int64_t)(STREAM_HIGH - evbuffer_get_length(out)), before = body->received;
-        enum err rc = http_body_read(body, in, is_chunked ? gw->payload : out, room);
-        size_t n = is_chunked ? evbuffer_get_length(gw->payload) : 0;
-        if (n) {
-            evbuffer_add_printf(out, "%zx\r\n", n);
-            evbuffer_add_buffer(out, gw->payload);
-            evbuffer_add(out, "\r\n", 2);
+        enum err rc = http_body_read(body, in, is_direct ? out : gw->payload, room);
+        size_t n = evbuffer_get_length(gw->payload);
+        if (kept && n) {
+            evbuffer_copyout(gw->payload, buf_reserve(kept, n), n);
+            kept->len += n;
         }
+        if (n && is_chunked)
+            add_chunk(out, gw->payload);
+        else if (n)
+            evbuffer_add_buffer(out, gw->payload);
         if (rc)
             return rc;
         if (body->received == before)
             break;
     }
     return ERR_OK;
+}
+
+/* An idempotent request can be sent to another target as long as all that went to the first is
+ * still here. */
+static struct buf *kept_body(struct exchange *x)
+{
+    if (!exchange_is_idempotent(x) || x->in.received > KEEP_MAX)
+        return NULL;
+    if (!x->has_sent_body)
+        buf_init(&x->kept, x->arena);
+    return &x->kept;
 }
 
 /* The target never gets the end of such a body, so it cannot act on it. */
@@ -87,13 +111,21 @@ static void refuse_body(struct exchange *x, enum err e, const char *text)
         exchange_fail(x, e, text);
 }
 
+static void end_request(struct exchange *x)
+{
+    if (x->in.framing == HTTP_BODY_CHUNKED)
+        evbuffer_add(bufferevent_get_output(x->up->bev), "0\r\n\r\n", 5);
+    x->is_request_sent = true;
+    x->sent_us = clock_mono_us();
+}
+
 static void pump_request(struct exchange *x)
 {
     if (x->is_request_sent)
         return;
     struct bufferevent *client = x->client->bev, *up = x->up->bev;
     bool is_chunked = x->in.framing == HTTP_BODY_CHUNKED;
-    enum err rc = move_body(x->gw, &x->in, client, up, is_chunked);
+    enum err rc = move_body(x->gw, &x->in, client, up, is_chunked, kept_body(x));
     x->has_sent_body |= x->in.received > 0;
     if (rc) {
         refuse_body(x, rc, "malformed chunk");
@@ -104,13 +136,20 @@ static void pump_request(struct exchange *x)
         return;
     }
     if (x->in.done) {
-        if (is_chunked)
-            evbuffer_add(bufferevent_get_output(up), "0\r\n\r\n", 5);
-        x->is_request_sent = true;
-        x->sent_us = clock_mono_us();
+        end_request(x);
     } else if (x->is_client_eof && !evbuffer_get_length(bufferevent_get_input(client))) {
         exchange_abort(x, "the client left before its request was complete");
     }
+}
+
+static void send_kept(struct exchange *x)
+{
+    evbuffer_add(x->gw->payload, x->kept.p, x->kept.len);
+    struct evbuffer *out = bufferevent_get_output(x->up->bev);
+    if (x->in.framing == HTTP_BODY_CHUNKED)
+        add_chunk(out, x->gw->payload);
+    else
+        evbuffer_add_buffer(out, x->gw->payload);
 }
 
 void exchange_begin_forward(struct exchange *x)
@@ -120,8 +159,11 @@ void exchange_begin_forward(struct exchange *x)
     forward_request_head(x, x->up->endpoint, &x->gw->scratch);
     send_head(x->gw, x->up->bev);
     x->sent_us = clock_mono_us();
+    x->is_request_sent = false;
+    if (x->has_sent_body)
+        send_kept(x);
     if (x->in.done)
-        x->is_request_sent = true;
+        end_request(x);
     else
         pump_request(x);
 }
@@ -228,7 +270,7 @@ static void pump_response(struct exchange *x)
         return;
     }
     struct bufferevent *up = x->up->bev, *client = x->client->bev;
-    enum err rc = move_body(x->gw, &x->out, up, client, x->is_response_chunked);
+    enum err rc = move_body(x->gw, &x->out, up, client, x->is_response_chunked, NULL);
     if (rc) {
         upstream_lost(x, ERR_BAD_GATEWAY, "malformed chunk in the response");
         return;
@@ -248,10 +290,13 @@ static void pump_response(struct exchange *x)
 
 static void on_timeout(struct exchange *x)
 {
-    bool is_client_slow = !x->is_request_sent && !stream_pending(x->up->bev);
+    bool is_target_slow = stream_pending(x->up->bev);
+    bool is_client_slow = !x->is_request_sent && !is_target_slow;
     bool is_reader_slow = x->is_response_begun && stream_pending(x->client->bev) >= STREAM_HIGH;
     if (is_reader_slow) {
-        exchange_abort(x, "the client takes no data");
+        exchange_abort(x, "the client takes too little data");
+    } else if (is_client_slow && x->is_response_begun) {
+        exchange_abort(x, "the request's body took too long");
     } else if (x->is_response_begun) {
         upstream_lost(x, ERR_BAD_GATEWAY, "the upstream stopped in its response");
     } else if (is_client_slow) {
@@ -260,7 +305,9 @@ static void on_timeout(struct exchange *x)
         x->failure = "the request's body took too long";
         exchange_fail(x, ERR_REQUEST_TIMEOUT, NULL);
     } else {
-        upstream_lost(x, ERR_GATEWAY_TIMEOUT, "the upstream did not answer in time");
+        upstream_lost(x, ERR_GATEWAY_TIMEOUT,
+                      is_target_slow ? "the upstream takes no data"
+                                     : "the upstream did not answer in time");
     }
 }
 
