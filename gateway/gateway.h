@@ -25,6 +25,8 @@ struct gateway {
     struct loop *loop;
     const struct gateway_settings *settings;
     struct snapshot *snapshot; /* the one new requests use; referenced */
+    struct event *posted_event;
+    uint64_t posted_generation; /* of the configuration posted last */
     struct endpoint_table *endpoints;
     struct registry_view *registry;
     struct evconnlistener *listener; /* NULL while draining */

@@ -1,14 +1,15 @@
 /* gateway: the fleet's edge. Wiring only. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/admin.h"
 #include "clock.h"
+#include "config/posted.h"
+#include "config/reload.h"
 #include "config/snapshot.h"
-#include "log.h"
+#include "limits/counter.h"
+#include "limits/sync.h"
 #include "plugins/token.h"
 #include "proxy/client.h"
 #include "registry/registry.h"
@@ -21,38 +22,10 @@ static struct gateway *gateway_of(const struct service *s)
     return s->state;
 }
 
-static const char *config_path(const struct service *s)
-{
-    const struct gateway_settings *own = s->own_config;
-    return own->config_path.p;
-}
-
 static bool check(struct service *s)
 {
-    return snapshot_check(s, config_path(s), stderr);
-}
-
-/* A file with an error never replaces a good one. */
-static void reload(int signo, void *arg)
-{
-    (void)signo;
-    struct gateway *gw = arg;
-    char *problems = NULL;
-    size_t size = 0;
-    FILE *err = open_memstream(&problems, &size);
-    struct snapshot *next = snapshot_load(gw, config_path(gw->service), err);
-    fclose(err);
-    struct str rest = str_n(problems, size), line;
-    while (rest.len && str_next(&rest, '\n', &line))
-        if (line.len)
-            log_error("route file refused", LOG_STR("problem", line));
-    free(problems);
-    if (!next)
-        return;
-    snapshot_unref(gw->snapshot);
-    gw->snapshot = next;
-    log_info("route file loaded", LOG_I("routes", (int64_t)next->file->route_count),
-             LOG_CSTR("hash", next->hash));
+    const struct gateway_settings *own = s->own_config;
+    return snapshot_check(s, own->config_path.p, stderr);
 }
 
 static bool serve_own_endpoints(struct gateway *gw)
@@ -90,6 +63,7 @@ static enum access_log access_log_of(struct str name)
 /* In any state that init can leave. */
 static void release(struct gateway *gw)
 {
+    reload_unwatch(gw);
     if (gw->snapshot)
         snapshot_unref(gw->snapshot);
     endpoint_table_free(gw->endpoints);
@@ -101,6 +75,7 @@ static void release(struct gateway *gw)
     evbuffer_free(gw->payload);
     buf_release(&gw->scratch);
     token_lookups_free();
+    counters_free();
 }
 
 static enum err open_all(struct gateway *gw)
@@ -114,8 +89,7 @@ static enum err open_all(struct gateway *gw)
     }
     if (!serve_own_endpoints(gw))
         return ERR_SERVICE_UNAVAILABLE;
-    gw->snapshot = snapshot_load(gw, config_path(gw->service), stderr);
-    if (!gw->snapshot)
+    if (!reload_first(gw))
         return ERR_INVALID_INPUT;
     return admin_listen(gw) && listen_clients(gw) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 }
@@ -123,6 +97,7 @@ static enum err open_all(struct gateway *gw)
 static enum err init(struct service *s)
 {
     struct gateway *gw = ARENA_NEW(s->arena, struct gateway);
+    const struct service_config *c = &s->config;
     s->state = gw;
     gw->service = s;
     gw->loop = s->loop;
@@ -132,19 +107,21 @@ static enum err init(struct service *s)
     list_init(&gw->clients);
     buf_init(&gw->scratch, NULL);
     gw->payload = evbuffer_new();
+    counters_init(c->service_secret.len ? c->service_secret : c->jwt_secret);
     gw->endpoints = endpoint_table_new(gw);
     gw->registry = registry_new(gw);
     enum err rc = open_all(gw);
     if (rc)
         release(gw);
     else
-        loop_on_signal(gw->loop, SIGHUP, reload, gw);
+        reload_watch(gw);
     return rc;
 }
 
 static enum err start(struct service *s)
 {
     registry_poll(gateway_of(s)->registry);
+    limit_sync_start(gateway_of(s));
     return ERR_OK;
 }
 
@@ -157,6 +134,7 @@ static void CO_FN stop(struct service *s)
         if (co_sleep_ms(10) != ERR_OK)
             break;
     clients_close(gw);
+    limit_sync_stop(gw);
     release(gw);
 }
 
@@ -173,5 +151,6 @@ int main(int argc, char **argv)
         .start = start,
         .stop = stop,
     };
+    posted_open();
     return service_main(argc, argv, &desc);
 }

@@ -8,6 +8,7 @@ struct gateway_settings {
     int64_t admin_port;
     struct str trusted_proxies;
     int64_t registry_poll_ms;
+    int64_t rate_limit_user_per_hour, rate_limit_login_per_minute, rate_limit_sync_ms;
     int64_t max_connections, max_head_bytes;
     int64_t head_timeout_s, body_timeout_s, idle_timeout_s, write_timeout_s;
     int64_t client_min_rate;                    /* bytes a second, 0: any */

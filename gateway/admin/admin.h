@@ -1,5 +1,5 @@
 #pragma once
-/* The read-only admin API in Kong's shapes, on a port of its own. */
+/* The admin API in Kong's shapes, on a port of its own. */
 #include "gateway.h"
 
 /* false, with a line on stderr, when the port cannot be bound. */

@@ -90,13 +90,31 @@ void entity_route(struct json_writer *w, const struct kong_route *r)
     jw_end_object(w);
 }
 
+/* What a plugin without a name of its own is known by: its place. */
+#define PLACE_SIZE 32
+static struct str plugin_label(const struct kong_plugin *p, size_t index, char place[PLACE_SIZE])
+{
+    if (p->instance_name.len)
+        return p->instance_name;
+    snprintf(place, PLACE_SIZE, "%zu", index);
+    return str_from(place);
+}
+
+bool entity_plugin_is(const struct kong_plugin *p, size_t index, struct str wanted)
+{
+    char made[ID_SIZE], place[PLACE_SIZE];
+    if (p->instance_name.len && str_eq(wanted, p->instance_name))
+        return true;
+    id_of("plugin", plugin_label(p, index, place), made);
+    return str_eq(wanted, p->id.len ? p->id : str_from(made));
+}
+
 void entity_plugin(struct json_writer *w, const struct kong_plugin *p, size_t index)
 {
-    char place[32];
-    snprintf(place, sizeof place, "%zu", index);
+    char place[PLACE_SIZE];
     jw_object(w);
     JW_KEY(w, "id");
-    write_id(w, "plugin", p->instance_name.len ? p->instance_name : str_from(place), p->id);
+    write_id(w, "plugin", plugin_label(p, index, place), p->id);
     conf_write(w, &KONG_PLUGIN, p);
     JW_KEY(w, "config");
     jw_object(w);

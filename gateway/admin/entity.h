@@ -9,6 +9,8 @@
 void entity_service(struct json_writer *w, const struct kong_service *s);
 void entity_route(struct json_writer *w, const struct kong_route *r);
 /* index: its place in the file tells unnamed plugins apart. */
+/* Whether a path means this plugin, the index-th of the file: by instance name or id. */
+bool entity_plugin_is(const struct kong_plugin *p, size_t index, struct str wanted);
 void entity_plugin(struct json_writer *w, const struct kong_plugin *p, size_t index);
 void entity_upstream(struct json_writer *w, const struct kong_upstream *u);
 void entity_target(struct json_writer *w, const struct kong_upstream *u,

@@ -9,6 +9,7 @@
 
 struct kong_consumer;
 struct kong_service;
+struct pattern;
 struct plugin;
 struct plugin_chain;
 struct upstream;
@@ -59,8 +60,9 @@ struct kong_route {
     bool strip_path, preserve_host, request_buffering, response_buffering;
     /* linked */
     struct kong_service *service;
-    unsigned method_mask;   /* enum kong_method; 0: every method */
-    unsigned protocol_mask; /* enum kong_protocol */
+    unsigned method_mask;      /* enum kong_method; 0: every method */
+    unsigned protocol_mask;    /* enum kong_protocol */
+    struct pattern **patterns; /* one for each of paths, NULL for a prefix */
     struct kong_header_match *headers;
     size_t header_count;
     const struct plugin_chain *chain;

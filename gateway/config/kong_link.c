@@ -1,6 +1,7 @@
 #include "config/kong.h"
 #include "plugins/plugin.h"
 #include "routing/path.h"
+#include "routing/pattern.h"
 #include "strmap.h"
 
 #define LIST(type, list, i) (&((type *)(list).items)[i])
@@ -124,14 +125,24 @@ static void link_service(struct conf_decoder *d, struct kong_service *s)
     s->path = path_without_slash(s->path);
 }
 
+static void link_pattern(struct conf_decoder *d, struct kong_route *r, size_t i, struct str path)
+{
+    const char *why = "it must begin with ~/";
+    struct str text = str_slice(path, 1, path.len);
+    if (str_has_prefix(text, STR("/")) || str_has_prefix(text, STR("^/")))
+        r->patterns[i] = pattern_new(d->arena, text, &why);
+    if (!r->patterns[i])
+        problem_add(d->problems, r->line, "route path \"%.*s\" is no valid expression: %s",
+                    STR_ARG(path), why);
+}
+
 static void link_paths(struct conf_decoder *d, struct kong_route *r)
 {
+    r->patterns = ARENA_ARRAY(d->arena, struct pattern *, r->paths.count + 1);
     for (size_t i = 0; i < r->paths.count; i++) {
         struct str *p = LIST(struct str, r->paths, i);
         if (str_has_prefix(*p, STR("~")))
-            problem_add(d->problems, r->line,
-                        "route path \"%.*s\": regular expressions are not supported; use a prefix",
-                        STR_ARG(*p));
+            link_pattern(d, r, i, *p);
         else if (!path_is_plain(*p))
             problem_add(d->problems, r->line,
                         "route path \"%.*s\" must begin with / and be in normal form", STR_ARG(*p));

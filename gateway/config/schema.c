@@ -318,3 +318,82 @@ void conf_write(struct json_writer *w, const struct conf_schema *schema, const v
         write_value(w, f, (const char *)in + f->offset);
     }
 }
+
+/* ---- describing ----------------------------------------------------------------------------- */
+
+static const char *kongs_type(enum conf_kind kind)
+{
+    switch (kind) {
+    case CONF_STR:
+        return "string";
+    case CONF_INT:
+        return "integer";
+    case CONF_BOOL:
+        return "boolean";
+    case CONF_STR_LIST:
+    case CONF_INT_LIST:
+    case CONF_OBJECT_LIST:
+        return "array";
+    case CONF_OBJECT:
+    case CONF_NODE:
+        return "record";
+    case CONF_REF:
+        return "foreign";
+    case CONF_IGNORED:
+    case CONF_REFUSED:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void describe_choices(struct json_writer *w, const struct conf_field *f)
+{
+    bool is_list = f->kind == CONF_STR_LIST;
+    struct str rest = str_from(f->choices), word;
+    if (is_list) {
+        JW_KEY(w, "elements");
+        jw_object(w);
+        JW_STR(w, "type", STR("string"));
+    }
+    JW_KEY(w, "one_of");
+    jw_array(w);
+    while (str_next(&rest, '|', &word))
+        jw_str(w, word);
+    jw_end_array(w);
+    if (is_list)
+        jw_end_object(w);
+}
+
+static void describe_field(struct json_writer *w, const struct conf_field *f)
+{
+    jw_object(w);
+    jw_key(w, str_from(f->name));
+    jw_object(w);
+    JW_STR(w, "type", str_from(kongs_type(f->kind)));
+    JW_BOOL(w, "required", (f->flags & CONF_REQUIRED) != 0);
+    if (f->def)
+        JW_STR(w, "default", str_from(f->def));
+    if (f->choices)
+        describe_choices(w, f);
+    if (f->min || f->max) {
+        JW_KEY(w, "between");
+        jw_array(w);
+        jw_int(w, f->min);
+        jw_int(w, f->max);
+        jw_end_array(w);
+    }
+    if (f->kind == CONF_OBJECT)
+        conf_describe(w, f->sub);
+    jw_end_object(w);
+    jw_end_object(w);
+}
+
+void conf_describe(struct json_writer *w, const struct conf_schema *schema)
+{
+    JW_KEY(w, "fields");
+    jw_array(w);
+    for (size_t i = 0; i < schema->count; i++)
+        if (kongs_type(schema->fields[i].kind))
+            describe_field(w, &schema->fields[i]);
+    jw_end_array(w);
+}

@@ -84,6 +84,8 @@ void conf_decode(struct conf_decoder *d, const struct conf_schema *schema,
 /* A problem at a path: "services[0]: …". */
 void conf_problem(struct conf_decoder *d, int line, const struct conf_path *at, const char *fmt,
                   ...) __attribute__((format(printf, 4, 5)));
+/* "fields" in the form of Kong's /schemas, inside an object the caller opened. */
+void conf_describe(struct json_writer *w, const struct conf_schema *schema);
 /* The members of the structure, inside an object the caller opened. Secrets are masked;
  * references and lists of structures are left out: the caller knows what they lead to. */
 void conf_write(struct json_writer *w, const struct conf_schema *schema, const void *in);

@@ -41,28 +41,43 @@ static bool read_file(struct arena *a, const char *path, struct str *out, FILE *
     return ok;
 }
 
-/* The token secret may come from a file or be the development default: the setting knows. */
+struct environment {
+    const struct service *service;
+    struct arena *arena;
+};
+
+/* What is a setting has a default and may come from a file: the setting knows. */
 static struct str look_up(void *arg, const char *name)
 {
-    const struct service *s = arg;
+    const struct environment *e = arg;
+    const struct gateway_settings *own = e->service->own_config;
+    const struct {
+        const char *name;
+        int64_t value;
+    } limits[] = {
+        {"RATE_LIMIT_USER_PER_HOUR", own->rate_limit_user_per_hour},
+        {"RATE_LIMIT_LOGIN_PER_MINUTE", own->rate_limit_login_per_minute},
+    };
     if (strcmp(name, "JWT_SECRET") == 0)
-        return s->config.jwt_secret;
+        return e->service->config.jwt_secret;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (strcmp(name, limits[i].name) == 0)
+            return str_printf(e->arena, "%lld", (long long)limits[i].value);
     return str_from(getenv(name));
 }
 
-static struct kong_file *parse(struct service *s, struct arena *a, const char *path,
-                               struct str *text, FILE *err)
+static struct kong_file *parse(struct service *s, struct arena *a, const char *name,
+                               struct str text, FILE *err)
 {
     struct problem_list problems;
-    struct doc_env env = {look_up, s};
-    if (!read_file(a, path, text, err))
-        return NULL;
-    problem_list_init(&problems, a, path);
-    struct kong_file *f = kong_parse(a, *text, &env, &problems);
+    struct environment environment = {s, a};
+    struct doc_env env = {look_up, &environment};
+    problem_list_init(&problems, a, name);
+    struct kong_file *f = kong_parse(a, text, &env, &problems);
     for (const struct problem *p = problems.first; p; p = p->next)
         fprintf(err, "%.*s\n", STR_ARG(problem_line(&problems, p)));
     if (problems.count > PROBLEM_MAX)
-        fprintf(err, "%s: and %d more\n", path, problems.count - PROBLEM_MAX);
+        fprintf(err, "%s: and %d more\n", name, problems.count - PROBLEM_MAX);
     return f;
 }
 
@@ -70,7 +85,7 @@ bool snapshot_check(struct service *s, const char *path, FILE *err)
 {
     struct arena *a = arena_new();
     struct str text;
-    bool ok = parse(s, a, path, &text, err) != NULL;
+    bool ok = read_file(a, path, &text, err) && parse(s, a, path, text, err);
     arena_free(a);
     return ok;
 }
@@ -245,11 +260,10 @@ static void make_routes(struct gateway *gw, struct snapshot *s)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err)
+static struct snapshot *compile(struct gateway *gw, struct arena *a, const char *name,
+                                struct str text, FILE *err)
 {
-    struct arena *a = arena_new();
-    struct str text;
-    struct kong_file *f = parse(gw->service, a, path, &text, err);
+    struct kong_file *f = parse(gw->service, a, name, text, err);
     if (!f) {
         arena_free(a);
         return NULL;
@@ -267,6 +281,22 @@ struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err)
     make_routes(gw, s);
     registry_apply(gw->registry, s);
     return s;
+}
+
+struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err)
+{
+    struct arena *a = arena_new();
+    struct str text;
+    if (read_file(a, path, &text, err))
+        return compile(gw, a, path, text, err);
+    arena_free(a);
+    return NULL;
+}
+
+struct snapshot *snapshot_parse(struct gateway *gw, const char *name, struct str text, FILE *err)
+{
+    struct arena *a = arena_new();
+    return compile(gw, a, name, str_dup(a, text), err);
 }
 
 struct snapshot *snapshot_ref(struct snapshot *s)

@@ -28,6 +28,8 @@ struct snapshot {
 
 /* Reads and compiles the file; problems are written to err, one line each, and NULL returned. */
 struct snapshot *snapshot_load(struct gateway *gw, const char *path, FILE *err);
+/* The same from text that came otherwise; name stands for the file in problems. */
+struct snapshot *snapshot_parse(struct gateway *gw, const char *name, struct str text, FILE *err);
 /* Only looks for problems; needs no running gateway. */
 bool snapshot_check(struct service *s, const char *path, FILE *err);
 struct snapshot *snapshot_ref(struct snapshot *s);

@@ -38,7 +38,8 @@ static struct plugin_chain *chain_for(struct arena *a, const struct kong_file *f
     size_t n = 0;
     for (size_t i = 0; i < f->plugin_count; i++) {
         const struct kong_plugin *p = f->all_plugins[i];
-        int best = p->enabled ? precedence(p, route, consumer) : 0;
+        bool is_spared = p->plugin->spares_own && route && route->index < 0;
+        int best = p->enabled && !is_spared ? precedence(p, route, consumer) : 0;
         for (size_t k = 0; best && k < f->plugin_count; k++) {
             const struct kong_plugin *o = f->all_plugins[k];
             if (o->enabled && o->plugin == p->plugin && precedence(o, route, consumer) > best)

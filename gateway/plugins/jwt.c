@@ -265,6 +265,7 @@ extern const struct plugin PLUGIN_JWT;
 const struct plugin PLUGIN_JWT = {
     .name = "jwt",
     .priority = 1450,
+    .spares_own = true,
     .schema = &jwt_schema,
     .prepare = jwt_prepare,
     .access = jwt_access,

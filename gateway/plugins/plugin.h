@@ -19,6 +19,7 @@ struct plugin {
     int priority;                     /* higher runs first */
     const struct conf_schema *schema; /* of "config" */
     bool may_scope_consumer;
+    bool spares_own; /* not run for the gateway's own endpoints, which probes and scrapers ask */
     /* Checks what the table cannot and computes what requests need, in d->arena. May be NULL. */
     void (*prepare)(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p);
     /* Before forwarding. Never suspends. May be NULL. */

@@ -1,16 +1,16 @@
 /*
- * rate-limiting, policy local: fixed windows of this process, as Kong counts them. The keys survive
- * a reload, so changing the file does not hand out a fresh allowance.
+ * rate-limiting: fixed windows, as Kong counts them; with policy local those of this process, with
+ * policy cluster those of all gateways (limits/sync.h). The keys survive a reload, so changing the
+ * file does not hand out a fresh allowance.
  */
+#include <arpa/inet.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "clock.h"
-#include "log.h"
-#include "mem.h"
+#include "limits/counter.h"
 #include "plugins/plugin.h"
 #include "proxy/exchange.h"
-#include "strmap.h"
+#include "req.h"
 
 enum window { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, WINDOWS };
 
@@ -33,16 +33,23 @@ struct rate_config {
     int64_t error_code;
     bool fault_tolerant, hide_client_headers;
     /* prepared */
-    struct str scope; /* of the configuration, the same after a reload */
-    enum { BY_CONSUMER, BY_CREDENTIAL, BY_IP, BY_SERVICE, BY_HEADER, BY_PATH } by;
+    struct hash128 scope; /* of the configuration, the same after a reload */
+    enum { BY_CONSUMER, BY_CREDENTIAL, BY_IP, BY_SERVICE, BY_HEADER, BY_PATH, BY_USER } by;
+    bool is_shared;
+    struct rate_window {
+        enum window window;
+        int64_t limit;
+        struct str limit_text;
+    } windows[WINDOWS]; /* those that are limited */
+    int window_count;
 };
 
 #define AT(member) offsetof(struct rate_config, member)
 #define WINDOW(name, i)                                                                            \
     {                                                                                              \
-        name, CONF_INT, AT(limits[i]), 0, NULL, 1, 1000000000                                      \
+        name, CONF_INT, AT(limits[i]), 0, NULL, 0, 1000000000                                      \
     }
-#define SHARED_NOTE "counters are kept in the process; use policy local"
+#define SHARED_NOTE "gateways share their counts with policy cluster"
 
 /* clang-format off */
 static const struct conf_field rate_fields[] = {
@@ -53,11 +60,11 @@ static const struct conf_field rate_fields[] = {
     WINDOW("month", MONTH),
     WINDOW("year", YEAR),
     {"limit_by", CONF_STR, AT(limit_by), 0, "consumer", 0, 0,
-     "consumer|credential|ip|service|header|path"},
+     "consumer|credential|ip|service|header|path|user"},
     {"header_name", CONF_STR, AT(header_name), CONF_NON_EMPTY},
     {"path", CONF_STR, AT(path), CONF_NON_EMPTY},
-    {"policy", CONF_STR, AT(policy), 0, "local", 0, 0, "local"},
-    {"error_code", CONF_INT, AT(error_code), 0, "429", 429, 429},
+    {"policy", CONF_STR, AT(policy), 0, "local", 0, 0, "local|cluster"},
+    {"error_code", CONF_INT, AT(error_code), 0, "429", 400, 599},
     {"error_message", CONF_STR, AT(error_message), 0, "API rate limit exceeded"},
     {"fault_tolerant", CONF_BOOL, AT(fault_tolerant), 0, "true"},
     {"hide_client_headers", CONF_BOOL, AT(hide_client_headers), 0, "false"},
@@ -76,18 +83,39 @@ static const struct conf_field rate_fields[] = {
 /* clang-format on */
 static CONF_SCHEMA(rate_schema, struct rate_config, rate_fields);
 
-static void rate_prepare(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
+static void take_limits(struct conf_decoder *d, struct rate_config *c)
 {
-    (void)f;
-    static const char *const names[] = {"consumer", "credential", "ip",
-                                        "service",  "header",     "path"};
-    struct rate_config *c = p->config;
     bool has_limit = false;
-    for (int w = 0; w < WINDOWS; w++)
+    for (int w = 0; w < WINDOWS; w++) {
         has_limit |= c->limits[w] != CONF_NO_INT;
+        if (c->limits[w] <= 0) /* 0: off */
+            continue;
+        c->windows[c->window_count++] = (struct rate_window){
+            w, c->limits[w], str_printf(d->arena, "%lld", (long long)c->limits[w])};
+    }
     if (!has_limit)
         problem_add(d->problems, c->line,
                     "rate-limiting: one of second, minute, hour, day, month, year is needed");
+}
+
+/* Configurations with one instance_name count together; others by where they stand. */
+static struct str scope_text(struct conf_decoder *d, const struct kong_plugin *p)
+{
+    if (p->instance_name.len)
+        return str_printf(d->arena, "\x1e%.*s", STR_ARG(p->instance_name));
+    return str_printf(d->arena, "%.*s\x1f%.*s\x1f%.*s",
+                      STR_ARG(p->route ? kong_route_label(p->route) : STR("")),
+                      STR_ARG(p->service ? p->service->name : STR("")),
+                      STR_ARG(p->consumer ? p->consumer->username : STR("")));
+}
+
+static void rate_prepare(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
+{
+    (void)f;
+    static const char *const names[] = {"consumer", "credential", "ip",  "service",
+                                        "header",   "path",       "user"};
+    struct rate_config *c = p->config;
+    take_limits(d, c);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (str_eq(c->limit_by, str_from(names[i])))
             c->by = i;
@@ -95,106 +123,97 @@ static void rate_prepare(struct conf_decoder *d, struct kong_file *f, struct kon
         problem_add(d->problems, c->line, "rate-limiting: limit_by header needs header_name");
     if (c->by == BY_PATH && !c->path.p)
         problem_add(d->problems, c->line, "rate-limiting: limit_by path needs path");
-    c->scope = str_printf(d->arena, "%.*s\x1f%.*s\x1f%.*s",
-                          STR_ARG(p->route ? kong_route_label(p->route) : STR("")),
-                          STR_ARG(p->service ? p->service->name : STR("")),
-                          STR_ARG(p->consumer ? p->consumer->username : STR("")));
+    c->is_shared = str_eq(c->policy, STR("cluster"));
+    if (c->is_shared && !c->fault_tolerant)
+        problem_add(d->problems, c->line,
+                    "rate-limiting: fault_tolerant false is not supported; without the registry "
+                    "counting goes on locally");
+    c->scope = counter_key(NULL, str_printf(d->arena, "%.*s\x1f%.*s", STR_ARG(c->limit_by),
+                                            STR_ARG(scope_text(d, p))));
 }
 
-/* ---- counters ------------------------------------------------------------------------------- */
+/* ---- windows -------------------------------------------------------------------------------- */
 
-#define MAX_COUNTERS 200000
-#define SWEEP_EVERY 4096 /* new counters */
-
-struct counter {
-    int64_t period[WINDOWS]; /* number of the window that count belongs to */
-    int64_t count[WINDOWS];
-    int64_t expires_s;
-};
-
-static struct strmap *counters;
-
-static void sweep(int64_t now_s)
+static int64_t month_start(int year, int month)
 {
-    struct arena *a = arena_new();
-    struct str key, *dead = ARENA_ARRAY(a, struct str, strmap_count(counters) + 1);
-    size_t it = 0, n = 0;
-    void *value;
-    while (strmap_next(counters, &it, &key, &value))
-        if (((struct counter *)value)->expires_s <= now_s)
-            dead[n++] = str_dup(a, key);
-    for (size_t i = 0; i < n; i++)
-        free(strmap_remove(counters, dead[i]));
-    arena_free(a);
+    char text[32];
+    int64_t at = 0;
+    snprintf(text, sizeof text, "%04d-%02d-01T00:00:00Z", year, month);
+    (void)time_parse(str_from(text), &at);
+    return at / US_PER_S;
 }
 
-/* NULL when there are too many: then nobody is refused. */
-static struct counter *counter_get(struct str key, int64_t now_s)
-{
-    static int created;
-    if (!counters)
-        counters = strmap_new();
-    struct counter *c = strmap_get(counters, key);
-    if (c)
-        return c;
-    if (++created % SWEEP_EVERY == 0)
-        sweep(now_s);
-    if (strmap_count(counters) >= MAX_COUNTERS) {
-        if (created % SWEEP_EVERY == 1)
-            log_warn("rate limiting is suspended for new keys: too many of them");
-        return NULL;
-    }
-    c = MEM_NEW(struct counter);
-    strmap_set(counters, key, c);
-    return c;
-}
-
-/* Number of the window that now is in, and the seconds until it ends. */
-static int64_t period_of(enum window w, int64_t now_s, int64_t *left_s)
+/* When the window that now is in has begun, and when the next one does. */
+static void window_bounds(enum window w, int64_t now_s, int64_t *start, int64_t *end)
 {
     if (w < MONTH) {
-        *left_s = windows[w].seconds - now_s % windows[w].seconds;
-        return now_s / windows[w].seconds;
+        *start = now_s - now_s % windows[w].seconds;
+        *end = *start + windows[w].seconds;
+        return;
     }
-    char day[9], text[32];
-    int64_t number, end = 0;
+    char day[9];
+    int64_t number;
     time_format_day(now_s * US_PER_S, day);
-    str_to_i64(str_n(day, w == MONTH ? 6 : 4), &number);
-    int year = (int)(w == MONTH ? number / 100 : number),
-        month = w == MONTH ? (int)(number % 100) : 12;
-    snprintf(text, sizeof text, "%04d-%02d-01T00:00:00Z", month == 12 ? year + 1 : year,
-             month == 12 ? 1 : month + 1);
-    *left_s = time_parse(str_from(text), &end) ? end / US_PER_S - now_s : windows[w].seconds;
-    return number;
+    str_to_i64(str_n(day, 6), &number);
+    int year = (int)(number / 100), month = w == MONTH ? (int)(number % 100) : 1;
+    *start = month_start(year, month);
+    if (w == YEAR)
+        *end = month_start(year + 1, 1);
+    else
+        *end = month == 12 ? month_start(year + 1, 1) : month_start(year, month + 1);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
-/* Kong counts by address whoever cannot be told apart otherwise. */
+/* A whole network of IPv6 is one subscriber's (RFC 6177). */
+static struct str address_of(const struct exchange *x, char text[INET6_ADDRSTRLEN])
+{
+    struct in6_addr v6;
+    if (str_index(x->client_ip, ':', 0) < 0 || x->client_ip.len >= INET6_ADDRSTRLEN)
+        return x->client_ip;
+    memcpy(text, x->client_ip.p, x->client_ip.len);
+    text[x->client_ip.len] = '\0';
+    if (inet_pton(AF_INET6, text, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
+        return x->client_ip;
+    memset(&v6.s6_addr[8], 0, 8);
+    inet_ntop(AF_INET6, &v6, text, INET6_ADDRSTRLEN);
+    return str_from(text);
+}
+
+/* What the configuration counts by, absent when the request has none. */
 static struct str subject(const struct exchange *x, const struct rate_config *c)
 {
-    struct str s = STR_NULL;
     switch (c->by) {
     case BY_CONSUMER:
         /* All people share one consumer here: the token's subject is whom Kong would call so. */
-        s = x->identity.subject;
-        break;
+        return x->identity.subject;
+    case BY_USER:
+        return x->identity.user_id ? x->identity.subject : STR_NULL;
     case BY_CREDENTIAL:
-        s = x->identity.credential;
-        break;
+        return x->identity.credential;
     case BY_SERVICE:
-        return x->route->service->name;
+        return x->route ? x->route->service->name : STR_NULL;
     case BY_HEADER:
-        s = headers_get(&x->request, c->header_name);
-        break;
+        return headers_get(&x->request, c->header_name);
     case BY_PATH:
-        if (str_eq(x->path, c->path))
-            s = c->path;
-        break;
+        return str_eq(x->path, c->path) ? c->path : STR_NULL;
     case BY_IP:
-        break;
+        return STR_NULL;
     }
-    return s.len ? s : x->client_ip;
+    return STR_NULL;
+}
+
+/* The key of whom to count, false when that is nobody. Kong counts by address whoever cannot be
+ * told apart otherwise. */
+static bool key_of(const struct exchange *x, const struct rate_config *c, struct hash128 *key)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct str who = subject(x, c);
+    if (!who.len && c->by == BY_USER)
+        return false;
+    *key = counter_key(&c->scope, who.len ? who : address_of(x, text));
+    key->h[1] ^= who.len > 0; /* no name is an address */
+    return true;
 }
 
 static struct str number(struct arena *a, int64_t v)
@@ -212,56 +231,56 @@ struct tightest {
     int64_t limit, remaining, reset_s;
 };
 
-static bool count(struct exchange *x, const struct rate_config *c, struct counter *counter,
+static bool count(struct exchange *x, const struct rate_config *c, struct hash128 key,
                   int64_t now_s, struct tightest *t)
 {
+    struct counter *counters[WINDOWS];
     bool is_over = false;
     *t = (struct tightest){.remaining = INT64_MAX};
-    for (int w = 0; w < WINDOWS; w++) {
-        if (c->limits[w] == CONF_NO_INT)
-            continue;
-        int64_t left_s, period = period_of((enum window)w, now_s, &left_s);
-        if (counter->period[w] != period) {
-            counter->period[w] = period;
-            counter->count[w] = 0;
-        }
-        if (counter->expires_s < now_s + left_s)
-            counter->expires_s = now_s + left_s;
-        int64_t used = counter->count[w] + 1;
-        int64_t remaining = used > c->limits[w] ? 0 : c->limits[w] - used;
-        is_over |= used > c->limits[w];
+    for (int i = 0; i < c->window_count; i++) {
+        const struct rate_window *w = &c->windows[i];
+        int64_t start, end;
+        window_bounds(w->window, now_s, &start, &end);
+        counters[i] = counter_get((struct hash128){{key.h[0] + (uint64_t)w->window, key.h[1]}},
+                                  start, (uint32_t)windows[w->window].seconds, c->is_shared, now_s);
+        int64_t used = counter_value(counters[i]) + 1;
+        int64_t remaining = used > w->limit ? 0 : w->limit - used;
+        is_over |= used > w->limit;
         if (!c->hide_client_headers) {
-            exchange_set_response_header(x, windows[w].limit_header,
-                                         number(x->arena, c->limits[w]));
-            exchange_set_response_header(x, windows[w].remaining_header,
+            exchange_set_response_header(x, windows[w->window].limit_header, w->limit_text);
+            exchange_set_response_header(x, windows[w->window].remaining_header,
                                          number(x->arena, remaining));
         }
         if (remaining < t->remaining)
-            *t = (struct tightest){c->limits[w], remaining, left_s};
+            *t = (struct tightest){w->limit, remaining, end - now_s};
     }
     /* A refused request takes nothing from the other windows. */
-    for (int w = 0; !is_over && w < WINDOWS; w++)
-        counter->count[w] += c->limits[w] != CONF_NO_INT;
+    for (int i = 0; !is_over && i < c->window_count; i++)
+        counter_add(counters[i]);
     return is_over;
+}
+
+static void refuse(struct exchange *x, const struct rate_config *c)
+{
+    if (c->error_code == err_http_status(ERR_RATE_LIMIT_EXCEEDED)) {
+        exchange_fail(x, ERR_RATE_LIMIT_EXCEEDED, c->error_message.p);
+        return;
+    }
+    const char *type;
+    struct str body =
+        error_body(x->arena, headers_get(&x->request, STR("accept")), ERR_RATE_LIMIT_EXCEEDED,
+                   c->error_message, str_n(x->trace.trace_id, 32), &type);
+    exchange_reply(x, (int)c->error_code, str_from(type), body);
 }
 
 static enum plugin_verdict rate_access(struct exchange *x, const struct kong_plugin *p)
 {
     const struct rate_config *c = p->config;
-    struct str who = subject(x, c);
-    size_t len = c->scope.len + who.len + 3;
-    char *key = arena_alloc(x->arena, len);
-    memcpy(key, c->scope.p, c->scope.len);
-    key[c->scope.len] = '\x1f';
-    key[c->scope.len + 1] = (char)('0' + c->by);
-    key[c->scope.len + 2] = '\x1f';
-    memcpy(key + c->scope.len + 3, who.p, who.len);
-    int64_t now_s = clock_wall_us() / US_PER_S;
-    struct counter *counter = counter_get(str_n(key, len), now_s);
-    struct tightest t;
-    if (!counter)
+    struct hash128 key;
+    if (!c->window_count || !key_of(x, c, &key))
         return PLUGIN_NEXT;
-    bool is_over = count(x, c, counter, now_s, &t);
+    struct tightest t;
+    bool is_over = count(x, c, key, clock_wall_us() / US_PER_S, &t);
     if (!c->hide_client_headers) {
         exchange_set_response_header(x, STR("RateLimit-Limit"), number(x->arena, t.limit));
         exchange_set_response_header(x, STR("RateLimit-Remaining"), number(x->arena, t.remaining));
@@ -270,7 +289,7 @@ static enum plugin_verdict rate_access(struct exchange *x, const struct kong_plu
     if (!is_over)
         return PLUGIN_NEXT;
     exchange_set_response_header(x, STR("Retry-After"), number(x->arena, t.reset_s));
-    exchange_fail(x, ERR_RATE_LIMIT_EXCEEDED, c->error_message.p);
+    refuse(x, c);
     return PLUGIN_ANSWERED;
 }
 
@@ -278,6 +297,7 @@ extern const struct plugin PLUGIN_RATE_LIMITING;
 const struct plugin PLUGIN_RATE_LIMITING = {
     .name = "rate-limiting",
     .priority = 910,
+    .spares_own = true,
     .schema = &rate_schema,
     .may_scope_consumer = true,
     .prepare = rate_prepare,

@@ -39,9 +39,10 @@ static void add_target(const struct exchange *x, struct buf *out)
     if (r->strip_path)
         rest = str_slice(rest, x->prefix_len, rest.len);
     buf_add_str(out, r->service->path);
-    buf_add_str(out, rest);
-    if (!rest.len && !r->service->path.len)
+    bool has_slash = rest.len ? rest.p[0] == '/' : r->service->path.len > 0;
+    if (!has_slash)
         buf_add_char(out, '/');
+    buf_add_str(out, rest);
     if (x->query.p) {
         buf_add_char(out, '?');
         buf_add_str(out, x->query);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "routing/path.h"
+#include "routing/pattern.h"
 
 #define MAX_SEGMENTS 32 /* deepest prefix that is looked at */
 
@@ -23,7 +24,15 @@ struct prefix {
     bool is_used;
 };
 
+/* A path that is a regular expression, for one host. */
+struct expression {
+    const struct pattern *pattern;
+    struct candidate *candidate;
+};
+
 struct router {
+    struct expression *expressions; /* in the order in which they are tried */
+    size_t expression_count;
     struct prefix *table; /* open addressing, a power of two, at most half full */
     size_t mask;
     size_t max_len; /* of a configured prefix */
@@ -110,6 +119,36 @@ static void add_path(struct router *r, struct arena *a, struct kong_route *route
         prefix_add(p, candidate_new(a, route, hosts[i]));
 }
 
+/* Higher regex_priority first, then as prefixes compare. */
+static int compare_expressions(const void *a, const void *b)
+{
+    const struct candidate *x = ((const struct expression *)a)->candidate;
+    const struct candidate *y = ((const struct expression *)b)->candidate;
+    if (x->route->regex_priority != y->route->regex_priority)
+        return x->route->regex_priority > y->route->regex_priority ? -1 : 1;
+    return compare(x, y);
+}
+
+static void add_expression(struct router *r, struct arena *a, struct kong_route *route, size_t path)
+{
+    const struct str *hosts = route->hosts.items;
+    size_t n = route->hosts.count ? route->hosts.count : 1;
+    for (size_t i = 0; i < n; i++)
+        r->expressions[r->expression_count++] =
+            (struct expression){route->patterns[path],
+                                candidate_new(a, route, route->hosts.count ? hosts[i] : STR_NULL)};
+}
+
+static size_t count_expressions(struct kong_route *const *routes, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; routes[i]->patterns && k < routes[i]->paths.count; k++)
+            if (routes[i]->patterns[k])
+                count += routes[i]->hosts.count ? routes[i]->hosts.count : 1;
+    return count;
+}
+
 struct router *router_new(struct arena *a, struct kong_route *const *routes, size_t n)
 {
     struct router *r = ARENA_NEW(a, struct router);
@@ -120,13 +159,19 @@ struct router *router_new(struct arena *a, struct kong_route *const *routes, siz
         size *= 2;
     r->table = ARENA_ARRAY(a, struct prefix, size);
     r->mask = size - 1;
+    r->expressions = ARENA_ARRAY(a, struct expression, count_expressions(routes, n) + 1);
     for (size_t i = 0; i < n; i++) {
         const struct str *list = routes[i]->paths.items;
         if (!routes[i]->paths.count)
             add_path(r, a, routes[i], STR(""));
-        for (size_t k = 0; k < routes[i]->paths.count; k++)
-            add_path(r, a, routes[i], path_without_slash(list[k]));
+        for (size_t k = 0; k < routes[i]->paths.count; k++) {
+            if (routes[i]->patterns && routes[i]->patterns[k])
+                add_expression(r, a, routes[i], k);
+            else
+                add_path(r, a, routes[i], path_without_slash(list[k]));
+        }
     }
+    qsort(r->expressions, r->expression_count, sizeof *r->expressions, compare_expressions);
     return r;
 }
 
@@ -164,18 +209,42 @@ static bool headers_match(const struct kong_route *route, const struct http_head
     return true;
 }
 
+static bool candidate_matches(const struct candidate *c, const struct route_query *q,
+                              bool *is_wrong_scheme)
+{
+    struct kong_route *route = c->route;
+    if (route->method_mask && !(route->method_mask & q->method))
+        return false;
+    bool is_served = route->protocol_mask & q->protocols;
+    bool is_tls_only = !(route->protocol_mask & (KONG_HTTP | KONG_WS));
+    *is_wrong_scheme = !is_served;
+    return (is_served || is_tls_only) && host_matches(c, q->host) && headers_match(route, q->head);
+}
+
 static bool prefix_match(const struct prefix *p, const struct route_query *q, struct route_hit *out)
 {
+    bool is_wrong_scheme;
     for (const struct candidate *c = p->candidates; c; c = c->next) {
-        struct kong_route *route = c->route;
-        if (route->method_mask && !(route->method_mask & q->method))
+        if (!candidate_matches(c, q, &is_wrong_scheme))
             continue;
-        bool is_served = route->protocol_mask & q->protocols;
-        bool is_tls_only = !(route->protocol_mask & (KONG_HTTP | KONG_WS));
-        if ((!is_served && !is_tls_only) || !host_matches(c, q->host) ||
-            !headers_match(route, q->head))
+        *out = (struct route_hit){c->route, p->path.len, is_wrong_scheme};
+        return true;
+    }
+    return false;
+}
+
+static bool expression_match(const struct router *r, const struct route_query *q,
+                             struct route_hit *out)
+{
+    bool is_wrong_scheme;
+    for (size_t i = 0; i < r->expression_count; i++) {
+        const struct expression *e = &r->expressions[i];
+        if (!candidate_matches(e->candidate, q, &is_wrong_scheme))
             continue;
-        *out = (struct route_hit){route, p->path.len, !is_served};
+        ptrdiff_t len = pattern_match(e->pattern, q->path);
+        if (len < 0)
+            continue;
+        *out = (struct route_hit){e->candidate->route, (size_t)len, is_wrong_scheme};
         return true;
     }
     return false;
@@ -187,6 +256,8 @@ bool router_match(const struct router *r, const struct route_query *q, struct ro
         uint64_t hash;
         size_t len;
     } stops[MAX_SEGMENTS];
+    if (expression_match(r, q, out))
+        return true;
     size_t n = 0, limit = q->path.len < r->max_len ? q->path.len : r->max_len;
     uint64_t h = HASH_START;
     stops[n].hash = h;

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Finds the route of a request: the longest path prefix of whole segments wins; on one prefix the
+ * Finds the route of a request. Paths that are regular expressions come first, by regex_priority;
+ * then the longest path prefix of whole segments wins; on one prefix the
  * more specific route does: host over wildcard host over none, then more headers, then named
  * methods over none, then the order of the file. Look-up costs one hash of the path and a probe per
  * segment.

@@ -204,7 +204,7 @@ def test_health_of_a_target_that_fails():
 
 
 def test_consumers_and_secrets_are_masked(admin):
-    assert [c["username"] for c in listed(admin, "/consumers")] == ["auth-service"]
+    assert [c["username"] for c in listed(admin, "/consumers")] == ["auth-service", "guest"]
     credentials = listed(admin, "/consumers/auth-service/jwt")
     assert credentials[0]["key"] == tokens.ISSUER and credentials[0]["secret"] == "***"
     config = admin.get("/config", 200).json()["config"]
@@ -238,3 +238,29 @@ def test_consumer_without_a_name_and_json_export():
                      consumers=[consumer("very-secret", username="a")]) as program:
             admin = Client("gateway", f"http://127.0.0.1:{program.admin_port}")
             assert "very-secret" not in admin.get("/config", 200).text
+
+
+# ---- regular expressions ----------------------------------------------------------------------------
+
+def test_regular_expressions_in_paths():
+    with Upstream() as upstream:
+        routes = [route("/users", name="prefix", strip_path=False),
+                  route(r"~/users/\d+$", name="number", plugins=[plugin("response-transformer", add={"headers": ["X-By: number"]})]),
+                  route(r"~/users/(?<id>[a-f]+)/", name="hex", regex_priority=5, strip_path=True,
+                        plugins=[plugin("response-transformer", add={"headers": ["X-By: hex"]})]),
+                  route(r"~/users/[a-z]+/first", name="word",
+                        plugins=[plugin("response-transformer", add={"headers": ["X-By: word"]})]),
+                  route(r"~/slow/(a+)+$", name="slow", methods=["GET"])]
+        with Gateway(services=[service("s", upstream, *routes)]) as program:
+            def seen(path, by):
+                answer = program.http.get(path, 200)
+                assert answer.headers.get("X-By") == by
+                return answer.json()["line"].split()[1]
+            assert seen("/users/12?a=1", "number") == "/?a=1"
+            assert seen("/users/12x", None) == "/users/12x"
+            assert seen("/users/abc/first", "hex") == "/first"
+            assert seen("/users/xyz/first", "word") == "/"
+            program.http.get("/not/users/12", 404)
+            # an expression that would try without end gives up
+            program.http.get("/slow/" + "a" * 5000 + "!", 404)
+            program.http.get("/users", 200)

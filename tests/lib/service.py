@@ -58,6 +58,8 @@ class Service:
             "AMQP_URL": self.broker.url if self.broker else f"amqp://guest:guest@127.0.0.1:{nowhere}/x",
             "REGISTRY_URL": dead,
             "MAIL_DIR": str(self.work / "mail"), "UPLOAD_DIR": str(self.work / "uploads"),
+            # one machine plays all people here
+            "RATE_LIMIT_USER_PER_HOUR": "0", "RATE_LIMIT_LOGIN_PER_MINUTE": "0",
             "GATEWAY_CONFIG": str(ROOT / "deploy" / "gateway" / "kong.yml"),
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=0",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",

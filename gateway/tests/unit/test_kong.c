@@ -99,8 +99,9 @@ static const struct refusal refusals[] = {
      "kong.yml:6: route path \"r\" must begin with / and be in normal form"},
     {V "services:\n  - name: a\n    host: h\n    routes:\n      - paths: [/a/../b]\n",
      "kong.yml:6: route path \"/a/../b\" must begin with / and be in normal form"},
-    {V "services:\n  - name: a\n    host: h\n    routes:\n      - paths: [~/r$]\n",
-     "kong.yml:6: route path \"~/r$\": regular expressions are not supported; use a prefix"},
+    {V "services:\n  - name: a\n    host: h\n    routes:\n      - paths: [~/r(]\n",
+     "kong.yml:6: route path \"~/r(\" is no valid expression: missing closing parenthesis at "
+     "character 4"},
     {V "services:\n  - name: a\n    host: h\n    routes:\n      - paths: [/r]\n        methods: "
        "[get]\n",
      "kong.yml:7: services[0].routes[0].methods[0]: must be one of "
@@ -154,7 +155,7 @@ static const struct refusal refusals[] = {
     {V "plugins:\n  - name: rate-limiting\n    config: {policy: local}\n",
      "kong.yml:4: rate-limiting: one of second, minute, hour, day, month, year is needed"},
     {V "plugins:\n  - name: rate-limiting\n    config: {minute: 5, policy: redis}\n",
-     "kong.yml:4: rate-limiting.config.policy: must be one of local, not \"redis\""},
+     "kong.yml:4: rate-limiting.config.policy: must be one of local|cluster, not \"redis\""},
     {V "plugins:\n  - name: ip-restriction\n    config: {allow: [10.0.0.0/33]}\n",
      "kong.yml:4: ip-restriction: \"10.0.0.0/33\" is no address or network"},
     {V "plugins:\n  - name: request-transformer\n    config: {add: {body: [\"a:b\"]}}\n",
