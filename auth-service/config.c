@@ -19,6 +19,8 @@ const struct setting AUTH_SETTINGS[] = {
      "failed logins older than that are forgotten", 60, 7 * 86400},
     {"ALLOW_ROLE_AT_REGISTRATION", NULL, SETTING_BOOL, AT(allow_role_at_registration), "false", 0,
      "let anybody register as staff or admin; refused in production"},
+    {"API_TOKEN_MAX_AGE", NULL, SETTING_DURATION, AT(api_token_max_age_s), "365d", 0,
+     "longest life of a personal API token", 86400, 3650 * 86400},
     {"DEMO_DATA", NULL, SETTING_BOOL, AT(demo_data), "true", 0,
      "create the demo people (ENVIRONMENT=development only)"},
     {"DEMO_PASSWORD", NULL, SETTING_STR, AT(demo_password), "demo-pass-1", SETTING_SECRET,

@@ -1,15 +1,19 @@
 /* Who people are: accounts, logins, roles. Wiring only. */
 #include "api/account.h"
+#include "api/admin_handlers.h"
 #include "api/app.h"
 #include "clock.h"
 #include "routes.h"
 #include "seed/demo.h"
+#include "store/api_token.h"
 #include "store/login.h"
 #include "store/session.h"
 
 #define HOUR_MS (3600 * 1000)
 /* Ended sessions are kept for a while: they tell whether an old token was reused. */
 #define SESSION_KEEP_US (7 * US_PER_DAY)
+/* Ended tokens, so that their owner sees what has become of them. */
+#define API_TOKEN_KEEP_US (90 * US_PER_DAY)
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -54,6 +58,8 @@ static void CO_FN purge(struct service *s, void *arg)
     rc = session_store_purge(&db, now - SESSION_KEEP_US);
     if (rc == ERR_OK)
         rc = login_store_purge(&db, now - app->config->lockout_window_s * US_PER_S);
+    if (rc == ERR_OK)
+        rc = api_token_store_purge(&db, now - API_TOKEN_KEEP_US);
     if (rc)
         log_warn("could not purge ended sessions", LOG_CSTR("error", err_code(rc)));
     arena_free(a);
@@ -75,8 +81,8 @@ static enum err CO_FN start(struct service *s)
 int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
-    static const struct route *const routes[] = {SESSION_ROUTES, ACCOUNT_ROUTES, USER_ROUTES,
-                                                 ROLE_ROUTES,    AUDIT_ROUTES,   NULL};
+    static const struct route *const routes[] = {
+        SESSION_ROUTES, ACCOUNT_ROUTES, USER_ROUTES, ROLE_ROUTES, AUDIT_ROUTES, TOKEN_ROUTES, NULL};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",
@@ -88,6 +94,7 @@ int main(int argc, char **argv)
         .init = init,
         .start = start,
         .release = release,
+        .exchange_token = api_token_exchange,
     };
 
     return service_main(argc, argv, &desc);

@@ -9,6 +9,7 @@ struct auth_config {
     int64_t refresh_expiry_s;
     int64_t password_min_length, password_threads, password_queue;
     int64_t lockout_failures, lockout_address_failures, lockout_window_s;
+    int64_t api_token_max_age_s;
     bool allow_role_at_registration, demo_data;
     struct str demo_password;
 };

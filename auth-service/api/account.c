@@ -1,5 +1,6 @@
 #include "api/account.h"
 
+#include "store/api_token.h"
 #include "store/login.h"
 #include "store/role.h"
 #include "store/session.h"
@@ -99,15 +100,17 @@ static enum err CO_FN refuse_last_holder(struct db_session *s, int64_t role_id, 
 
 static enum err CO_FN end_account(struct db_session *s, const struct user *u, int64_t now)
 {
+    enum err rc;
+
     for (size_t i = 0; i < u->role_count; i++) {
-        enum err rc;
         if (!is_admin_role(u->roles[i].system_role_id))
             continue;
         rc = refuse_last_holder(s, u->roles[i].system_role_id, u->id);
         if (rc)
             return rc;
     }
-    return session_store_revoke_user(s, u->id, "deactivated", now);
+    rc = session_store_revoke_user(s, u->id, "deactivated", now);
+    return rc ? rc : api_token_store_revoke_user(s, u->id, "deactivated", now);
 }
 
 /* ---- changing ------------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@ int64_t token_refresh_end(const struct auth_app *app, int64_t now)
     return now + app->config->refresh_expiry_s * US_PER_S;
 }
 
-static struct jwt_claims claims_of(struct arena *a, const struct user *u, int64_t now)
+struct jwt_claims token_claims(struct arena *a, const struct user *u, int64_t now)
 {
     struct jwt_role *roles = ARENA_ARRAY(a, struct jwt_role, u->role_count);
 
@@ -33,7 +33,7 @@ static struct jwt_claims claims_of(struct arena *a, const struct user *u, int64_
 struct token_pair token_pair_issue(struct auth_app *app, struct arena *a, const struct user *u,
                                    struct str session, int64_t generation, int64_t now)
 {
-    struct jwt_claims access = claims_of(a, u, now), refresh = access;
+    struct jwt_claims access = token_claims(a, u, now), refresh = access;
 
     access.token_type = ACCESS;
     access.exp = access.iat + app->service->config.jwt_expiry_s;

@@ -8,6 +8,9 @@ struct token_pair {
     struct str access, refresh;
 };
 
+/* What tokens say of a person; token_type, jti, exp and scope are the caller's. now in µs. */
+struct jwt_claims token_claims(struct arena *a, const struct user *u, int64_t now);
+
 /* Tokens of a person for one generation of a session; both live from now (µs). */
 struct token_pair token_pair_issue(struct auth_app *app, struct arena *a, const struct user *u,
                                    struct str session, int64_t generation, int64_t now);

@@ -69,11 +69,16 @@ struct held_roles_view held_roles_view(struct arena *a, const struct user *u)
     return (struct held_roles_view){u->id, user_role_summary(u), role_array(a, u)};
 }
 
+struct str etag_of_version(struct arena *a, int64_t version)
+{
+    return str_printf(a, "\"%" PRId64 "\"", version);
+}
+
 enum err user_reply(struct req *r, int status, const struct user *u)
 {
     struct user_view view = user_view(r->arena, u);
 
-    req_set_header(r, "ETag", str_printf(r->arena, "\"v%" PRId64 "\"", u->version));
+    req_set_header(r, "ETag", etag_of_version(r->arena, u->version));
     return req_reply_json(r, status, &USER_VIEW, &view);
 }
 
@@ -84,8 +89,8 @@ enum err user_if_match(struct req *r, int64_t *version)
     *version = JSON_NO_INT;
     if (str_is_empty(tag) || str_eq(tag, STR("*")))
         return ERR_OK;
-    if (!str_has_prefix(tag, STR("\"v")) || !str_has_suffix(tag, STR("\"")) ||
-        !str_to_i64(str_slice(tag, 2, tag.len - 1), version))
+    if (tag.len < 3 || !str_has_prefix(tag, STR("\"")) || !str_has_suffix(tag, STR("\"")) ||
+        !str_to_i64(str_slice(tag, 1, tag.len - 1), version))
         return ERR_PRECONDITION_FAILED;
     return ERR_OK;
 }

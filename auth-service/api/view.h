@@ -22,6 +22,8 @@ struct held_roles_view {
 extern const struct json_schema HELD_ROLES_VIEW;
 struct held_roles_view held_roles_view(struct arena *a, const struct user *u);
 
+/* "3", with the quotes. */
+struct str etag_of_version(struct arena *a, int64_t version);
 /* Answers with the person and their version as ETag. */
 enum err user_reply(struct req *r, int status, const struct user *u);
 /* The version of the If-Match header, JSON_NO_INT without one; ERR_PRECONDITION_FAILED for an

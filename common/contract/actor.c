@@ -97,6 +97,14 @@ bool actor_is_admin(const struct actor *a)
     return actor_has_role(a, "hdts", "Admin") || actor_has_role(a, "tts", "Admin");
 }
 
+enum permission permission_of(struct str name)
+{
+    for (int p = PERM_NONE + 1; p < PERM_COUNT; p++)
+        if (str_ieq(name, str_from(permissions[p].name)))
+            return (enum permission)p;
+    return PERM_NONE;
+}
+
 const char *permission_name(int p)
 {
     return permissions[p > PERM_NONE && p < PERM_COUNT ? p : PERM_NONE].name;

@@ -40,6 +40,8 @@ static inline bool actor_is_service(const struct actor *a)
 {
     return a && a->service.p;
 }
+/* In any case; PERM_NONE when there is none of that name. */
+enum permission permission_of(struct str name);
 /* "TICKET_CREATE"; "" for no permission. */
 const char *permission_name(int p);
 /* "hdts:Ticket Coordinator|hdts:Admin", for documents and the test matrix; "*" is any person. */

@@ -156,7 +156,7 @@ static void add_implied_errors(struct error_set *set, const struct route *r)
         add_error(set, ERR_INVALID_INPUT);
     if (r->auth != AUTH_NONE)
         add_error(set, ERR_UNAUTHENTICATED);
-    if (r->permission || r->auth == AUTH_SERVICE)
+    if (r->permission || r->auth == AUTH_SERVICE || (r->flags & ROUTE_LOGIN))
         add_error(set, ERR_FORBIDDEN);
     if (r->body || (r->flags & (ROUTE_RAW_JSON | ROUTE_STREAM)))
         add_error(set, ERR_PAYLOAD_TOO_LARGE);
@@ -238,8 +238,9 @@ static void write_scheme(struct json_writer *w, const char *scheme)
     jw_end_object(w);
 }
 
-static void write_security(struct json_writer *w, enum route_auth auth)
+static void write_security(struct json_writer *w, const struct route *r)
 {
+    enum route_auth auth = r->auth;
     JW_KEY(w, "security");
     jw_array(w);
     if (auth == AUTH_OPTIONAL)
@@ -247,6 +248,8 @@ static void write_security(struct json_writer *w, enum route_auth auth)
     if (auth == AUTH_OPTIONAL || auth == AUTH_USER || auth == AUTH_ANY) {
         write_scheme(w, "bearer");
         write_scheme(w, "cookie");
+        if (!(r->flags & ROUTE_LOGIN))
+            write_scheme(w, "apiToken");
     }
     if (auth == AUTH_SERVICE || auth == AUTH_ANY)
         write_scheme(w, "service");
@@ -300,7 +303,7 @@ static void write_operation(struct document *d, const struct route *r, struct st
         JW_STR(w, "summary", str_from(r->summary));
     if (r->permission && d->permission_name)
         JW_STR(w, "x-permission", str_from(d->permission_name(r->permission)));
-    write_security(w, r->auth);
+    write_security(w, r);
     write_parameters(w, r, path);
     write_request_body(d, r);
     write_responses(d, r);
@@ -350,6 +353,8 @@ static const char ERROR_SCHEMA[] =
 static const char SECURITY_SCHEMES[] =
     "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"
     "\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"access_token\"},"
+    "\"apiToken\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"tts_…\","
+    "\"description\":\"Personal API token; needs x-permission among its scopes\"},"
     "\"service\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
     "\"description\":\"Short-lived token of a fleet program\"}}";
 

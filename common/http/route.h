@@ -22,6 +22,7 @@ enum route_flags {
     ROUTE_HIDDEN = 4,   /* not in OpenAPI */
     ROUTE_RAW_JSON = 8, /* any JSON object, decoded by the handler (req_json) */
     ROUTE_BODY_OPTIONAL = 16,
+    ROUTE_LOGIN = 32, /* only with the token of a login: no API token */
 };
 
 /* A handler answers with req_reply*, or returns an error and the server answers for it. */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "actor.h"
+#include "api_token.h"
 #include "clock.h"
 #include "internal.h"
 #include "jwt.h"
@@ -88,7 +89,15 @@ static void override_time(struct service *s, struct req *r)
     r->time_overridden = true;
 }
 
-enum err auth_authenticate(struct req *r)
+/* An API token is nothing a browser keeps: by cookie it is refused. */
+static enum err CO_FN exchange_api_token(struct req *r, enum token_source source, struct str *token)
+{
+    if (!api_token_is_claimed(*token))
+        return ERR_OK;
+    return source == TOKEN_COOKIE ? ERR_TOKEN_INVALID : introspect_token(r, *token, token);
+}
+
+enum err CO_FN auth_authenticate(struct req *r)
 {
     if (r->route->auth == AUTH_NONE)
         return ERR_OK;
@@ -98,7 +107,9 @@ enum err auth_authenticate(struct req *r)
     if (source == TOKEN_NONE)
         return ERR_OK;
     struct jwt_claims claims;
-    enum err rc = verify(s, r, token, &claims);
+    enum err rc = exchange_api_token(r, source, &token);
+    if (rc == ERR_OK)
+        rc = verify(s, r, token, &claims);
     if (rc)
         return rc;
     if (source == TOKEN_COOKIE && !cookie_request_is_same_site(r))
@@ -112,42 +123,40 @@ enum err auth_authenticate(struct req *r)
     return ERR_OK;
 }
 
-/* A route that documents INSUFFICIENT_PERMISSIONS refuses by that code. */
-static enum err refusal(const struct route *route)
+/* A route that documents INSUFFICIENT_PERMISSIONS refuses people by that code. */
+static enum err refusal(const struct route *route, const struct actor *a)
 {
-    for (const enum err *e = route->errors; e && *e; e++)
+    for (const enum err *e = route->errors; e && *e && !actor_is_service(a); e++)
         if (*e == ERR_INSUFFICIENT_PERMISSIONS)
             return *e;
     return ERR_FORBIDDEN;
 }
 
-enum err auth_authorise(struct req *r)
+/* Whether the known actor is of the kind the route is for, within what a login or scope allows. */
+static bool may_use(const struct route *route, const struct actor *a)
 {
-    const struct actor *a = r->actor;
-    switch (r->route->auth) {
-    case AUTH_NONE:
-    case AUTH_OPTIONAL:
+    bool is_service = actor_is_service(a);
+    if (is_service ? route->auth == AUTH_USER : route->auth == AUTH_SERVICE)
+        return false;
+    if ((route->flags & ROUTE_LOGIN) && a->scope.p)
+        return false;
+    return !route->permission || actor_may(a, (enum permission)route->permission);
+}
+
+enum err CO_FN auth_authorise(struct req *r)
+{
+    const struct route *route = r->route;
+    if (route->auth == AUTH_NONE || route->auth == AUTH_OPTIONAL)
         return ERR_OK;
-    case AUTH_USER:
-        if (!a)
-            return ERR_UNAUTHENTICATED;
-        if (actor_is_service(a))
-            return ERR_FORBIDDEN;
-        break;
-    case AUTH_SERVICE:
-        if (!a)
-            return ERR_UNAUTHENTICATED;
-        if (!actor_is_service(a))
-            return ERR_FORBIDDEN;
-        break;
-    case AUTH_ANY:
-        if (!a)
-            return ERR_UNAUTHENTICATED;
-        break;
-    }
-    if (r->route->permission && !actor_may(a, (enum permission)r->route->permission))
-        return refusal(r->route);
-    return ERR_OK;
+    if (!r->actor)
+        return ERR_UNAUTHENTICATED;
+    if (may_use(route, r->actor))
+        return ERR_OK;
+    enum err why = refusal(route, r->actor);
+    const struct service_desc *desc = req_service(r)->desc;
+    if (desc->refused)
+        desc->refused(r, why);
+    return why;
 }
 
 #define SERVICE_TOKEN_LIFE_S 300

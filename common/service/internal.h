@@ -13,6 +13,7 @@ struct service_private {
     struct arena *token_arena;
     int64_t token_renew_at; /* mono µs */
     bool is_registered;
+    struct introspect_cache *introspected; /* API tokens asked about lately */
 };
 
 /* settings.c */
@@ -26,8 +27,15 @@ size_t settings_tables(struct service *s, struct setting_table out[2]);
 struct str settings_db_url(struct service *s);
 
 /* auth.c */
-enum err auth_authenticate(struct req *r);
-enum err auth_authorise(struct req *r);
+enum err CO_FN auth_authenticate(struct req *r);
+enum err CO_FN auth_authorise(struct req *r);
+
+/* introspect.c */
+struct introspect_cache *introspect_cache_new(void);
+void introspect_cache_free(struct introspect_cache *c);
+/* The JWT that stands for an API token at the moment, at most a minute old. ERR_TOKEN_INVALID;
+ * ERR_SERVICE_UNAVAILABLE, with Retry-After, while auth-service cannot be asked. */
+MUST_CHECK enum err CO_FN introspect_token(struct req *r, struct str token, struct str *jwt);
 
 /* routes.c */
 struct route_table *routes_compile(struct service *s);

@@ -221,6 +221,7 @@ static void connect_parts(struct service *s)
     s->service_jwt = c->service_secret.len ? load_keys(s, c->service_secret, STR_NULL) : s->jwt;
     s->offload = offload_new(s->loop, OFFLOAD_THREADS, OFFLOAD_QUEUE);
     s->http = http_client_new(s->loop);
+    s->priv->introspected = introspect_cache_new();
     if (!(s->desc->flags & SERVICE_NO_DB)) {
         struct db_config db = {.url = settings_db_url(s),
                                .schema = str_from(s->desc->schema),
@@ -265,6 +266,7 @@ static void release_all(struct service *s)
     mq_free(s->mq);
     db_free(s->db);
     http_client_free(s->http);
+    introspect_cache_free(p->introspected);
     offload_free(s->offload);
     if (s->desc->release && s->state)
         s->desc->release(s);

@@ -76,6 +76,12 @@ struct service_desc {
     /* After the loop has ended, with everything closed but the loop itself: frees s->state. */
     void (*release)(struct service *s);
     const struct service_check *checks; /* extra /ready checks, .name == NULL ends */
+    /* In the request's coroutine: the JWT a well-formed API token stands for, or ERR_TOKEN_INVALID.
+     * auth-service's own; the others leave it NULL and ask auth-service. */
+    enum err (*exchange_token)(struct req *r, struct str token, struct str *jwt);
+    /* In the request's coroutine: the route table is about to refuse r->actor with why (403). May
+     * be NULL. */
+    void (*refused)(struct req *r, enum err why);
 };
 
 struct service {

@@ -46,7 +46,7 @@ def test_an_admin_creates_people(auth, admin):
                                           "first_name": "Ann", "last_name": "Lee", "department": "Finance",
                                           "role": "staff"}, expect=201)
     user = answer.json()
-    assert answer.headers["Location"] == f"/api/v1/users/{user['id']}" and answer.headers["ETag"] == '"v1"'
+    assert answer.headers["Location"] == f"/api/v1/users/{user['id']}" and answer.headers["ETag"] == '"1"'
     assert user["role"] == "staff" and user["full_name"] == "Ann Lee" and user["last_login_at"] is None
     assert [r["system_role_id"] for r in user["roles"]] == [COORDINATOR]
     auth.http.post("/auth/login", {"email": user["email"], "password": "test123"}, expect=200)
@@ -98,7 +98,7 @@ def test_bad_queries_are_refused(admin):
 def test_one_person(auth, admin):
     user = create(admin)
     path = f"/api/v1/users/{user['id']}"
-    assert admin.get(path, expect=200).headers["ETag"] == '"v1"'
+    assert admin.get(path, expect=200).headers["ETag"] == '"1"'
     assert "password" not in admin.get(path).text
     auth.http.as_user(user["id"]).get(path, expect=200)
     check_error(auth.http.as_user(user["id"] + 1).get(path), 403, "FORBIDDEN")
@@ -115,7 +115,7 @@ def test_an_admin_changes_people(admin, method):
     answer = admin.request(method, path, expect=200, json={"last_name": "Kim", "department": "Sales"})
     changed = answer.json()
     assert changed["full_name"] == "Ann Kim" and changed["department"] == "Sales" and changed["version"] == 2
-    assert answer.headers["ETag"] == '"v2"'
+    assert answer.headers["ETag"] == '"2"'
     same = admin.request(method, path, expect=200, json={"last_name": "Kim"}).json()
     assert same["version"] == 2
     check_error(admin.request(method, path, json={"email": "nonsense"}), 422, "VALIDATION_ERROR")
@@ -125,10 +125,10 @@ def test_an_admin_changes_people(admin, method):
 
 def test_if_match(admin):
     path = f"/api/v1/users/{create(admin)['id']}"
-    admin.patch(path, {"phone": "1"}, expect=200, headers={"If-Match": '"v1"'})
-    for tag in ('"v1"', '"1"', "v2", "nonsense"):
+    admin.patch(path, {"phone": "1"}, expect=200, headers={"If-Match": '"1"'})
+    for tag in ('"1"', '"v2"', "2", "nonsense", 'W/"2"'):
         check_error(admin.patch(path, {"phone": "2"}, headers={"If-Match": tag}), 412, "PRECONDITION_FAILED")
-    admin.patch(path, {"phone": "2"}, expect=200, headers={"If-Match": '"v2"'})
+    admin.patch(path, {"phone": "2"}, expect=200, headers={"If-Match": '"2"'})
     admin.patch(path, {"phone": "3"}, expect=200, headers={"If-Match": "*"})
     assert admin.get(path).json()["phone"] == "3"
 
@@ -158,7 +158,7 @@ def test_people_change_their_own_profile_but_not_their_standing(auth, admin, met
         assert changed[key] == user[key]
     assert changed["version"] == 2
     check_error(me.request(method, "/api/v1/users/profile", json={"first_name": "x" * 101}), 422, "VALIDATION_ERROR")
-    check_error(me.request(method, "/api/v1/users/profile", json={"phone": "1"}, headers={"If-Match": '"v1"'}),
+    check_error(me.request(method, "/api/v1/users/profile", json={"phone": "1"}, headers={"If-Match": '"1"'}),
                 412, "PRECONDITION_FAILED")
 
 
@@ -291,64 +291,6 @@ def test_events_wait_in_the_outbox_while_the_broker_is_away(infra):
             assert [r[0] for r in rows] == ["user.created"]
     finally:
         database.drop()
-
-
-# ---- who may what ---------------------------------------------------------------------------------
-
-ROLES = {
-    "nobody": None, "employee": tokens.EMPLOYEE, "coordinator": tokens.COORDINATOR, "reviewer": tokens.REVIEWER,
-    "approver": tokens.APPROVER, "hdts admin": [("hdts", "Admin")], "tts admin": [("tts", "Admin")],
-    "service": "service",
-}
-ADMINS = {"hdts admin", "tts admin"}
-PEOPLE = set(ROLES) - {"nobody", "service"}
-ALLOWED = {
-    "GET /auth/me": PEOPLE, "GET /api/v1/auth/me": PEOPLE, "GET /api/v1/users/me": PEOPLE, "GET /api/me": PEOPLE,
-    "GET /api/auth/me": PEOPLE, "GET /api/v1/users/profile": PEOPLE, "PUT /api/v1/users/profile": PEOPLE,
-    "PATCH /api/v1/users/profile": PEOPLE,
-    "GET /api/v1/users": ADMINS | {"coordinator", "service"},
-    "GET /api/v1/users/search": ADMINS | {"coordinator", "service"},
-    "GET /api/v1/users/snapshot": {"service"},
-    "GET /api/v1/users/{id}": ADMINS | {"coordinator", "service"},
-    "GET /api/v1/users/{id}/roles": ADMINS | {"coordinator", "service"},
-    "POST /api/v1/users": ADMINS, "PATCH /api/v1/users/{id}": ADMINS, "PUT /api/v1/users/{id}": ADMINS,
-    "POST /api/v1/users/{id}/activate": ADMINS, "POST /api/v1/users/{id}/deactivate": ADMINS,
-    "POST /api/v1/users/{id}/roles": ADMINS, "DELETE /api/v1/users/{id}/roles/{role_id}": ADMINS,
-    "GET /api/users": ADMINS | {"coordinator", "service"}, "GET /api/users/{id}": ADMINS | {"coordinator", "service"},
-    "GET /api/v1/systems": PEOPLE | {"service"}, "GET /api/v1/roles": PEOPLE | {"service"},
-    "GET /api/systems": PEOPLE | {"service"}, "GET /api/roles": PEOPLE | {"service"},
-}
-OPEN = re.compile(r"POST (/api/v1|/api)?/?(auth|users)?/?(login|register|refresh|logout|token(/refresh|/verify)?)$")
-
-
-def declared():
-    document = json.loads(subprocess.run([binary("auth-service"), "--print-openapi"], check=True,
-                                         stdout=subprocess.PIPE).stdout)
-    return sorted(f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item)
-
-
-def test_every_route_is_in_the_matrix():
-    assert {r for r in declared() if not OPEN.match(r)} == set(ALLOWED)
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_the_authorisation_matrix(auth, role):
-    client = auth.http
-    if role == "service":
-        client = client.with_token(tokens.mint_service("helpdesk-service"))
-    elif ROLES[role]:
-        client = client.as_user(10 ** 7, ROLES[role])
-    for route, allowed in ALLOWED.items():
-        method, path = route.split()
-        answer = client.request(method, path.replace("{id}", "99999999").replace("{role_id}", "1"),
-                                json={} if method in ("POST", "PUT", "PATCH") else None)
-        if role == "nobody":
-            assert answer.status_code == 401, route
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer"), route
-        elif role in allowed:
-            assert answer.status_code in (200, 400, 404, 422), (route, answer.text)
-        else:
-            check_error(answer, 403, "FORBIDDEN")
 
 
 # ---- demo people ----------------------------------------------------------------------------------

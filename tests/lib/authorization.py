@@ -1,0 +1,61 @@
+"""Who may use which route: what the authorisation matrix expects, written down apart from the programs.
+
+A route is "METHOD /path": (kind, permission). Kinds:
+  open      anybody; what a token of the body or a cookie is worth is the handler's business
+  optional  a good token is used, a bad one refused, none will do
+  person    people by any token      login    people, but not by an API token
+  program   service tokens only      any      people and programs
+A permission is a name of common/contract/permission.def. "self|NAME" is for one's own, or with NAME for
+anybody's: the matrix asks for somebody else's."""
+import re
+
+from .paths import ROOT
+
+PERMISSION = re.compile(r'^X\((\w+), "[^"]*", "([^"]*)"\)', re.M)
+
+
+def permissions():
+    """{name: {"*" | "service" | "system:role", …}} of the one permission table."""
+    text = (ROOT / "common" / "contract" / "permission.def").read_text(encoding="utf-8")
+    return {name: set(roles.split("|")) for name, roles in PERMISSION.findall(text)}
+
+
+def _each(kind, permission, *routes):
+    return {route: (kind, permission) for route in routes}
+
+
+AUTH = {
+    **_each("open", None,
+            "POST /api/v1/auth/login", "POST /api/v1/users/login", "POST /api/auth/login", "POST /token",
+            "POST /api/auth/token", "POST /auth/login", "POST /api/v1/auth/register", "POST /api/v1/users/register",
+            "POST /api/auth/register", "POST /auth/register", "POST /api/v1/auth/refresh", "POST /token/refresh",
+            "POST /api/auth/token/refresh", "POST /api/v1/users/token/refresh", "POST /token/verify",
+            "POST /api/auth/token/verify", "POST /api/v1/auth/logout", "POST /api/auth/logout"),
+    **_each("person", None,
+            "GET /api/v1/auth/me", "GET /api/v1/users/me", "GET /api/v1/users/profile", "GET /api/auth/me",
+            "GET /api/me", "GET /auth/me"),
+    **_each("person", None, "PUT /api/v1/users/profile", "PATCH /api/v1/users/profile"),
+    **_each("any", "USER_READ", "GET /api/v1/users", "GET /api/v1/users/search", "GET /api/users"),
+    **_each("any", "self|USER_READ", "GET /api/v1/users/{id}", "GET /api/users/{id}", "GET /api/v1/users/{id}/roles"),
+    **_each("program", None, "GET /api/v1/users/snapshot"),
+    **_each("person", "USER_ADMIN",
+            "POST /api/v1/users", "PATCH /api/v1/users/{id}", "PUT /api/v1/users/{id}",
+            "POST /api/v1/users/{id}/activate", "POST /api/v1/users/{id}/deactivate",
+            "POST /api/v1/users/{id}/roles", "DELETE /api/v1/users/{id}/roles/{role_id}"),
+    **_each("any", None, "GET /api/v1/systems", "GET /api/systems", "GET /api/v1/roles", "GET /api/roles"),
+    **_each("person", "USER_ADMIN", "GET /api/v1/auth/audit"),
+    **_each("login", None,
+            "POST /api/v1/tokens", "GET /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}",
+            "POST /api/v1/tokens/{id}/rotate"),
+    **_each("program", None, "POST /api/v1/tokens/introspect"),
+}
+
+REGISTRY = {
+    **_each("open", None,
+            "GET /services", "GET /services/{name}", "GET /discover/{name}", "GET /health/{name}",
+            "GET /api/v1/services", "GET /api/v1/services/{name}"),
+    **_each("optional", None, "POST /register", "PUT /renew", "DELETE /deregister/{name}"),
+    **_each("program", None, "POST /registry/limits/sync"),
+}
+
+ROUTES = {"auth-service": AUTH, "registry-service": REGISTRY}
