@@ -59,10 +59,14 @@ port_holder() {
     fi
 }
 
-# require_free PURPOSE PORT...: ends the script with one line for each port that is taken.
+# require_free PURPOSE PORT...: ends the script with one line for each port that is taken. A process that has
+# just been killed may hold its ports for a moment.
 require_free() {
-    local purpose=$1 p taken=0
+    local purpose=$1 p taken=0 deadline=$((SECONDS + 5))
     shift
+    for p in "$@"; do
+        while port_is_listening "$p" && [ $SECONDS -lt $deadline ]; do sleep 0.1; done
+    done
     for p in "$@"; do
         port_is_listening "$p" || continue
         say "$(basename "$0"): port $p, needed by $purpose, is held by $(port_holder "$p")"
@@ -74,7 +78,14 @@ require_free() {
 # ---- processes -----------------------------------------------------------------------------------
 # A process is known by its id and start time, so that a reused id is never taken for ours.
 
-process_started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+# process_started PID: its start time while it runs; nothing once it has ended or begun to (proc(5), stat).
+process_started() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    [ "$1" = Z ] || [ $(($7 & 4)) -ne 0 ] || echo "${20}"
+}
 
 # record_process NAME PID; a reader never sees half a record.
 record_process() {
@@ -88,7 +99,6 @@ process_id() {
     local pid started
     read -r pid started 2>/dev/null <"$STATE_DIR/pid/$1" || return 1
     [ -n "$started" ] && [ "$(process_started "$pid")" = "$started" ] || return 1
-    ! grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null || return 1
     echo "$pid"
 }
 

@@ -8,7 +8,7 @@ import results
 from lib.paths import ROOT, WORK
 
 VARIANTS = ["release", "asan"]
-C_SECONDS = 300
+C_SECONDS = 600
 PYTEST_SECONDS = 900
 # Suites under tests/ whose programs also run with sanitizers.
 SANITIZED_SUITES = {"api"}
