@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#define DEV_SECRET_KEY "dev-secret-key-change-me-dev-secret-key-change-me"
 #define AT(member) offsetof(struct auth_config, member)
 
 const struct setting AUTH_SETTINGS[] = {
@@ -21,6 +22,29 @@ const struct setting AUTH_SETTINGS[] = {
      "let anybody register as staff or admin; refused in production"},
     {"API_TOKEN_MAX_AGE", NULL, SETTING_DURATION, AT(api_token_max_age_s), "365d", 0,
      "longest life of a personal API token", 86400, 3650 * 86400},
+    {"REQUIRE_VERIFIED_EMAIL", NULL, SETTING_BOOL, AT(require_verified_email), "false", 0,
+     "let nobody log in before they have followed the link of the verification mail"},
+    {"SECRET_KEY", NULL, SETTING_STR, AT(secret_key), DEV_SECRET_KEY,
+     SETTING_SECRET | SETTING_NOT_DEFAULT, "seals what is kept secret in the database"},
+    {"PREVIOUS_SECRET_KEYS", NULL, SETTING_STR, AT(previous_secret_keys), NULL, SETTING_SECRET,
+     "comma-separated keys that still open what they sealed, for rotation"},
+    {"SMTP_URL", NULL, SETTING_URL, AT(mail.smtp_url), NULL, SETTING_SECRET,
+     "mail server; unset: mail becomes .eml files in MAIL_DIR", .choices = "smtp|smtps"},
+    {"MAIL_DIR", NULL, SETTING_STR, AT(mail.dir), ".run/mail", 0,
+     "where mail goes without a server"},
+    {"MAIL_FROM", NULL, SETTING_STR, AT(mail.from), "TTS Helpdesk <helpdesk@example.com>", 0,
+     "sender of every mail"},
+    {"MAIL_REQUESTS", NULL, SETTING_INT, AT(mail_requests), "20", 0,
+     "mails a client address may ask for within LOCKOUT_WINDOW; 0: any number", 0, 1000000},
+    {"EMAIL_VERIFICATION_URL", NULL, SETTING_STR, AT(verification_url),
+     "http://localhost:8080/api/v1/auth/verify-email?token={token}", 0,
+     "link of the verification mail"},
+    {"EMAIL_VERIFICATION_EXPIRY", NULL, SETTING_DURATION, AT(verification_expiry_s), "24h", 0,
+     "how long that link works", 60, 30 * 86400},
+    {"PASSWORD_RESET_URL", NULL, SETTING_STR, AT(reset_url),
+     "http://localhost:8080/reset-password?token={token}", 0, "link of the password reset mail"},
+    {"PASSWORD_RESET_EXPIRY", NULL, SETTING_DURATION, AT(reset_expiry_s), "1h", 0,
+     "how long that link works", 60, 7 * 86400},
     {"DEMO_DATA", NULL, SETTING_BOOL, AT(demo_data), "true", 0,
      "create the demo people (ENVIRONMENT=development only)"},
     {"DEMO_PASSWORD", NULL, SETTING_STR, AT(demo_password), "demo-pass-1", SETTING_SECRET,

@@ -5,8 +5,8 @@
 #include "api/view.h"
 
 #define LOGIN_ERRORS                                                                               \
-    ERRORS(ERR_INVALID_INPUT, ERR_INVALID_CREDENTIALS, ERR_FORBIDDEN, ERR_ACCOUNT_LOCKED,          \
-           ERR_SERVICE_UNAVAILABLE)
+    ERRORS(ERR_INVALID_INPUT, ERR_INVALID_CREDENTIALS, ERR_FORBIDDEN, ERR_EMAIL_NOT_VERIFIED,      \
+           ERR_ACCOUNT_LOCKED, ERR_SERVICE_UNAVAILABLE)
 #define REGISTER_ERRORS                                                                            \
     ERRORS(ERR_INVALID_INPUT, ERR_FORBIDDEN, ERR_DUPLICATE_RESOURCE, ERR_VALIDATION_ERROR,         \
            ERR_SERVICE_UNAVAILABLE)
@@ -36,6 +36,11 @@ static const struct route_text REFRESH_TEXTS[] = {
     {0},
 };
 
+static const struct route_text LOGOUT_TEXTS[] = {
+    {ERR_FORBIDDEN, "the origin of the request is not allowed"},
+    {0},
+};
+
 #define LOGIN_ROUTE(path, handler_, reply_, texts_)                                                \
     {                                                                                              \
         .method = "POST", .pattern = path, .handler = handler_, .summary = "Log in",               \
@@ -45,8 +50,8 @@ static const struct route_text REFRESH_TEXTS[] = {
 #define REGISTER_ROUTE(path, handler_, reply_)                                                     \
     {                                                                                              \
         .method = "POST", .pattern = path, .handler = handler_, .summary = "Create an account",    \
-        .body = &REGISTER_BODY, .reply = &reply_, .success = 201, .errors = REGISTER_ERRORS,       \
-        .texts = REGISTER_TEXTS, .max_body = SMALL_BODY                                            \
+        .body = &REGISTER_BODY, .check = register_check, .reply = &reply_, .success = 201,         \
+        .errors = REGISTER_ERRORS, .texts = REGISTER_TEXTS, .max_body = SMALL_BODY                 \
     }
 #define REFRESH_ROUTE(path, handler_, reply_)                                                      \
     {                                                                                              \
@@ -65,7 +70,8 @@ static const struct route_text REFRESH_TEXTS[] = {
     {                                                                                              \
         .method = "POST", .pattern = path, .handler = session_logout,                              \
         .summary = "End the session", .body = &REFRESH_BODY, .reply = &MESSAGE_VIEW,               \
-        .flags = ROUTE_BODY_OPTIONAL, .max_body = SMALL_BODY                                       \
+        .errors = ERRORS(ERR_FORBIDDEN), .texts = LOGOUT_TEXTS, .flags = ROUTE_BODY_OPTIONAL,      \
+        .max_body = SMALL_BODY                                                                     \
     }
 
 const struct route SESSION_ROUTES[] = {

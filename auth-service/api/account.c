@@ -45,7 +45,8 @@ static enum err CO_FN insert_account(struct db_session *s, void *arg)
     rc = user_store_by_id(s, u.id, c->out);
     if (rc)
         return rc;
-    return user_event_put(s, "user.created", c->out, c->origin);
+    rc = user_event_put(s, "user.created", c->out, c->origin);
+    return rc || !n->also ? rc : n->also(s, c->out, n->also_arg);
 }
 
 static struct str or_empty(struct str s)
@@ -69,6 +70,7 @@ enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
         .phone = or_empty(n->phone),
         .active = true,
         .created_at = origin->now,
+        .email_verified_at = n->email_is_verified ? origin->now : INT64_MIN,
     };
     if (str_is_empty(u->full_name))
         u->full_name = user_full_name(s->arena, u->first_name, u->last_name, u->email);
@@ -128,6 +130,7 @@ static enum err CO_FN save_account(struct db_session *s, void *arg)
     const struct update *c = arg;
     struct user *u = c->out;
     bool changed = false, was_active;
+    struct str old_email;
     enum err rc = user_store_lock(s, c->id, u);
 
     if (rc)
@@ -135,9 +138,12 @@ static enum err CO_FN save_account(struct db_session *s, void *arg)
     if (c->if_version != JSON_NO_INT && c->if_version != u->version)
         return ERR_PRECONDITION_FAILED;
     was_active = u->active;
+    old_email = u->email;
     c->edit(s->arena, u, c->arg, &changed);
     if (!changed)
         return ERR_OK;
+    if (!str_ieq(u->email, old_email))
+        u->email_verified_at = INT64_MIN;
     rc = user_store_save(s, u, c->origin->now);
     if (rc)
         return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
@@ -156,6 +162,14 @@ enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_versi
     struct update c = {id, if_version, edit, arg, origin, out};
 
     return db_transact(s, save_account, &c);
+}
+
+enum err CO_FN account_update_in(struct db_session *s, int64_t id, account_edit_fn edit, void *arg,
+                                 const struct change_origin *origin, struct user *out)
+{
+    struct update c = {id, JSON_NO_INT, edit, arg, origin, out};
+
+    return save_account(s, &c);
 }
 
 /* ---- roles --------------------------------------------------------------------------------- */

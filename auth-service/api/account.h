@@ -14,6 +14,10 @@ struct account_new {
     const int64_t *role_ids;
     size_t role_count;
     int64_t granted_by; /* JSON_NO_INT: the system */
+    bool email_is_verified;
+    /* Called in the transaction with the new person; may be NULL. */
+    enum err (*also)(struct db_session *s, const struct user *u, void *arg);
+    void *also_arg;
 };
 
 struct change_origin account_origin(const struct req *r);
@@ -36,6 +40,11 @@ typedef void (*account_edit_fn)(struct arena *a, struct user *u, void *arg, bool
 MUST_CHECK enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_version,
                                          account_edit_fn edit, void *arg,
                                          const struct change_origin *origin, struct user *out);
+
+/* The same as part of the caller's transaction. */
+MUST_CHECK enum err CO_FN account_update_in(struct db_session *s, int64_t id, account_edit_fn edit,
+                                            void *arg, const struct change_origin *origin,
+                                            struct user *out);
 
 struct role_change {
     int64_t user_id, role_id;

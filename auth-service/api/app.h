@@ -3,8 +3,11 @@
 #include "domain/lockout.h"
 #include "domain/password_rule.h"
 #include "password/pool.h"
+#include "seal.h"
 #include "service.h"
 #include "settings.h"
+
+struct courier;
 
 struct auth_app {
     struct service *service;
@@ -12,6 +15,9 @@ struct auth_app {
     struct password_pool *passwords;
     struct password_policy password_policy;
     struct lockout_policy account_lockout, address_lockout;
+    struct lockout_policy mail_limit; /* mails an address may ask for */
+    struct seal_keys *seal;           /* owned */
+    struct courier *courier;          /* owned; sends mail */
 };
 
 static inline struct auth_app *auth_app(struct req *r)

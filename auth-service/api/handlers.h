@@ -16,6 +16,7 @@ struct register_body {
     struct str email, password, first_name, last_name, full_name, department, phone, role;
 };
 extern const struct json_schema REGISTER_BODY;
+void register_check(struct req *r); /* the password */
 enum err CO_FN register_simple(struct req *r);
 enum err CO_FN register_full(struct req *r);
 
@@ -33,9 +34,47 @@ enum err CO_FN session_refresh_full(struct req *r);
 enum err CO_FN session_verify(struct req *r);
 enum err CO_FN session_logout(struct req *r);
 
+/* session_list.c */
+extern const struct json_schema SESSION_LIST_VIEW, SESSIONS_ENDED_VIEW;
+enum err CO_FN session_list_get(struct req *r);
+enum err CO_FN session_delete(struct req *r);
+enum err CO_FN session_delete_others(struct req *r);
+
+/* password.c */
+struct password_change_body {
+    struct str current_password, new_password, confirm_password;
+};
+struct password_reset_body {
+    struct str token, password, password_confirm;
+};
+struct password_body {
+    struct str password;
+};
+struct email_body {
+    struct str email;
+};
+extern const struct json_schema PASSWORD_CHANGE_BODY, PASSWORD_RESET_BODY, PASSWORD_BODY,
+    EMAIL_BODY;
+enum err CO_FN password_change(struct req *r);
+enum err CO_FN password_verify(struct req *r);
+enum err CO_FN password_forgot(struct req *r);
+enum err CO_FN password_reset(struct req *r);
+/* Queues the mail an anonymous caller asks for; each address may ask for so many. */
+MUST_CHECK enum err CO_FN mail_requested(struct req *r, struct db_session *s, const char *kind,
+                                         struct str email);
+
+/* email.c */
+struct link_body {
+    struct str token;
+};
+extern const struct json_schema LINK_BODY;
+enum err CO_FN email_verify(struct req *r);
+enum err CO_FN email_resend(struct req *r);
+
 /* profile.c */
 struct profile_body {
-    struct str first_name, last_name, full_name, phone;
+    struct str first_name, last_name, full_name, phone, role;
+    struct json_array roles;
 };
 extern const struct json_schema PROFILE_BODY;
 enum err me_claims(struct req *r);

@@ -1,15 +1,16 @@
 #include "api/login.h"
 
+#include "api/attempt.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/view.h"
-#include "clock.h"
 #include "metrics.h"
 #include "password/hash.h"
 #include "rand.h"
 #include "store/login.h"
 
 static const struct json_field LOGIN_FIELDS[] = {
-    {"email", JK_STR, offsetof(struct login_body, email), JF_REQUIRED | JF_NON_EMPTY,
+    {"email", JK_STR, offsetof(struct login_body, email), JF_REQUIRED | JF_NON_EMPTY, 0, 254,
      .alias = "username"},
     {"password", JK_STR, offsetof(struct login_body, password),
      JF_REQUIRED | JF_NON_EMPTY | JF_SECRET},
@@ -28,20 +29,6 @@ static void count_login(const char *result)
     metric_add(metric_series(&LOGIN_TOTAL, (struct str[]){str_from(result)}), 1);
 }
 
-static int64_t failures_since(const struct auth_app *app, int64_t now)
-{
-    return now - app->config->lockout_window_s * US_PER_S;
-}
-
-static int64_t locked_for_s(const struct auth_app *app, const struct login_record *record,
-                            int64_t now)
-{
-    int64_t account = lockout_remaining_s(&app->account_lockout, &record->account, now);
-    int64_t address = lockout_remaining_s(&app->address_lockout, &record->address, now);
-
-    return account > address ? account : address;
-}
-
 /* An old scheme is replaced while the password is at hand. It is no reason to refuse the login when
  * that fails: the next one tries again. */
 static void CO_FN upgrade_hash(struct req *r, struct db_session *s, struct str password,
@@ -57,50 +44,71 @@ static void CO_FN upgrade_hash(struct req *r, struct db_session *s, struct str p
         log_warn("could not store the upgraded password hash", LOG_I("user", record->user.id));
 }
 
-/* Whether email and password belong together; counts a failure. */
+/* Refuses, on the record. */
+static enum err CO_FN refuse(struct req *r, const struct login_record *record, const char *result,
+                             enum err why)
+{
+    const struct audit_event e = audit_of(r, "login", "user", record->user.id);
+
+    count_login(result);
+    return audit_refuse(r, &e, why);
+}
+
+/* Whether email and password belong together. */
 static enum err CO_FN verify(struct req *r, struct db_session *s, const struct login_body *body,
                              struct login_record *record)
 {
-    struct auth_app *app = auth_app(r);
-    struct str email = str_trim(body->email), hash;
-    bool matches;
-    enum err rc = login_store_find(s, email, r->peer, failures_since(app, r->now), record);
-    int64_t wait_s;
+    struct str email = str_trim(body->email);
+    const struct attempt attempt = attempt_at_password(r, email);
+    enum err rc = attempt_begin(r, s, &attempt), end;
 
+    *record = (struct login_record){0};
+    if (rc == ERR_ACCOUNT_LOCKED)
+        return refuse(r, record, "locked", rc);
     if (rc)
         return rc;
-    wait_s = locked_for_s(app, record, r->now);
-    if (wait_s > 0) {
-        req_retry_after(r, (int)wait_s);
-        count_login("locked");
-        return ERR_ACCOUNT_LOCKED;
-    }
-    hash = body->password.len <= PASSWORD_MAX_BYTES ? record->password_hash : STR_NULL;
-    rc = password_pool_check(app->passwords, r->arena, body->password, hash, &matches);
+    rc = login_store_find(s, email, record);
     if (rc) {
-        req_retry_after(r, 1);
-        count_login("busy");
-        return rc;
+        end = attempt_end(r, s, &attempt, GUARD_RELEASED);
+        return end ? end : rc;
     }
-    if (matches)
-        return ERR_OK;
-    count_login("refused");
-    rc = login_store_failed(s, email, r->peer, failures_since(app, r->now), r->now);
-    return rc ? rc : ERR_INVALID_CREDENTIALS;
+    rc = attempt_password(r, s, &attempt, body->password, record->password_hash);
+    if (rc == ERR_INVALID_CREDENTIALS)
+        return refuse(r, record, "refused", rc);
+    if (rc)
+        count_login("busy");
+    return rc;
+}
+
+/* ---- opening a session --------------------------------------------------------------------- */
+
+struct opening {
+    const struct session_new *session;
+    struct audit_event event;
+};
+
+static enum err CO_FN write_session(struct db_session *s, void *arg)
+{
+    const struct opening *o = arg;
+    enum err rc = login_store_succeeded(s, o->session);
+
+    return rc ? rc : audit_put(s, &o->event);
 }
 
 enum err CO_FN login_open_session(struct req *r, struct db_session *s, const struct user *u,
-                                  struct token_pair *out)
+                                  const char *by, struct token_pair *out)
 {
     struct auth_app *app = auth_app(r);
     char id[UUID_TEXT_SIZE];
     struct session_new session = {
         .user_id = u->id,
+        .proof_version = u->proof_version,
         .created_at = r->now,
         .expires_at = token_refresh_end(app, r->now),
         .address = r->peer,
         .user_agent = req_header(r, "User-Agent"),
     };
+    struct opening o = {&session, audit_of(r, "login", "user", u->id)};
     enum err rc;
 
     rand_uuid(id);
@@ -108,13 +116,26 @@ enum err CO_FN login_open_session(struct req *r, struct db_session *s, const str
     session.user_agent = str_slice(session.user_agent.p ? session.user_agent : STR(""), 0, 200);
     if (!str_is_utf8(session.user_agent))
         session.user_agent = STR("");
-    rc = login_store_succeeded(s, &session, u->email);
+    o.event.origin.actor_id = u->id;
+    o.event.details = audit_detail(r->arena, "by", str_from(by));
+    rc = db_transact(s, write_session, &o);
     if (rc)
         return rc;
     *out = token_pair_issue(app, r->arena, u, session.id, 1, r->now);
     token_set_cookies(r, out);
     return ERR_OK;
 }
+
+enum err login_may_enter(struct req *r, const struct user *u)
+{
+    if (!u->active)
+        return ERR_FORBIDDEN;
+    if (auth_app(r)->config->require_verified_email && u->email_verified_at == INT64_MIN)
+        return ERR_EMAIL_NOT_VERIFIED;
+    return ERR_OK;
+}
+
+/* ---- the views ----------------------------------------------------------------------------- */
 
 static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair *pair)
 {
@@ -128,16 +149,16 @@ static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair
     rc = verify(r, s, body, &record);
     if (rc)
         return rc;
-    if (!record.user.active) {
-        count_login("inactive");
-        return ERR_FORBIDDEN;
-    }
-    upgrade_hash(r, s, body->password, &record);
+    rc = login_may_enter(r, &record.user);
+    if (rc)
+        return refuse(r, &record, record.user.active ? "unverified" : "inactive", rc);
     *user = record.user;
-    rc = login_open_session(r, s, user, pair);
-    if (rc == ERR_OK)
-        count_login("accepted");
-    return rc;
+    rc = login_open_session(r, s, user, "password", pair);
+    if (rc)
+        return rc;
+    count_login("accepted");
+    upgrade_hash(r, s, body->password, &record);
+    return ERR_OK;
 }
 
 enum err CO_FN login_token_pair(struct req *r)

@@ -1,8 +1,11 @@
 /* Self-registration in its two views. */
 #include "api/account.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/login.h"
 #include "api/view.h"
+#include "mail/letter.h"
+#include "mail/sender.h"
 
 #define AT(member) offsetof(struct register_body, member)
 static const struct json_field REGISTER_FIELDS[] = {
@@ -29,6 +32,27 @@ static enum err choose_roles(const struct auth_app *app, struct str word,
     return user_summary_roles(word, role_ids, n) ? ERR_OK : ERR_VALIDATION_ERROR;
 }
 
+void register_check(struct req *r)
+{
+    const struct register_body *body = r->body;
+    const char *problem =
+        password_problem(&auth_app(r)->password_policy, body->password, body->email);
+
+    if (problem)
+        req_field_error(r, "password", problem);
+}
+
+static enum err CO_FN record(struct db_session *s, const struct user *u, void *arg)
+{
+    struct req *r = arg;
+    struct audit_event e = audit_of(r, "user.register", "user", u->id);
+    enum err rc;
+
+    e.origin.actor_id = u->id;
+    rc = audit_put(s, &e);
+    return rc ? rc : mail_queue(r, s, LETTER_VERIFY_EMAIL, u->email, u->id);
+}
+
 static enum err CO_FN sign_up(struct req *r, struct db_session *s, struct user *out)
 {
     struct auth_app *app = auth_app(r);
@@ -45,15 +69,16 @@ static enum err CO_FN sign_up(struct req *r, struct db_session *s, struct user *
         .phone = body->phone,
         .role_ids = role_ids,
         .granted_by = JSON_NO_INT,
+        .also = record,
+        .also_arg = r,
     };
-    const char *problem = password_problem(&app->password_policy, body->password, body->email);
-    enum err rc;
+    enum err rc = choose_roles(app, body->role, role_ids, &wanted.role_count);
 
-    if (problem) {
-        req_field_error(r, "password", problem);
-        return ERR_VALIDATION_ERROR;
+    if (rc == ERR_FORBIDDEN) {
+        struct audit_event e = audit_of(r, "user.register", NULL, 0);
+        e.details = audit_detail(r->arena, "role", body->role);
+        return audit_refuse(r, &e, rc);
     }
-    rc = choose_roles(app, body->role, role_ids, &wanted.role_count);
     if (rc)
         return rc;
     return account_create(app, s, &wanted, &origin, out);
@@ -78,16 +103,17 @@ enum err CO_FN register_full(struct req *r)
 {
     struct db_session *s;
     struct user user;
-    struct token_pair pair;
+    struct token_pair pair = {STR_NULL, STR_NULL};
     struct login_view view;
     enum err rc = req_db(r, &s);
 
     if (rc == ERR_OK)
         rc = sign_up(r, s, &user);
-    if (rc == ERR_OK)
-        rc = login_open_session(r, s, &user, &pair);
+    if (rc == ERR_OK && login_may_enter(r, &user) == ERR_OK)
+        rc = login_open_session(r, s, &user, "registration", &pair);
     if (rc)
         return rc;
     view = login_view(r->arena, &user, &pair);
+    view.verification_email_sent = JSON_TRUE;
     return req_reply_json(r, 201, &LOGIN_VIEW, &view);
 }

@@ -1,6 +1,7 @@
 /* Refreshing, verifying and ending sessions. */
 #include "store/session.h"
 
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/token.h"
 #include "api/view.h"
@@ -43,9 +44,12 @@ static enum err CO_FN punish_reuse(struct req *r, struct db_session *s, const st
 
     if (rc)
         return rc;
-    if (revoked)
+    if (revoked) {
+        const struct audit_event e = audit_of(r, "session.reuse", "user", user_id);
         log_warn("refresh token used twice, session revoked", LOG_I("user", user_id),
                  LOG_STR("peer", r->peer));
+        return audit_refuse(r, &e, ERR_TOKEN_INVALID);
+    }
     return ERR_TOKEN_INVALID;
 }
 
@@ -123,29 +127,57 @@ enum err CO_FN session_verify(struct req *r)
     return req_reply(r, 200, "application/json", STR("{}"));
 }
 
+/* ---- logging out --------------------------------------------------------------------------- */
+
+struct logout {
+    struct req *req;
+    struct str session;
+};
+
+static enum err CO_FN end_session(struct db_session *s, void *arg)
+{
+    const struct logout *l = arg;
+    struct audit_event e;
+    int64_t user_id;
+    bool revoked;
+    enum err rc = session_store_revoke(s, l->session, "logout", l->req->now, &revoked, &user_id);
+
+    if (rc || !revoked)
+        return rc;
+    e = audit_of(l->req, "logout", "user", user_id);
+    e.origin.actor_id = user_id;
+    return audit_put(s, &e);
+}
+
 /* Ends the session a token belongs to. A token that is no good proves nothing and ends nothing. */
 static enum err CO_FN end_session_of(struct req *r, struct str text)
 {
     struct db_session *s;
     struct token token;
+    struct logout l = {.req = r};
     enum err rc;
 
     if (str_is_empty(text) || token_read(auth_app(r), r->arena, text, r->now, &token))
         return ERR_OK;
+    l.session = token.id.session;
     rc = req_db(r, &s);
-    return rc ? rc : session_store_revoke(s, token.id.session, "logout", r->now);
+    return rc ? rc : db_transact(s, end_session, &l);
 }
 
 enum err CO_FN session_logout(struct req *r)
 {
     const struct refresh_body *body = r->body;
-    struct str by_cookie = req_cookie(r, "refresh_token");
-    enum err rc = end_session_of(r, token_from_header(r));
+    struct str given[] = {token_from_header(r), body ? body->refresh : STR_NULL};
+    struct str cookies[] = {req_cookie(r, "refresh_token"), req_cookie(r, "access_token")};
+    bool may_act = token_cookie_may_act(r);
+    enum err rc = ERR_OK;
 
-    if (rc == ERR_OK && body)
-        rc = end_session_of(r, body->refresh);
-    if (rc == ERR_OK && !str_is_empty(by_cookie) && token_cookie_may_act(r))
-        rc = end_session_of(r, by_cookie);
+    if (given[0].len + given[1].len == 0 && cookies[0].len + cookies[1].len > 0 && !may_act)
+        return ERR_FORBIDDEN;
+    for (int i = 0; i < 2 && rc == ERR_OK; i++)
+        rc = end_session_of(r, given[i]);
+    for (int i = 0; i < 2 && rc == ERR_OK && may_act; i++)
+        rc = end_session_of(r, cookies[i]);
     if (rc)
         return rc;
     token_clear_cookies(r);

@@ -21,6 +21,7 @@ static const struct json_field USER_FIELDS[] = {
     {"role", JK_STR, USER_AT(role), .doc = "user, staff or admin: the summary of the roles"},
     {"roles", JK_ARRAY, USER_AT(roles), .sub = &ROLE_SCHEMA},
     {"active", JK_BOOL, USER_AT(active)},
+    {"email_verified", JK_BOOL, USER_AT(email_verified)},
     {"version", JK_INT, USER_AT(version), .doc = "grows with every change; also the ETag"},
     {"created_at", JK_TIME, USER_AT(created_at)},
     {"updated_at", JK_TIME, USER_AT(updated_at)},
@@ -50,6 +51,7 @@ struct user_view user_view(struct arena *a, const struct user *u)
         .role = user_role_summary(u),
         .roles = role_array(a, u),
         .active = u->active,
+        .email_verified = u->email_verified_at != INT64_MIN,
         .version = u->version,
         .created_at = u->created_at,
         .updated_at = u->updated_at,
@@ -108,15 +110,18 @@ JSON_SCHEMA(TOKEN_VIEW, "Token", struct token_view, TOKEN_FIELDS);
 
 static const struct json_field LOGIN_FIELDS[] = {
     {"user", JK_OBJECT, offsetof(struct login_view, user), .sub = &USER_VIEW},
-    {"token", JK_STR, offsetof(struct login_view, token), .doc = "the access token again"},
-    {"access", JK_STR, offsetof(struct login_view, access)},
-    {"refresh", JK_STR, offsetof(struct login_view, refresh)},
+    {"token", JK_STR, offsetof(struct login_view, token), JF_OMIT,
+     .doc = "the access token again; no tokens before the address is verified where that is asked"},
+    {"access", JK_STR, offsetof(struct login_view, access), JF_OMIT},
+    {"refresh", JK_STR, offsetof(struct login_view, refresh), JF_OMIT},
+    {"verification_email_sent", JK_BOOL, offsetof(struct login_view, verification_email_sent),
+     JF_OMIT},
 };
 JSON_SCHEMA(LOGIN_VIEW, "Login", struct login_view, LOGIN_FIELDS);
 
 struct login_view login_view(struct arena *a, const struct user *u, const struct token_pair *p)
 {
-    return (struct login_view){user_view(a, u), p->access, p->access, p->refresh};
+    return (struct login_view){user_view(a, u), p->access, p->access, p->refresh, JSON_UNSET};
 }
 
 static const struct json_field REGISTRATION_FIELDS[] = {

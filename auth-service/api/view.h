@@ -8,7 +8,7 @@ struct user_view {
     int64_t id;
     struct str email, first_name, last_name, full_name, department, phone, role;
     struct json_array roles; /* struct user_role */
-    int8_t active;
+    int8_t active, email_verified;
     int64_t version, created_at, updated_at, last_login_at;
 };
 extern const struct json_schema USER_VIEW;
@@ -42,7 +42,8 @@ extern const struct json_schema TOKEN_VIEW;
 /* POST /api/v1/auth/login, register and refresh */
 struct login_view {
     struct user_view user;
-    struct str token, access, refresh;
+    struct str token, access, refresh; /* absent: no session before the address is verified */
+    int8_t verification_email_sent;    /* set by a registration only */
 };
 extern const struct json_schema LOGIN_VIEW;
 struct login_view login_view(struct arena *a, const struct user *u, const struct token_pair *p);

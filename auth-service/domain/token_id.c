@@ -9,7 +9,7 @@ struct str token_id_format(struct arena *a, const struct token_id *id)
     return str_printf(a, "%.*s.%" PRId64 "%c", STR_ARG(id->session), id->generation, id->kind);
 }
 
-static bool is_uuid(struct str s)
+bool token_is_uuid(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -31,7 +31,7 @@ bool token_id_parse(struct str text, struct token_id *out)
         return false;
     out->kind = kind;
     out->session = str_slice(text, 0, UUID_LEN);
-    return is_uuid(out->session) &&
+    return token_is_uuid(out->session) &&
            str_to_i64(str_slice(text, UUID_LEN + 1, text.len - 1), &out->generation) &&
            out->generation > 0;
 }

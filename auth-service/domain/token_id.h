@@ -15,5 +15,7 @@ struct token_id {
 };
 
 struct str token_id_format(struct arena *a, const struct token_id *id);
+/* In lower case, as we write them. */
+bool token_is_uuid(struct str s);
 /* Slices point into text. */
 bool token_id_parse(struct str text, struct token_id *out);

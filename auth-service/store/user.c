@@ -9,13 +9,14 @@ DB_READ(user_by_email, "t", USER_COLS,
         "SELECT " USER_COLUMNS " FROM user_account u" USER_ROLES_JOIN
         "WHERE lower(u.email) = lower($1)");
 DB_WRITE(user_lock, "i", "i", "SELECT id FROM user_account WHERE id = $1 FOR UPDATE");
-DB_WRITE(user_insert, "ttttttbz", "ii",
+DB_WRITE(user_insert, "ttttttbzz", "iii",
          "INSERT INTO user_account (email, first_name, last_name, full_name, department, phone, "
-         "active, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) "
-         "RETURNING id, version");
-DB_WRITE(user_save, "ittttttbz", "i",
+         "active, created_at, updated_at, email_verified_at) "
+         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id, version, proof_version");
+DB_WRITE(user_save, "ittttttbzz", "i",
          "UPDATE user_account SET email = $2, first_name = $3, last_name = $4, full_name = $5, "
-         "department = $6, phone = $7, active = $8, updated_at = $9, version = version + 1 "
+         "department = $6, phone = $7, active = $8, updated_at = $9, email_verified_at = $10, "
+         "version = version + 1 "
          "WHERE id = $1 RETURNING version");
 DB_READ(user_after, "ii", USER_COLS,
         "SELECT " USER_COLUMNS " FROM user_account u" USER_ROLES_JOIN
@@ -84,13 +85,15 @@ enum err CO_FN user_store_lock(struct db_session *s, int64_t id, struct user *ou
 enum err CO_FN user_store_insert(struct db_session *s, struct user *u)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &user_insert, &r, DB_STR(u->email), DB_STR(u->first_name),
-                           DB_STR(u->last_name), DB_STR(u->full_name), DB_STR(u->department),
-                           DB_STR(u->phone), DB_BOOL(u->active), DB_TIME(u->created_at));
+    enum err rc =
+        db_query(s, &user_insert, &r, DB_STR(u->email), DB_STR(u->first_name), DB_STR(u->last_name),
+                 DB_STR(u->full_name), DB_STR(u->department), DB_STR(u->phone), DB_BOOL(u->active),
+                 DB_TIME(u->created_at), DB_TIME(u->email_verified_at));
     if (rc)
         return rc;
     u->id = db_get_int(r, 0, 0);
     u->version = db_get_int(r, 0, 1);
+    u->proof_version = db_get_int(r, 0, 2);
     u->updated_at = u->created_at;
     u->last_login_at = INT64_MIN;
     return ERR_OK;
@@ -102,7 +105,7 @@ enum err CO_FN user_store_save(struct db_session *s, struct user *u, int64_t now
     enum err rc =
         db_query(s, &user_save, &r, DB_INT(u->id), DB_STR(u->email), DB_STR(u->first_name),
                  DB_STR(u->last_name), DB_STR(u->full_name), DB_STR(u->department),
-                 DB_STR(u->phone), DB_BOOL(u->active), DB_TIME(now));
+                 DB_STR(u->phone), DB_BOOL(u->active), DB_TIME(now), DB_TIME(u->email_verified_at));
     if (rc)
         return rc;
     if (db_rows(r) == 0)

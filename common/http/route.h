@@ -44,6 +44,9 @@ struct route {
     const char *summary;             /* OpenAPI */
     const struct json_schema *query; /* decoded query parameters, NULL: ignored */
     const struct json_schema *body;  /* decoded JSON body, NULL: none */
+    /* Adds field errors of the body that a schema cannot state (req_field_error), also where the
+     * schema has found values it does not like; r->body has the good ones. May be NULL. */
+    void (*check)(struct req *r);
     const struct json_schema *reply;
     int success;            /* documented status, 0: 200 */
     const enum err *errors; /* documented errors beyond the implied ones, ERR_OK ends */

@@ -285,10 +285,12 @@ static enum err decode_body(struct req *r)
     void *body = arena_calloc(r->arena, 1, schema->size);
     struct json_problem *problems = NULL;
     enum err rc = json_decode(r->arena, schema, p->json, body, &problems);
+    r->body = body;
+    if (rc != ERR_INVALID_INPUT && r->route->check)
+        r->route->check(r);
     if (rc)
         return fail_problems(r, rc, problems);
-    r->body = body;
-    return ERR_OK;
+    return req_has_field_errors(r) ? req_fail(r, ERR_VALIDATION_ERROR) : ERR_OK;
 }
 
 /* ---- the whole course --------------------------------------------------------------------- */

@@ -85,6 +85,9 @@ def test_registration_names_bad_values(auth):
     body = check_error(auth.http.post("/auth/register", {"email": "no address", "password": "test123",
                                                          "first_name": "x" * 101}), 422, "VALIDATION_ERROR")
     assert set(body["details"]["fields"]) == {"email", "first_name"}
+    body = check_error(auth.http.post("/api/v1/auth/register", {"email": "no address", "password": "five5",
+                                                                "last_name": "x" * 101}), 422, "VALIDATION_ERROR")
+    assert set(body["details"]["fields"]) == {"email", "password", "last_name"}
     body = check_error(auth.http.post("/auth/register", {"email": new_email(), "password": "five5"}),
                        422, "VALIDATION_ERROR")
     assert body["details"]["fields"] == {"password": "password too short"}
@@ -356,8 +359,9 @@ def test_logout_needs_proof(auth):
     forged = tokens.mint(body["user"]["id"], jti=session, token_type="refresh", secret="other")
     auth.http.post("/api/v1/auth/logout", expect=200)
     auth.http.post("/api/v1/auth/logout", {"refresh": forged}, expect=200)
-    auth.http.post("/api/v1/auth/logout", expect=200,
-                   headers={"Cookie": f"refresh_token={body['refresh']}", "Origin": "http://evil.example"})
+    for cookie in (f"refresh_token={body['refresh']}", f"access_token={body['access']}"):
+        for origin in ({}, {"Origin": "http://evil.example"}):
+            check_error(auth.http.post("/api/v1/auth/logout", headers={"Cookie": cookie, **origin}), 403, "FORBIDDEN")
     auth.http.post("/token/refresh/", {"refresh": body["refresh"]}, expect=200)
 
 
@@ -378,10 +382,26 @@ def test_an_account_locks_known_or_not(strict, db):
         answer = strict.http.post("/auth/login", {"email": email.upper(), "password": "test123"})
         check_error(answer, 429, "ACCOUNT_LOCKED")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    db.query("UPDATE auth.login_guard SET last_failure_at = last_failure_at - interval '61 s' WHERE key = lower(%s)",
-             known)
+    db.query("UPDATE auth.login_guard SET locked_until = locked_until - interval '61 s' WHERE key = lower(%s)", known)
     strict.http.post("/auth/login", {"email": known, "password": "test123"}, expect=200)
-    assert not db.query("SELECT 1 FROM auth.login_guard WHERE kind = 'account' AND key = lower(%s)", known)
+    assert db.query("SELECT failures, pending, locked_until FROM auth.login_guard WHERE kind = 'account'"
+                    " AND key = lower(%s)", known) == [(0, 0, None)]
+
+
+def test_parallel_guesses_do_not_overshoot(strict):
+    email = register(strict)["user"]["email"]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda i: strict.http.post("/auth/login", {"email": email, "password": f"guess{i}"}),
+                                range(24)))
+    assert sorted(a.status_code for a in answers) == [401] * 3 + [429] * 21
+
+
+def test_parallel_logins_with_the_right_password_all_succeed(strict):
+    email = register(strict)["user"]["email"]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: strict.http.post("/token/", {"email": email, "password": "test123"}),
+                                range(24)))
+    assert {a.status_code for a in answers} == {200}
 
 
 def test_an_address_locks(start_service, db):

