@@ -223,6 +223,15 @@ static bool take_result(struct conn *c, PGresult *r)
     return true;
 }
 
+static void read_notifications(struct conn *c)
+{
+    PGnotify *n;
+    while (c->pg && (n = PQnotifies(c->pg))) {
+        c->events.notified(c, c->arg, str_from(n->extra));
+        PQfreemem(n);
+    }
+}
+
 static void read_results(struct conn *c)
 {
     if (!PQconsumeInput(c->pg)) {
@@ -234,15 +243,37 @@ static void read_results(struct conn *c)
             break;
     if (c->pg && PQstatus(c->pg) == CONNECTION_BAD)
         go_down(c, PQerrorMessage(c->pg));
+    else if (c->params.listen && c->state == CONN_READY)
+        read_notifications(c);
+}
+
+static void expect_answer(struct conn *c, const struct db_stmt *stmt)
+{
+    struct query *q = MEM_NEW(struct query);
+    q->stmt = stmt;
+    q->is_detached = true;
+    list_append(&c->queries, &q->node);
+    c->in_flight++;
+}
+
+static void begin_listening(struct conn *c)
+{
+    static const struct db_stmt LISTEN = {.name = "listen"};
+    char *channel = PQescapeIdentifier(c->pg, c->params.listen, strlen(c->params.listen));
+    arena_reset(c->scratch);
+    const char *sql = arena_printf(c->scratch, "LISTEN %s", channel ? channel : "");
+    PQfreemem(channel);
+    expect_answer(c, &LISTEN);
+    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+        go_down(c, PQerrorMessage(c->pg));
+    else
+        conn_sync(c);
 }
 
 static void prepare_all(struct conn *c)
 {
     size_t n;
     const struct db_stmt *const *all = db_statements(&n);
-    c->state = CONN_PREPARING;
-    PQsetnonblocking(c->pg, 1);
-    PQenterPipelineMode(c->pg);
     for (size_t i = 0; i < n; i++) {
         char name[16];
         Oid types[64];
@@ -251,17 +282,24 @@ static void prepare_all(struct conn *c)
             abort();
         for (size_t k = 0; k < params; k++)
             types[k] = stmt_param_type(all[i]->params[k]);
-        struct query *q = MEM_NEW(struct query);
-        q->stmt = all[i];
-        q->is_detached = true;
-        list_append(&c->queries, &q->node);
-        c->in_flight++;
+        expect_answer(c, all[i]);
         if (!PQsendPrepare(c->pg, stmt_name(all[i], name), all[i]->sql, (int)params, types)) {
             go_down(c, PQerrorMessage(c->pg));
             return;
         }
     }
     conn_sync(c);
+}
+
+static void prepare(struct conn *c)
+{
+    c->state = CONN_PREPARING;
+    PQsetnonblocking(c->pg, 1);
+    PQenterPipelineMode(c->pg);
+    if (c->params.listen)
+        begin_listening(c);
+    else
+        prepare_all(c);
 }
 
 static void poll_connect(struct conn *c)
@@ -279,7 +317,7 @@ static void poll_connect(struct conn *c)
         break;
     case PGRES_POLLING_OK:
         watch(c, false);
-        prepare_all(c);
+        prepare(c);
         break;
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:

@@ -30,11 +30,14 @@ struct query {
 struct conn_events {
     void (*ready)(struct conn *c, void *arg); /* usable, or idle again after conn_finish */
     void (*lost)(struct conn *c, void *arg);  /* its queries have been failed already */
+    /* With conn_params.listen: a notification. */
+    void (*notified)(struct conn *c, void *arg, struct str payload);
 };
 
 struct conn_params {
     const char *const *keywords, *const *values; /* for PQconnectStartParams; borrowed */
-    int watchdog_ms; /* an answer that takes longer means the server is gone */
+    int watchdog_ms;    /* an answer that takes longer means the server is gone */
+    const char *listen; /* a channel to LISTEN on instead of preparing statements, or NULL */
 };
 
 struct conn *conn_new(struct loop *l, const struct conn_params *p, const struct conn_events *ev,
@@ -54,6 +57,11 @@ void conn_sync(struct conn *c);
 void conn_sync_soon(struct conn *c);
 /* Sends ROLLBACK with nobody waiting; the ready event follows when it is done. */
 void conn_rollback(struct conn *c);
+
+/* ---- what listen.c needs of the pool (db.c) ------------------------------------------------ */
+
+struct loop *db_loop(const struct db *db);
+const struct conn_params *db_conn_params(const struct db *db);
 
 /* ---- statements (stmt.c) ------------------------------------------------------------------- */
 

@@ -34,7 +34,8 @@ struct db {
     struct member *members;
     int count, readers, next_reader;
     int acquire_timeout_ms;
-    struct arena *arena; /* connection parameters */
+    struct arena *arena; /* of params */
+    struct conn_params params;
     struct list idle;    /* usable pool members */
     struct list waiters; /* struct waiter */
     int in_use, waiting;
@@ -97,8 +98,15 @@ static void on_lost(struct conn *c, void *arg)
 /* dbname is the whole URL; the keywords behind it win over what the URL says. */
 static struct conn_params connection_params(struct arena *a, const struct db_config *cfg)
 {
-    static const char *const KEYWORDS[] = {"dbname",          "application_name", "options",
-                                           "client_encoding", "gssencmode",       NULL};
+    static const char *const KEYWORDS[] = {"dbname",
+                                           "application_name",
+                                           "options",
+                                           "client_encoding",
+                                           "gssencmode",
+                                           "keepalives_idle",
+                                           "keepalives_interval",
+                                           "keepalives_count",
+                                           NULL};
     const char **values = ARENA_ARRAY(a, const char *, sizeof KEYWORDS / sizeof KEYWORDS[0]);
     struct buf options;
     buf_init(&options, a);
@@ -113,7 +121,11 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     values[2] = buf_cstr(&options);
     values[3] = "UTF8";
     values[4] = "disable";
-    return (struct conn_params){KEYWORDS, values, cfg->statement_timeout_ms + 2000};
+    /* A connection that waits for notifications sends nothing by which it would notice its end. */
+    values[5] = "15";
+    values[6] = "5";
+    values[7] = "3";
+    return (struct conn_params){KEYWORDS, values, cfg->statement_timeout_ms + 2000, NULL};
 }
 
 struct db *db_new(struct loop *l, const struct db_config *cfg)
@@ -128,13 +140,13 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     list_init(&db->idle);
     list_init(&db->waiters);
     db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
-    struct conn_params params = connection_params(db->arena, cfg);
+    db->params = connection_params(db->arena, cfg);
     for (int i = 0; i < db->count; i++) {
         struct member *m = &db->members[i];
         list_init(&m->node);
         m->db = db;
         m->is_reader = i < db->readers;
-        m->conn = conn_new(l, &params, &EVENTS, m);
+        m->conn = conn_new(l, &db->params, &EVENTS, m);
     }
     return db;
 }
@@ -154,6 +166,16 @@ void db_free(struct db *db)
     free(db->members);
     arena_free(db->arena);
     free(db);
+}
+
+struct loop *db_loop(const struct db *db)
+{
+    return db->loop;
+}
+
+const struct conn_params *db_conn_params(const struct db *db)
+{
+    return &db->params;
 }
 
 bool db_is_up(const struct db *db)

@@ -166,3 +166,18 @@ size_t db_get_str_array(const struct db_result *r, size_t row, int col, const st
 
 /* Iterates over every registered statement: the test that compares them with the server. */
 const struct db_stmt *const *db_statements(size_t *count);
+
+/* ---- notifications (listen.c) ------------------------------------------------------------- */
+
+struct db_listener;
+/* On the loop's own stack. payload absent: listening has begun, or begun again after the connection
+ * was lost. What was notified before that is missed: look at the tables. */
+typedef void (*db_notified_fn)(void *arg, struct str payload);
+
+/* A connection of its own that LISTENs on the channel until it is freed, reopened with backoff.
+ * After db_start. Goes through no transaction-pooling proxy. */
+struct db_listener *db_listener_new(struct db *db, const char *channel, db_notified_fn fn,
+                                    void *arg);
+bool db_listener_is_up(const struct db_listener *l);
+/* Before db_free. NULL is accepted. */
+void db_listener_free(struct db_listener *l);
