@@ -1,4 +1,5 @@
 /* Who runs where: instances, leases, health. Wiring only. */
+#include "api/handlers.h"
 #include "clock.h"
 #include "routes.h"
 #include "sync/registry.h"
@@ -15,10 +16,18 @@ static enum err init(struct service *s)
     g->service = s;
     g->config = s->own_config;
     g->directory = directory_new();
+    g->watchers =
+        watch_set_new(s->loop, &(struct watch_config){
+                                   .max = (size_t)g->config->max_watchers,
+                                   .heartbeat_ms = (int)g->config->watch_heartbeat_s * 1000,
+                                   .render = watch_render,
+                                   .arg = g,
+                               });
     g->started_at = clock_mono_us();
     /* Leases went on ending while this program did not run and nobody could renew. */
     g->expire_from = g->started_at + g->config->lease_s * US_PER_S;
     s->state = g;
+    watch_register_metrics(g);
     return ERR_OK;
 }
 
@@ -34,9 +43,22 @@ static enum err CO_FN start(struct service *s)
     return ERR_OK;
 }
 
+static void drain(struct service *s)
+{
+    watch_set_end(registry_of(s)->watchers);
+}
+
+static void CO_FN stop(struct service *s)
+{
+    registry_stop_following(registry_of(s));
+}
+
 static void release(struct service *s)
 {
-    directory_free(registry_of(s)->directory);
+    struct registry *g = registry_of(s);
+
+    watch_set_free(g->watchers);
+    directory_free(g->directory);
 }
 
 int main(int argc, char **argv)
@@ -54,6 +76,8 @@ int main(int argc, char **argv)
         .migrations = migrations,
         .init = init,
         .start = start,
+        .drain = drain,
+        .stop = stop,
         .release = release,
     };
 

@@ -361,6 +361,18 @@ enum err req_failf(struct req *r, enum err e, const char *fmt, ...)
 
 /* ---- streaming ---------------------------------------------------------------------------- */
 
+static void queue_head(struct req *r, int status, const char *content_type, enum body_header body,
+                       int64_t length)
+{
+    struct http_conn *c = r->priv->conn;
+    size_t max = head_size(r->priv, content_type, r->log.trace_id);
+    struct head_text t = {arena_alloc(r->arena, max)};
+    char *start = t.p;
+    write_head(r, &t, status, content_type, body, length);
+    evbuffer_add(conn_output(c), start, (size_t)(t.p - start));
+    conn_queued(c, (size_t)(t.p - start));
+}
+
 enum err CO_FN req_stream_begin(struct req *r, int status, const char *content_type, int64_t length)
 {
     struct req_private *p = r->priv;
@@ -376,12 +388,7 @@ enum err CO_FN req_stream_begin(struct req *r, int status, const char *content_t
     if (!c->bev)
         return ERR_CANCELLED;
     enum body_header body = p->is_chunked ? BODY_CHUNKED : BODY_UNDECLARED;
-    size_t max = head_size(p, content_type, r->log.trace_id);
-    struct head_text t = {arena_alloc(r->arena, max)};
-    char *start = t.p;
-    write_head(r, &t, status, content_type, length < 0 ? body : BODY_LENGTH, length);
-    evbuffer_add(conn_output(c), start, (size_t)(t.p - start));
-    conn_queued(c, (size_t)(t.p - start));
+    queue_head(r, status, content_type, length < 0 ? body : BODY_LENGTH, length);
     return ERR_OK;
 }
 
@@ -445,7 +452,20 @@ enum err CO_FN req_stream_end(struct req *r)
     return ERR_OK;
 }
 
-/* ---- upgrades ----------------------------------------------------------------------------- */
+/* ---- connections given away --------------------------------------------------------------- */
+
+struct bufferevent *req_hijack_stream(struct req *r, int status, const char *content_type)
+{
+    struct req_private *p = r->priv;
+    struct http_conn *c = p->conn;
+    if (!begin_answer(r, status))
+        return NULL;
+    c->must_close = true;
+    if (!c->bev)
+        return NULL;
+    queue_head(r, status, content_type, BODY_UNDECLARED, -1);
+    return req_hijack(r);
+}
 
 struct bufferevent *req_hijack(struct req *r)
 {

@@ -92,6 +92,9 @@ MUST_CHECK enum err CO_FN req_stream_end(struct req *r);
 /* Takes the connection over after a 101 (ws): the caller owns the bufferevent; bytes already
  * received are in its input buffer. */
 struct bufferevent *req_hijack(struct req *r);
+/* Answers with a body that ends with the connection, and gives that to the caller, who writes the
+ * body (event streams). NULL when the client is gone. */
+struct bufferevent *req_hijack_stream(struct req *r, int status, const char *content_type);
 
 /* The error envelope as bytes, for the gateway and WebSocket refusals. */
 struct str error_envelope(struct arena *a, enum err e, struct str text, struct str trace_id,

@@ -197,6 +197,8 @@ static void on_stop_signal(int signo, void *arg)
     if (s->is_draining)
         return;
     s->is_draining = true;
+    if (s->desc->drain)
+        s->desc->drain(s);
     co_start(s->loop, stop, s, "stop");
 }
 

@@ -71,6 +71,8 @@ struct service_desc {
     /* In a coroutine, once the database is migrated: seeds, snapshots, timers. Repeated with
      * backoff until ERR_OK; /ready waits for it. */
     enum err (*start)(struct service *s);
+    /* When stopping begins: ends what would keep requests waiting. */
+    void (*drain)(struct service *s);
     /* In a coroutine, when stopping, before connections close. */
     void (*stop)(struct service *s);
     /* After the loop has ended, with everything closed but the loop itself: frees s->state. */

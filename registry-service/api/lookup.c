@@ -1,18 +1,25 @@
 /* Finding services, in the forms and words of the documents. */
+#include <inttypes.h>
+
 #include "api/handlers.h"
 #include "api/view.h"
 #include "clock.h"
 #include "sync/registry.h"
 
-static struct registry *registry(struct req *r)
+struct registry *lookup_registry(struct req *r)
 {
-    return registry_of(req_service(r));
+    struct registry *g = registry_of(req_service(r));
+    int64_t stale_s = registry_stale_s(g);
+
+    if (stale_s >= 0)
+        req_set_header(r, "X-Registry-Stale", str_printf(r->arena, "%" PRId64, stale_s));
+    return g;
 }
 
 /* Nobody by that name, as far as is known yet. */
-static enum err unknown(struct req *r)
+static enum err unknown(struct req *r, const struct registry *g)
 {
-    if (registry_is_loaded(registry(r)))
+    if (registry_is_loaded(g))
         return ERR_SERVICE_NOT_FOUND;
     req_retry_after(r, 1);
     return ERR_SERVICE_UNAVAILABLE;
@@ -20,7 +27,7 @@ static enum err unknown(struct req *r)
 
 enum err lookup_services(struct req *r)
 {
-    struct directory_list all = directory_list(registry(r)->directory, r->arena, STR_NULL);
+    struct directory_list all = directory_list(lookup_registry(r)->directory, r->arena, STR_NULL);
     struct record_list_view view = record_list_view(r->arena, &all);
 
     return req_reply_json(r, 200, &RECORD_LIST_VIEW, &view);
@@ -28,11 +35,12 @@ enum err lookup_services(struct req *r)
 
 enum err lookup_service(struct req *r)
 {
-    const struct instance *i = directory_pick(registry(r)->directory, req_param(r, "name"));
+    const struct registry *g = lookup_registry(r);
+    const struct instance *i = directory_pick(g->directory, req_param(r, "name"));
     struct record_view view;
 
     if (!i)
-        return unknown(r);
+        return unknown(r, g);
     view = record_view(r->arena, i);
     return req_reply_json(r, 200, &RECORD_VIEW, &view);
 }
@@ -64,12 +72,13 @@ static enum err refuse_discovery(struct req *r, enum err e, struct str error, st
 
 enum err lookup_discover(struct req *r)
 {
+    const struct registry *g = lookup_registry(r);
     struct str name = req_param(r, "name");
-    const struct instance *i = directory_pick(registry(r)->directory, name);
+    const struct instance *i = directory_pick(g->directory, name);
     struct discovery_view view;
 
-    if (!i && !registry_is_loaded(registry(r)))
-        return unknown(r);
+    if (!i && !registry_is_loaded(g))
+        return unknown(r, g);
     if (!i)
         return refuse_discovery(
             r, ERR_SERVICE_NOT_FOUND, STR("service not found"),
@@ -84,18 +93,19 @@ enum err lookup_discover(struct req *r)
 
 enum err CO_FN lookup_probe(struct req *r)
 {
+    struct registry *g = lookup_registry(r);
     struct str name = req_param(r, "name");
-    const struct instance *known = directory_pick(registry(r)->directory, name);
+    const struct instance *known = directory_pick(g->directory, name);
     struct instance i;
     struct probe_view view = {.service = name};
 
     if (!known)
-        return unknown(r);
+        return unknown(r, g);
     /* The directory may change while the probe waits. */
     i = *known;
     i.host = str_dup(r->arena, i.host);
     i.health_endpoint = str_dup(r->arena, i.health_endpoint);
-    i.is_healthy = registry_probe(registry(r), r->arena, &i, &view.details);
+    i.is_healthy = registry_probe(g, r->arena, &i, &view.details);
     view.status = instance_status(&i);
     view.last_check = clock_wall_us();
     return req_reply_json(r, 200, &PROBE_VIEW, &view);
@@ -103,7 +113,7 @@ enum err CO_FN lookup_probe(struct req *r)
 
 enum err lookup_health(struct req *r)
 {
-    struct registry *g = registry(r);
+    struct registry *g = lookup_registry(r);
     struct directory_list all = directory_list(g->directory, r->arena, STR_NULL);
     const struct registry_health_view view = {
         .status = STR("ok"),

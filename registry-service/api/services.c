@@ -5,7 +5,7 @@
 
 enum err services_list(struct req *r)
 {
-    const struct registry *g = registry_of(req_service(r));
+    const struct registry *g = lookup_registry(r);
     struct directory_list all = directory_list(g->directory, r->arena, STR_NULL);
     struct service_list_view view = {.revision = g->revision};
 
@@ -16,7 +16,7 @@ enum err services_list(struct req *r)
 
 enum err services_get(struct req *r)
 {
-    const struct registry *g = registry_of(req_service(r));
+    const struct registry *g = lookup_registry(r);
     struct directory_list all = directory_list(g->directory, r->arena, req_param(r, "name"));
 
     if (all.count == 0 && !registry_is_loaded(g))

@@ -61,6 +61,14 @@ struct record_list_view record_list_view(struct arena *a, const struct directory
     return (struct record_list_view){(int64_t)l->count, {views, l->count}};
 }
 
+#define DIRECTORY_AT(member) offsetof(struct directory_view, member)
+static const struct json_field DIRECTORY_FIELDS[] = {
+    {"count", JK_INT, DIRECTORY_AT(records.count)},
+    {"revision", JK_INT, DIRECTORY_AT(revision), .doc = "since of the next call"},
+    {"services", JK_ARRAY, DIRECTORY_AT(records.services), .sub = &RECORD_VIEW},
+};
+JSON_SCHEMA(DIRECTORY_VIEW, "Directory", struct directory_view, DIRECTORY_FIELDS);
+
 static const struct json_field DISCOVERY_FIELDS[] = {
     {"name", JK_STR, offsetof(struct discovery_view, name)},
     {"url", JK_STR, offsetof(struct discovery_view, url)},
@@ -92,6 +100,23 @@ static const struct json_field HEALTH_FIELDS[] = {
     {"uptime", JK_NUMBER, offsetof(struct registry_health_view, uptime)},
 };
 JSON_SCHEMA(REGISTRY_HEALTH_VIEW, "RegistryHealth", struct registry_health_view, HEALTH_FIELDS);
+
+#define STATUS_AT(member) offsetof(struct status_view, member)
+static const struct json_field STATUS_FIELDS[] = {
+    {"revision", JK_INT, STATUS_AT(revision)},
+    {"stale", JK_BOOL, STATUS_AT(is_stale), .doc = "the table has not been seen for a while"},
+    {"stale_seconds", JK_INT, STATUS_AT(stale_s)},
+    {"listening", JK_BOOL, STATUS_AT(is_listening), .doc = "the database tells of changes"},
+    {"preserving", JK_BOOL, STATUS_AT(is_preserving), .doc = "most are overdue: no lease ends"},
+    {"instances", JK_INT, STATUS_AT(instances)},
+    {"healthy", JK_INT, STATUS_AT(healthy)},
+    {"overdue", JK_INT, STATUS_AT(overdue), .doc = "not renewed in time"},
+    {"pending", JK_INT, STATUS_AT(pending), .doc = "changes not yet written to the table"},
+    {"streams", JK_INT, STATUS_AT(streams)},
+    {"polls", JK_INT, STATUS_AT(polls)},
+    {"uptime", JK_NUMBER, STATUS_AT(uptime), .doc = "seconds"},
+};
+JSON_SCHEMA(STATUS_VIEW, "RegistryStatus", struct status_view, STATUS_FIELDS);
 
 static const struct json_field MESSAGE_FIELDS[] = {
     {"message", JK_STR, offsetof(struct message_view, message)},

@@ -27,6 +27,13 @@ struct record_list_view {
 extern const struct json_schema RECORD_LIST_VIEW;
 struct record_list_view record_list_view(struct arena *a, const struct directory_list *l);
 
+/* What watchers get: the list and its revision. */
+struct directory_view {
+    struct record_list_view records;
+    int64_t revision;
+};
+extern const struct json_schema DIRECTORY_VIEW;
+
 struct discovery_view {
     struct str name, url, host, port, status;
 };
@@ -46,6 +53,15 @@ struct registry_health_view {
     double uptime; /* s */
 };
 extern const struct json_schema REGISTRY_HEALTH_VIEW;
+
+struct status_view {
+    int64_t revision;
+    int8_t is_stale, is_listening, is_preserving; /* enum json_tristate */
+    int64_t stale_s;
+    int64_t instances, healthy, overdue, pending, streams, polls;
+    double uptime; /* s */
+};
+extern const struct json_schema STATUS_VIEW;
 
 struct message_view {
     struct str message;

@@ -25,11 +25,21 @@ DB_WRITE(instance_remove, "tt", "",
          "WITH gone AS (DELETE FROM instance WHERE name = $1 "
          "AND ($2::text IS NULL OR instance = $2) RETURNING 1) " MOVE_REVISION
          "WHERE EXISTS (SELECT 1 FROM gone)");
-DB_WRITE(instance_expire, "z", "i",
-         "WITH gone AS (DELETE FROM instance WHERE lease_until < $1 RETURNING 1), "
-         "moved AS (" MOVE_REVISION "WHERE EXISTS (SELECT 1 FROM gone)) "
-         "SELECT count(*) FROM gone");
+DB_WRITE(
+    instance_expire, "zziz", "iiib",
+    "WITH counted AS MATERIALIZED (SELECT count(*) AS total, "
+    "count(*) FILTER (WHERE lease_until < $2) AS overdue FROM instance), "
+    "judged AS (SELECT total, overdue, $3 > 0 AND overdue > 1 "
+    "AND (total - overdue) * 100 < total * $3 AS is_preserving FROM counted), "
+    "due AS (SELECT name, instance FROM instance WHERE lease_until < $1 "
+    "AND (lease_until < $4 OR NOT (SELECT is_preserving FROM judged)) FOR UPDATE SKIP LOCKED), "
+    "gone AS (DELETE FROM instance i USING due "
+    "WHERE i.name = due.name AND i.instance = due.instance RETURNING 1), "
+    "moved AS (" MOVE_REVISION "WHERE EXISTS (SELECT 1 FROM gone)) "
+    "SELECT (SELECT count(*) FROM gone), overdue, total, is_preserving FROM judged");
 DB_READ(instance_revision, "", "i", "SELECT revision FROM directory_revision");
+DB_WRITE(instance_raise_revision, "i", "",
+         "UPDATE directory_revision SET revision = greatest(revision, $1) + 1");
 DB_READ(instance_all, "", INSTANCE_COLS,
         "SELECT " INSTANCE_COLUMNS " FROM instance i ORDER BY i.name, i.registered_at, i.instance");
 DB_WRITE(instance_claim_checks, "zzi", INSTANCE_COLS,
@@ -37,13 +47,17 @@ DB_WRITE(instance_claim_checks, "zzi", INSTANCE_COLS,
          "ORDER BY next_check_at LIMIT $3 FOR UPDATE SKIP LOCKED) "
          "UPDATE instance i SET next_check_at = $2 FROM due WHERE i.name = due.name "
          "AND i.instance = due.instance RETURNING " INSTANCE_COLUMNS);
-DB_WRITE(instance_checked, "ttbzz", "",
+DB_WRITE(instance_checked, "ttbzzz", "",
          "WITH old AS (SELECT is_healthy FROM instance WHERE name = $1 AND instance = $2), "
          "written AS (UPDATE instance SET is_healthy = $3, last_health_check = $4, "
          "failures = CASE WHEN $3 THEN 0 ELSE failures + 1 END, "
-         "lease_until = CASE WHEN $3 THEN greatest(lease_until, $5) ELSE lease_until END "
+         "lease_until = CASE WHEN $3 THEN greatest(lease_until, $5) ELSE lease_until END, "
+         "next_check_at = CASE WHEN $3 THEN next_check_at ELSE least(next_check_at, $6) END "
          "WHERE name = $1 AND instance = $2) " MOVE_REVISION
          "WHERE EXISTS (SELECT 1 FROM old WHERE is_healthy <> $3)");
+DB_WRITE(instance_suspect, "ttiz", "",
+         "UPDATE instance SET next_check_at = least(next_check_at, $4) "
+         "WHERE name = $1 AND host = $2 AND port = $3 AND is_healthy");
 
 static void read_instances(struct db_session *s, const struct db_result *r, struct instance **out,
                            size_t *n)
@@ -98,13 +112,20 @@ enum err CO_FN instance_store_remove(struct db_session *s, struct str name, stru
     return db_query(s, &instance_remove, NULL, DB_STR(name), DB_STR(id));
 }
 
-enum err CO_FN instance_store_expire(struct db_session *s, int64_t now, int64_t *n)
+enum err CO_FN instance_store_expire(struct db_session *s, int64_t now,
+                                     const struct lease_rules *rules, struct lease_count *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &instance_expire, &r, DB_TIME(now));
+    enum err rc = db_query(s, &instance_expire, &r, DB_TIME(now), DB_TIME(rules->overdue_before),
+                           DB_INT(rules->preserve_percent), DB_TIME(rules->preserve_until));
     if (rc)
         return rc;
-    *n = db_get_int(r, 0, 0);
+    *out = (struct lease_count){
+        .ended = db_get_int(r, 0, 0),
+        .overdue = db_get_int(r, 0, 1),
+        .total = db_get_int(r, 0, 2),
+        .is_preserving = db_get_bool(r, 0, 3),
+    };
     return ERR_OK;
 }
 
@@ -116,6 +137,11 @@ enum err CO_FN instance_store_revision(struct db_session *s, int64_t *revision)
         return rc;
     *revision = db_get_int(r, 0, 0);
     return ERR_OK;
+}
+
+enum err CO_FN instance_store_raise_revision(struct db_session *s, int64_t beyond)
+{
+    return db_query(s, &instance_raise_revision, NULL, DB_INT(beyond));
 }
 
 enum err CO_FN instance_store_all(struct db_session *s, struct instance **out, size_t *n)
@@ -140,9 +166,22 @@ enum err CO_FN instance_store_claim_checks(struct db_session *s, int64_t now, in
     return ERR_OK;
 }
 
-enum err CO_FN instance_store_checked(struct db_session *s, struct str name, struct str id,
-                                      bool is_healthy, int64_t now, int64_t lease_until)
+enum err CO_FN instance_store_checked(struct db_session *s, const struct instance *i,
+                                      bool is_healthy, int64_t now, int64_t lease_until,
+                                      int64_t retry_at)
 {
-    return db_query(s, &instance_checked, NULL, DB_STR(name), DB_STR(id), DB_BOOL(is_healthy),
-                    DB_TIME(now), DB_TIME(lease_until));
+    return db_query(s, &instance_checked, NULL, DB_STR(i->name), DB_STR(i->id), DB_BOOL(is_healthy),
+                    DB_TIME(now), DB_TIME(lease_until), DB_TIME(retry_at));
+}
+
+enum err CO_FN instance_store_suspect(struct db_session *s, struct str name, struct str host,
+                                      int64_t port, int64_t now, int64_t *n)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &instance_suspect, &r, DB_STR(name), DB_STR(host), DB_INT(port), DB_TIME(now));
+    if (rc)
+        return rc;
+    *n = db_affected(r);
+    return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #include "sync/registry.h"
 
 #define BATCH_MAX 64
+#define EXTRA_CHECKS_MAX 4
 #define REPLY_MAX_BYTES (64 * 1024)
 
 static struct str json_text(struct arena *a, struct str s)
@@ -69,8 +70,8 @@ static void CO_FN record(struct check *c, struct arena *a, bool is_healthy)
         log_info("health changed", LOG_STR("name", i->name), LOG_STR("instance", i->id),
                  LOG_B("healthy", is_healthy));
     db_session_init(&s, g->service->db, a);
-    rc = instance_store_checked(&s, i->name, i->id, is_healthy, now,
-                                now + g->config->lease_s * US_PER_S);
+    rc = instance_store_checked(&s, i, is_healthy, now, now + g->config->lease_s * US_PER_S,
+                                now + g->config->check_retry_s * US_PER_S);
     if (rc)
         log_warn("could not record a health check", LOG_CSTR("error", err_code(rc)));
 }
@@ -101,6 +102,15 @@ static void CO_FN check_all(struct registry *g, struct arena *a, const struct in
     (void)co_wait_uncancellable(&batch.done);
 }
 
+/* When a claimed instance is checked again, at the earliest by another replica: not before this
+ * check has ended. */
+static int64_t next_check_us(const struct registry_config *c)
+{
+    int64_t interval = c->check_interval_s * US_PER_S, timeout = c->check_timeout_ms * US_PER_MS;
+
+    return interval > timeout ? interval : timeout;
+}
+
 void CO_FN registry_check(struct service *service, void *arg)
 {
     struct registry *g = registry_of(service);
@@ -110,11 +120,27 @@ void CO_FN registry_check(struct service *service, void *arg)
     size_t n = 0;
     struct db_session s;
 
+    (void)arg;
     db_session_init(&s, service->db, a);
     if (db_is_up(service->db) &&
-        instance_store_claim_checks(&s, now, now + g->config->check_interval_s * US_PER_S,
-                                    BATCH_MAX, &due, &n) == ERR_OK &&
+        instance_store_claim_checks(&s, now, now + next_check_us(g->config), BATCH_MAX, &due, &n) ==
+            ERR_OK &&
         n > 0)
         check_all(g, a, due, n);
     arena_free(a);
+}
+
+static void CO_FN check_now(void *arg)
+{
+    struct registry *g = arg;
+
+    g->extra_checks++;
+    registry_check(g->service, NULL);
+    g->extra_checks--;
+}
+
+void registry_check_soon(struct registry *g)
+{
+    if (g->extra_checks < EXTRA_CHECKS_MAX && !g->service->is_draining)
+        co_start(g->service->loop, check_now, g, "check-now");
 }

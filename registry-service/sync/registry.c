@@ -27,6 +27,7 @@ enum err CO_FN registry_register(struct registry *g, struct arena *a, struct ins
     const struct instance *known = directory_find(g->directory, i->name, i->id);
     struct db_session s;
     int64_t now = clock_wall_us();
+    bool is_news;
     enum err rc;
 
     i->is_healthy = true;
@@ -39,7 +40,11 @@ enum err CO_FN registry_register(struct registry *g, struct arena *a, struct ins
         rc = instance_store_register(&s, i, now, &i->registered_at);
     if (rc && !is_outage(rc))
         return rc;
+    known = directory_find(g->directory, i->name, i->id);
+    is_news = !known || !instance_is_same(known, i) || !known->is_healthy;
     put(g, i, rc ? PENDING_SAVE : PENDING_NOTHING);
+    if (rc && is_news)
+        registry_move_alone(g);
     return ERR_OK;
 }
 
@@ -98,5 +103,24 @@ enum err CO_FN registry_deregister(struct registry *g, struct arena *a, struct s
             directory_drop(g->directory, name, gone[i].id);
     }
     g->changes++;
+    if (rc)
+        registry_move_alone(g);
+    return ERR_OK;
+}
+
+enum err CO_FN registry_report(struct registry *g, struct arena *a, struct str name,
+                               struct str host, int64_t port)
+{
+    struct db_session s;
+    int64_t n;
+    enum err rc = open_session(g, a, &s);
+
+    if (rc == ERR_OK)
+        rc = instance_store_suspect(&s, name, host, port, clock_wall_us(), &n);
+    if (rc)
+        return rc;
+    if (n == 0)
+        return ERR_SERVICE_NOT_FOUND;
+    registry_check_soon(g);
     return ERR_OK;
 }

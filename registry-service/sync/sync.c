@@ -1,11 +1,18 @@
-/* Keeping memory and table together. */
+/* What is pending goes to the table, and leases end. */
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "store/instance.h"
 #include "sync/registry.h"
 
-/* Times that move without a change of the revision (leases, checks) are at most that old. */
-#define RELOAD_INTERVAL_US (5 * US_PER_S)
+/* How often the table is looked at although no notification came. */
+#define LOOK_INTERVAL_US (5 * US_PER_S)
+
+static struct metric ended_leases = {
+    .name = "registry_leases_ended_total",
+    .help = "Instances removed because their lease was over.",
+    .kind = METRIC_COUNTER,
+};
 
 static enum err CO_FN save_pending(struct registry *g, struct db_session *s)
 {
@@ -29,62 +36,57 @@ static enum err CO_FN save_pending(struct registry *g, struct db_session *s)
     return ERR_OK;
 }
 
+/* Revisions are the same everywhere again, beyond any that was shown meanwhile. */
+static enum err CO_FN save_revision(struct registry *g, struct db_session *s)
+{
+    enum err rc;
+
+    if (!g->has_unsaved_revision)
+        return ERR_OK;
+    rc = instance_store_raise_revision(s, g->revision);
+    if (rc == ERR_OK)
+        g->has_unsaved_revision = false;
+    return rc;
+}
+
+static void note_leases(struct registry *g, const struct lease_count *c)
+{
+    if (c->ended > 0) {
+        log_info("leases ended", LOG_I("instances", c->ended));
+        metric_add(metric_series(&ended_leases, NULL), (double)c->ended);
+    }
+    if (c->is_preserving && !g->is_preserving)
+        log_warn("most leases are overdue at once; none ends", LOG_I("overdue", c->overdue),
+                 LOG_I("instances", c->total));
+    else if (!c->is_preserving && g->is_preserving)
+        log_info("leases are renewed in time again");
+    g->is_preserving = c->is_preserving;
+}
+
 static enum err CO_FN end_leases(struct registry *g, struct db_session *s)
 {
-    int64_t n;
+    const struct registry_config *c = g->config;
+    int64_t now = clock_wall_us();
+    const struct lease_rules rules = {
+        .overdue_before = now + registry_overdue_us(g),
+        .preserve_percent = c->preserve_percent,
+        .preserve_until = now - c->preserve_max_s * US_PER_S,
+    };
+    struct lease_count count;
     enum err rc;
 
     if (clock_mono_us() < g->expire_from)
         return ERR_OK;
-    rc = instance_store_expire(s, clock_wall_us(), &n);
-    if (rc == ERR_OK && n > 0)
-        log_info("leases ended", LOG_I("instances", n));
-    return rc;
-}
-
-static enum err CO_FN load(struct registry *g, struct db_session *s, int64_t revision)
-{
-    struct instance *rows;
-    size_t n;
-    uint64_t changes = g->changes;
-    enum err rc = instance_store_all(s, &rows, &n);
-
-    if (rc)
-        return rc;
-    /* Somebody registered here meanwhile: the rows may be older than that. Next time. */
-    if (changes != g->changes)
-        return ERR_OK;
-    directory_replace(g->directory, rows, n);
-    g->revision = revision;
-    g->loaded_at = clock_mono_us();
-    return ERR_OK;
-}
-
-static enum err CO_FN follow(struct registry *g, struct db_session *s)
-{
-    int64_t revision;
-    enum err rc = instance_store_revision(s, &revision);
-
-    if (rc)
-        return rc;
-    if (revision == g->revision && clock_mono_us() - g->loaded_at < RELOAD_INTERVAL_US)
-        return ERR_OK;
-    return load(g, s, revision);
-}
-
-enum err CO_FN registry_load(struct registry *g)
-{
-    struct arena *a = arena_new();
-    struct db_session s;
-    enum err rc = db_is_up(g->service->db) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
-
-    db_session_init(&s, g->service->db, a);
+    rc = instance_store_expire(s, now, &rules, &count);
     if (rc == ERR_OK)
-        rc = follow(g, &s);
-    if (rc == ERR_OK && !registry_is_loaded(g))
-        rc = ERR_SERVICE_UNAVAILABLE;
-    arena_free(a);
+        note_leases(g, &count);
     return rc;
+}
+
+static bool must_look(const struct registry *g)
+{
+    return !g->listener || !db_listener_is_up(g->listener) ||
+           clock_mono_us() - g->looked_at >= LOOK_INTERVAL_US;
 }
 
 void CO_FN registry_sync(struct service *service, void *arg)
@@ -94,13 +96,16 @@ void CO_FN registry_sync(struct service *service, void *arg)
     struct db_session s;
     enum err rc = db_is_up(service->db) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 
+    (void)arg;
     db_session_init(&s, service->db, a);
     if (rc == ERR_OK)
         rc = save_pending(g, &s);
     if (rc == ERR_OK)
-        rc = end_leases(g, &s);
+        rc = save_revision(g, &s);
     if (rc == ERR_OK)
-        rc = follow(g, &s);
+        rc = end_leases(g, &s);
+    if (rc == ERR_OK && must_look(g))
+        rc = registry_follow(g);
     /* Renewals could not be written meanwhile: everybody gets a whole lease to renew again. */
     if (rc)
         g->expire_from = clock_mono_us() + g->config->lease_s * US_PER_S;

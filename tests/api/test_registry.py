@@ -1,12 +1,8 @@
 """registry-service: the documents' routes, leases, health checks, replicas, a database that comes and goes."""
-import http.server
 import json
 import subprocess
-import threading
 import time
-import uuid
 
-import psycopg2
 import pytest
 
 from lib import tokens
@@ -15,35 +11,7 @@ from lib.paths import binary
 from lib.ports import free_ports
 from lib.service import Service
 from lib.wait import wait_for
-
-FAST = {"LEASE_EXPIRY": "4s", "CHECK_INTERVAL": "1s", "CHECK_TIMEOUT_MS": "3000", "SYNC_INTERVAL_MS": "50"}
-
-
-class Peer:
-    """A small HTTP server whose /health can be switched."""
-
-    def __init__(self):
-        peer = self
-        self.status, self.body, self.calls = 200, b'{"status":"ok","service":"peer"}', []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):  # pylint: disable=invalid-name
-                peer.calls.append(self.path)
-                self.send_response(peer.status)
-                self.send_header("Content-Length", str(len(peer.body)))
-                self.end_headers()
-                self.wfile.write(peer.body)
-
-            def log_message(self, *_):  # pylint: disable=arguments-differ
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+from registry_support import FAST, Peer, Switch, as_program, names, register, status_of, unique
 
 
 @pytest.fixture
@@ -70,14 +38,6 @@ def fast_db(infra):
 def fast(fast_db):
     with Service("registry-service", fast_db, None, FAST) as program:
         yield program
-
-
-def unique():
-    return f"svc-{uuid.uuid4().hex[:8]}"
-
-
-def register(registry, name, port=3001, **more):
-    return registry.http.post("/register", {"name": name, "host": "127.0.0.1", "port": port, **more}, expect=201).json()
 
 
 # ---- the documents' routes ------------------------------------------------------------------------
@@ -144,8 +104,8 @@ def test_bad_registrations(registry):
 def test_own_health(registry):
     register(registry, unique())
     body = registry.http.get("/health", expect=200).json()
-    names = {s["name"] for s in registry.http.get("/services").json()["services"]}
-    assert body["status"] == "ok" and body["registeredServices"] == len(names)
+    known = names(registry.http.get("/services").json())
+    assert body["status"] == "ok" and body["registeredServices"] == len(known)
     assert isinstance(body["uptime"], float) and body["uptime"] > 0
     assert body["service"] == "registry-service" and body["version"]
 
@@ -216,11 +176,6 @@ def test_renewing(registry, db):
 
 # ---- leases and checks ----------------------------------------------------------------------------
 
-def status_of(registry, name):
-    answer = registry.http.get(f"/services/{name}")
-    return answer.json()["status"] if answer.status_code == 200 else None
-
-
 def test_a_sick_service_is_not_discovered_until_it_recovers(fast, peer):
     name = unique()
     register(fast, name, peer.port)
@@ -243,8 +198,8 @@ def test_passed_checks_keep_a_lease_and_failed_ones_do_not(fast, peer):
     register(fast, dead, closed)
     wait_for(lambda: status_of(fast, dead) is None)
     assert status_of(fast, alive) == "healthy"
-    names = {s["name"] for s in fast.http.get("/services").json()["services"]}
-    assert alive in names and dead not in names
+    known = names(fast.http.get("/services").json())
+    assert alive in known and dead not in known
 
 
 def test_renewals_keep_a_lease_that_no_check_can(fast):
@@ -263,6 +218,34 @@ def test_a_healthy_instance_is_preferred(fast, peer):
     register(fast, name, peer.port, instance="good")
     register(fast, name, closed, instance="bad")
     wait_for(lambda: fast.http.get(f"/discover/{name}").json().get("port") == peer.port)
+
+
+def test_a_reported_failure_is_checked_at_once(registry, peer):
+    """With checks half a minute apart, only the report can be what starts one."""
+    name = unique()
+    register(registry, name, peer.port)
+    wait_for(lambda: registry.http.get(f"/services/{name}").json()["lastHealthCheck"])
+    peer.status = 500
+    report = {"name": name, "host": "127.0.0.1", "port": peer.port}
+    as_program(registry).post("/registry/report", report, expect=202)
+    wait_for(lambda: status_of(registry, name) == "unhealthy")
+    # it is known by now
+    check_error(as_program(registry).post("/registry/report", report), 404, "SERVICE_NOT_FOUND")
+    peer.status = 200
+    wait_for(lambda: status_of(registry, name) == "healthy")
+
+
+def test_bad_reports(registry):
+    client = as_program(registry)
+    good = {"name": "nobody", "host": "127.0.0.1", "port": 1}
+    check_error(client.post("/registry/report", good), 404, "SERVICE_NOT_FOUND")
+    for missing in good:
+        check_error(client.post("/registry/report", {**good, missing: None}), 400, "INVALID_INPUT")
+    for port in (0, 65536):
+        body = check_error(client.post("/registry/report", {**good, "port": port}), 422, "VALIDATION_ERROR")
+        assert set(body["details"]["fields"]) == {"port"}
+    check_error(registry.http.post("/registry/report", good), 401, "UNAUTHENTICATED")
+    check_error(registry.http.as_user(1, tokens.ADMIN).post("/registry/report", good), 403, "FORBIDDEN")
 
 
 # ---- replicas, restarts, and a database that is away ----------------------------------------------
@@ -299,24 +282,13 @@ def test_without_a_table_an_unknown_name_may_yet_be_known():
 
 def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
     database = infra.database("away")
-    server = infra.db_url
-
-    def run(sql):
-        connection = psycopg2.connect(server)
-        connection.autocommit = True
-        connection.cursor().execute(sql)
-        connection.close()
-
-    def cut():
-        run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS false')
-        run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.name}'")
-
+    switch = Switch(infra, database)
     try:
         with Service("registry-service", database, None, FAST) as program:
             before, during, leaver = unique(), unique(), unique()
             register(program, before, peer.port)
             register(program, leaver, peer.port)
-            cut()
+            switch.off()
             wait_for(lambda: program.http.get("/ready").status_code == 503)
             program.http.get("/health", expect=200)
             assert program.http.get(f"/discover/{before}", expect=200).json()["port"] == peer.port
@@ -327,14 +299,19 @@ def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
             check_error(program.http.delete(f"/deregister/{leaver}"), 404, "SERVICE_NOT_FOUND")
             # Longer than a lease: nobody is expelled for what they could not do.
             deadline = time.monotonic() + 5
+<<<<<<< HEAD
             wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
             run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
+=======
+            wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
+            switch.on()
+>>>>>>> 89e7a1c (registry: watches, notifications between replicas, self-preservation, failure reports)
             wait_for(lambda: program.http.get("/ready").status_code == 200)
             wait_for(lambda: [r[0] for r in database.query("SELECT name FROM registry.instance ORDER BY name")]
-                     == sorted([before, during]), 10)
+                     == sorted([before, during]))
             assert status_of(program, before) == "healthy" and status_of(program, during) == "healthy"
     finally:
-        run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
+        switch.on()
         database.drop()
 
 
@@ -383,9 +360,10 @@ def declared():
 
 
 LOOKUPS = {("GET", "/services"), ("GET", "/services/{name}"), ("GET", "/discover/{name}"), ("GET", "/health/{name}"),
-           ("GET", "/api/v1/services"), ("GET", "/api/v1/services/{name}")}
+           ("GET", "/api/v1/services"), ("GET", "/api/v1/services/{name}"), ("GET", "/registry/watch"),
+           ("GET", "/registry/events"), ("GET", "/registry/status")}
 LEASES = {("POST", "/register"), ("PUT", "/renew"), ("DELETE", "/deregister/{name}")}
-PROGRAMS_ONLY = {("POST", "/registry/limits/sync")}
+PROGRAMS_ONLY = {("POST", "/registry/limits/sync"), ("POST", "/registry/report")}
 
 
 def test_every_route_is_in_the_matrix():
@@ -399,7 +377,9 @@ def test_the_authorisation_matrix_in_production(production, roles):
     if roles:
         client = client.with_token(tokens.mint(7, roles, secret=PRODUCTION["JWT_SECRET"]))
     for method, path in LOOKUPS:
-        assert client.request(method, path.replace("{name}", "nobody")).status_code in (200, 404), path
+        answer = client.request(method, path.replace("{name}", "nobody"), stream=True)
+        assert answer.status_code in (200, 404), path
+        answer.close()
     for method, path in LEASES | PROGRAMS_ONLY:
         answer = client.request(method, path.replace("{name}", "nobody"),
                                 json={"name": "x", "host": "localhost", "port": 1, "instance": "y",
