@@ -299,13 +299,8 @@ def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
             check_error(program.http.delete(f"/deregister/{leaver}"), 404, "SERVICE_NOT_FOUND")
             # Longer than a lease: nobody is expelled for what they could not do.
             deadline = time.monotonic() + 5
-<<<<<<< HEAD
-            wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
-            run(f'ALTER DATABASE "{database.name}" ALLOW_CONNECTIONS true')
-=======
             wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
             switch.on()
->>>>>>> 89e7a1c (registry: watches, notifications between replicas, self-preservation, failure reports)
             wait_for(lambda: program.http.get("/ready").status_code == 200)
             wait_for(lambda: [r[0] for r in database.query("SELECT name FROM registry.instance ORDER BY name")]
                      == sorted([before, during]))

@@ -38,8 +38,9 @@ def metric(program, line):
 # ---- replicas -------------------------------------------------------------------------------------
 
 def test_a_killed_replica_loses_nothing_and_the_other_goes_on(database, peer):
-    with Service("registry-service", database, None, FAST) as first, \
-            Service("registry-service", database, None, FAST) as second:
+    env = {**FAST, "LEASE_EXPIRY": "60s"}
+    with Service("registry-service", database, None, env) as first, \
+            Service("registry-service", database, None, env) as second:
         both, kept = [unique(), unique()], unique()
         register(first, kept, peer.port)
         for round_number in range(3):
