@@ -64,9 +64,10 @@ AUTH = {
 REGISTRY = {
     **_each("open", None,
             "GET /services", "GET /services/{name}", "GET /discover/{name}", "GET /health/{name}",
-            "GET /api/v1/services", "GET /api/v1/services/{name}"),
+            "GET /api/v1/services", "GET /api/v1/services/{name}", "GET /registry/watch", "GET /registry/events",
+            "GET /registry/status"),
     **_each("optional", None, "POST /register", "PUT /renew", "DELETE /deregister/{name}"),
-    **_each("program", None, "POST /registry/limits/sync"),
+    **_each("program", None, "POST /registry/limits/sync", "POST /registry/report"),
 }
 
 ROUTES = {"auth-service": AUTH, "registry-service": REGISTRY}
