@@ -11,11 +11,13 @@
 #include "service.h"
 #include "state.h"
 #include "store/idempotency_store.h"
+#include "store/tally_store.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define CATALOGUE_REFRESH_MS 30000
 #define CLEANING_MS 3600000
+#define FOLDING_MS 2000
 
 static enum err init(struct service *s)
 {
@@ -58,6 +60,21 @@ static void CO_FN clean(struct service *s, void *arg)
     blob_collect(h->blobs);
 }
 
+static void CO_FN fold_tallies(struct service *s, void *arg)
+{
+    bool more = true;
+
+    while (more) {
+        struct arena *a = arena_new();
+        struct db_session session;
+
+        db_session_init(&session, s->db, a);
+        if (tally_store_fold(&session, &more) != ERR_OK)
+            more = false; /* the notes stay, and are read as well as totals */
+        arena_free(a);
+    }
+}
+
 static enum err CO_FN start(struct service *s)
 {
     struct helpdesk *h = s->state;
@@ -69,6 +86,7 @@ static enum err CO_FN start(struct service *s)
         return rc;
     service_every(s, CATALOGUE_REFRESH_MS, "catalogue", refresh_catalogue, NULL);
     service_every(s, CLEANING_MS, "cleaning", clean, NULL);
+    service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
     return ERR_OK;
 }
 
@@ -86,11 +104,13 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
                                                             NULL};
-    static const struct route *const ROUTES[] = {HELPDESK_ROUTES, MEDIA_ROUTES, NULL};
+    static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
+                                                 MEDIA_ROUTES, NULL};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
         .schema = "helpdesk",
         .default_port = 5001,
+        .default_db_pool = 16,
         .settings = HELPDESK_SETTINGS,
         .config_size = sizeof(struct helpdesk_config),
         .routes = ROUTES,

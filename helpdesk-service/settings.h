@@ -11,6 +11,10 @@ struct helpdesk_config {
     int64_t upload_max_bytes;        /* of one file */
     int64_t upload_ticket_max_bytes; /* of all files of a ticket */
     struct str upload_types;         /* media types, separated by blanks */
+    int64_t comment_edit_s;          /* how long a comment may be changed by its author */
+    int64_t auto_close_s;            /* untouched resolved tickets are closed; 0: never */
+    int64_t reopen_s;                /* how long a finished ticket may be reopened; 0: always */
+    int64_t rating_link_s;           /* life of a link that rates a ticket without a login */
     bool is_catalogue_closed;        /* unknown categories and departments are refused */
 };
 

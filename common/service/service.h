@@ -57,6 +57,7 @@ struct service_desc {
     const char *name;   /* "auth-service" */
     const char *schema; /* PostgreSQL schema, NULL without one */
     int default_port;
+    int default_db_pool; /* DB_POOL_SIZE unless set; 0: 4 */
     unsigned flags;
     const struct setting *settings;    /* the program's own, .name == NULL ends; may be NULL */
     size_t config_size;                /* of the struct they fill */

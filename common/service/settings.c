@@ -9,6 +9,7 @@
 #include "log.h"
 
 #define EX_CONFIG 78
+#define DB_POOL_DEFAULT 4
 #define AT(member) offsetof(struct service_config, member)
 #define DEV_SECRET "dev-secret-change-me-dev-secret-change-me"
 
@@ -27,8 +28,9 @@ const struct setting SERVICE_SETTINGS[] = {
     {"DB_NAME", NULL, SETTING_STR, AT(db_name), "tts", 0, "database"},
     {"DB_SSL_MODE", NULL, SETTING_ENUM, AT(db_ssl_mode), "prefer", 0, "TLS to PostgreSQL",
      .choices = "disable|allow|prefer|require|verify-ca|verify-full"},
-    {"DB_POOL_SIZE", NULL, SETTING_INT, AT(db_pool), "4", 0,
-     "connections for writes and transactions", .min = 1, .max = 100},
+    {"DB_POOL_SIZE", NULL, SETTING_INT, AT(db_pool), NULL, 0,
+     "connections for writes and transactions; as many as the program wants by default", .min = 1,
+     .max = 100},
     {"DB_READ_CONNECTIONS", NULL, SETTING_INT, AT(db_read_connections), "1", 0,
      "pipelined connections for reads; 0: reads use the pool", .min = 0, .max = 16},
     {"AMQP_URL", "RABBITMQ_URL|CELERY_BROKER_URL", SETTING_URL, AT(amqp_url),
@@ -126,4 +128,6 @@ void settings_load(struct service *s)
         exit(EX_CONFIG);
     if (!getenv("PORT"))
         s->config.port = s->desc->default_port;
+    if (!s->config.db_pool)
+        s->config.db_pool = s->desc->default_db_pool ? s->desc->default_db_pool : DB_POOL_DEFAULT;
 }

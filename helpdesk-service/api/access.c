@@ -9,6 +9,12 @@ int64_t viewer_of(const struct req *r)
     return actor_is_service(r->actor) ? 0 : r->actor->user_id;
 }
 
+struct ticket_viewer ticket_viewer_of(const struct req *r)
+{
+    return (struct ticket_viewer){viewer_of(r), actor_may(r->actor, PERM_TICKET_WORK) ||
+                                                    actor_may(r->actor, PERM_TICKET_READ_ALL)};
+}
+
 enum err access_ticket(struct req *r, struct db_session **s, struct ticket *out)
 {
     enum err rc = req_db(r, s);

@@ -6,6 +6,7 @@
 
 /* Who asks, for stores: 0 for a service. */
 int64_t viewer_of(const struct req *r);
+struct ticket_viewer ticket_viewer_of(const struct req *r);
 
 /* By the path parameter "number". ERR_TICKET_NOT_FOUND, ERR_FORBIDDEN. */
 MUST_CHECK enum err CO_FN access_ticket(struct req *r, struct db_session **s, struct ticket *out);

@@ -49,6 +49,7 @@ const struct json_schema TICKET_PATCH = {
 static const struct json_field TICKET_QUERY_FIELDS[] = {
     PAGE_FIELD_NUMBER(offsetof(struct ticket_query, page)),
     PAGE_FIELD_SIZE(offsetof(struct ticket_query, page)),
+    PAGE_FIELD_CURSOR(offsetof(struct ticket_query, page)),
     FIELD(ticket_query, status, JK_STR_ARRAY, .max = 20),
     FIELD(ticket_query, priority, JK_STR_ARRAY, .max = 20),
     FIELD(ticket_query, category, JK_STR, .max = NAME_MAX_LEN),
@@ -70,8 +71,22 @@ static const struct json_field COMMENT_BODY_FIELDS[] = {
           .max = TEXT_MAX),
     FIELD(comment_body, visibility, JK_ENUM, .choices = "public|internal",
           .doc = "public unless given"),
+    FIELD(comment_body, after_comment_id, JK_INT, .min = 0, .max = -1,
+          .doc = "the newest comment its author has read: 409 with the newer ones of others"),
 };
 JSON_SCHEMA(COMMENT_BODY, "CommentCreate", struct comment_body, COMMENT_BODY_FIELDS);
+
+static const struct json_field COMMENT_PATCH_FIELDS[] = {
+    FIELD(comment_patch, comment, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = TEXT_MAX),
+};
+const struct json_schema COMMENT_PATCH = {
+    .name = "CommentPatch",
+    .fields = COMMENT_PATCH_FIELDS,
+    .count = sizeof COMMENT_PATCH_FIELDS / sizeof *COMMENT_PATCH_FIELDS,
+    .size = sizeof(struct comment_patch),
+    .closed = true,
+};
 
 static const struct json_field CLOSE_BODY_FIELDS[] = {
     FIELD(close_body, csat_rating, JK_INT, .min = 1, .max = 5),

@@ -24,8 +24,14 @@ extern const struct json_schema TICKET_QUERY;
 
 struct comment_body {
     struct str comment, visibility;
+    int64_t after_comment_id;
 };
 extern const struct json_schema COMMENT_BODY;
+
+struct comment_patch {
+    struct str comment;
+};
+extern const struct json_schema COMMENT_PATCH;
 
 struct close_body {
     int64_t csat_rating;

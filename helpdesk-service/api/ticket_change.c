@@ -17,7 +17,7 @@ static enum err CO_FN answer_with_ticket(struct req *r, struct db_session *s, st
     struct ticket_view v;
     struct json_writer w;
     struct buf b;
-    enum err rc = ticket_store_view(s, number, viewer_of(r), TICKET_SHAPE_FULL, &v);
+    enum err rc = ticket_store_view(s, number, ticket_viewer_of(r), TICKET_SHAPE_FULL, &v);
 
     if (rc)
         return rc;

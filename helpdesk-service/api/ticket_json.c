@@ -42,6 +42,13 @@ static void put_more(struct json_writer *w, const struct ticket *t)
 {
     JW_TIME(w, "first_response_at", t->first_response_at);
     JW_TIME(w, "time_closed", t->closed_at);
+    JW_STR(w, "approval_status", ticket_approval_word(t->approval));
+    JW_RAW(w, "custom_fields", t->custom_fields.p ? t->custom_fields : STR("{}"));
+    JW_KEY(w, "tags");
+    jw_array(w);
+    for (size_t i = 0; i < t->tag_count; i++)
+        jw_str(w, t->tags[i]);
+    jw_end_array(w);
     JW_INT(w, "version", t->version);
 }
 
@@ -74,6 +81,8 @@ void ticket_json_comment(struct json_writer *w, const struct comment *c)
     JW_STR(w, "comment", c->comment);
     JW_STR(w, "visibility", c->is_internal ? STR("internal") : STR("public"));
     JW_TIME(w, "created_at", c->created_at);
+    JW_TIME(w, "edited_at", c->edited_at);
+    JW_INT(w, "version", c->version);
     jw_end_object(w);
 }
 

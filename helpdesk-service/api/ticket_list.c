@@ -85,28 +85,61 @@ static void read_filter(struct req *r, const struct ticket_query *q, struct tick
         f->department = department;
 }
 
+/* The key of a cursor: "<time> <word>". */
+static struct cursor cursor_of(struct req *r, const struct ticket *t, const struct ticket_filter *f)
+{
+    struct ticket_position p = ticket_position_of(t, f->sort);
+
+    return (struct cursor){
+        .key = str_printf(r->arena, "%lld %.*s", (long long)p.time, STR_ARG(p.word)), .id = p.id};
+}
+
+/* What cursor_of made, for it was signed. */
+static struct ticket_position position_of(const struct cursor *c)
+{
+    struct ticket_position p = {.id = c->id};
+    struct str rest = c->key, time;
+
+    if (str_next(&rest, ' ', &time) && str_to_i64(time, &p.time))
+        p.word = rest;
+    return p;
+}
+
 enum err ticket_list(struct req *r)
 {
     const struct ticket_query *q = r->query_args;
-    struct page p = page_of(&q->page);
+    struct ticket_position after;
     struct ticket_filter f;
     struct ticket_page found;
+    struct page_found shape;
     struct json_writer *w;
+    struct cursor last = {0};
     struct db_session *s;
+    struct page p;
+    size_t shown;
     enum err rc;
 
     read_filter(r, q, &f);
-    if (req_has_field_errors(r))
+    rc = page_read(r, &q->page, &p);
+    if (rc || req_has_field_errors(r))
         return ERR_VALIDATION_ERROR;
-    f.skip = page_skip(p);
-    f.page_size = p.size;
+    after = position_of(&p.after);
+    f.after = p.is_continued ? &after : NULL;
+    f.skip = p.skip;
+    f.limit = page_limit(&p);
     rc = req_db(r, &s);
     if (rc == ERR_OK)
         rc = ticket_list_store_page(s, &f, &found);
+    if (rc == ERR_OK)
+        rc = page_check_depth(r, &p, found.total);
     if (rc)
         return rc;
-    w = page_begin(r, p, found.total, found.count);
-    for (size_t i = 0; i < found.count; i++)
+    shape = (struct page_found){p.is_continued ? TICKET_NONE : found.total, found.count};
+    shown = page_shown(&p, &shape);
+    if (shown)
+        last = cursor_of(r, &found.tickets[shown - 1], &f);
+    w = page_begin(r, &p, &shape, &last);
+    for (size_t i = 0; i < shown; i++)
         ticket_json_entry(w, &found.tickets[i]);
     return page_end(r, w);
 }

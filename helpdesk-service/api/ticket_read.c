@@ -15,7 +15,7 @@ static enum err CO_FN get(struct req *r, enum ticket_shape shape)
     enum err rc = req_db(r, &s);
 
     if (rc == ERR_OK)
-        rc = ticket_store_view(s, req_param(r, "number"), viewer_of(r), shape, &v);
+        rc = ticket_store_view(s, req_param(r, "number"), ticket_viewer_of(r), shape, &v);
     if (rc)
         return rc;
     if (!ticket_may_view(r->actor, &v.ticket))
@@ -41,22 +41,34 @@ enum err ticket_get(struct req *r)
 
 enum err ticket_history(struct req *r)
 {
-    struct page p = page_of(r->query_args);
+    struct history_query q;
     struct history_row *rows;
+    struct page_found found;
+    struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;
     struct ticket t;
-    int64_t total;
-    size_t count;
-    enum err rc = access_ticket(r, &s, &t);
+    struct page p;
+    enum err rc = page_read(r, r->query_args, &p);
 
     if (rc == ERR_OK)
-        rc = history_store_page(s, t.id, ticket_may_see_internal(r->actor, &t), page_skip(p),
-                                p.size, &rows, &count, &total);
+        rc = access_ticket(r, &s, &t);
     if (rc)
         return rc;
-    w = page_begin(r, p, total, count);
-    for (size_t i = 0; i < count; i++)
+    q = (struct history_query){.ticket_id = t.id,
+                               .with_internal = ticket_may_see_internal(r->actor, &t),
+                               .before_id = p.is_continued ? p.after.id : TICKET_NONE,
+                               .skip = p.skip,
+                               .limit = page_limit(&p)};
+    rc = history_store_page(s, &q, &rows, &found.count, &found.total);
+    if (rc == ERR_OK)
+        rc = page_check_depth(r, &p, found.total);
+    if (rc)
+        return rc;
+    if (page_shown(&p, &found))
+        last.id = rows[page_shown(&p, &found) - 1].id;
+    w = page_begin(r, &p, &found, &last);
+    for (size_t i = 0; i < page_shown(&p, &found); i++)
         ticket_json_history(w, &rows[i]);
     return page_end(r, w);
 }

@@ -127,6 +127,8 @@ static enum err reply(struct req *r, const struct answer *a)
         req_set_header(r, "Location", a->location);
     if (a->version)
         req_set_header(r, "ETag", etag_of(r, a));
+    if (a->status == 204)
+        return req_reply_empty(r, 204);
     return req_reply(r, a->status, "application/json", a->body);
 }
 

@@ -4,6 +4,22 @@
 
 #include "arena.h"
 
+static const char *const APPROVALS[TICKET_APPROVAL_COUNT] = {NULL, "pending", "approved",
+                                                             "rejected"};
+
+struct str ticket_approval_word(enum ticket_approval a)
+{
+    return str_from(APPROVALS[a]);
+}
+
+enum ticket_approval ticket_approval_parse(struct str word)
+{
+    for (int a = 1; a < TICKET_APPROVAL_COUNT; a++)
+        if (str_eq(word, str_from(APPROVALS[a])))
+            return (enum ticket_approval)a;
+    return TICKET_APPROVAL_NONE;
+}
+
 /* ---- who may do what ---------------------------------------------------------------------- */
 
 static bool is_requester(const struct actor *a, const struct ticket *t)
@@ -18,18 +34,22 @@ static bool is_working_on(const struct actor *a, const struct ticket *t)
 
 bool ticket_may_view(const struct actor *a, const struct ticket *t)
 {
-    return is_requester(a, t) || is_working_on(a, t) || actor_may(a, PERM_TICKET_READ_ALL);
+    return is_requester(a, t) || is_working_on(a, t) || t->is_watcher ||
+           actor_may(a, PERM_TICKET_READ_ALL) ||
+           (ticket_is_pending(t) && actor_may(a, PERM_TICKET_WORK));
 }
 
 bool ticket_may_see_internal(const struct actor *a, const struct ticket *t)
 {
-    return ticket_may_view(a, t) && !is_requester(a, t);
+    return ticket_may_view(a, t) && !is_requester(a, t) &&
+           (is_working_on(a, t) || actor_may(a, PERM_TICKET_WORK) ||
+            actor_may(a, PERM_TICKET_READ_ALL));
 }
 
 bool ticket_may_work(const struct actor *a, const struct ticket *t)
 {
     return actor_may(a, PERM_TICKET_WORK) &&
-           (is_working_on(a, t) || actor_may(a, PERM_TICKET_READ_ALL));
+           (is_working_on(a, t) || ticket_is_pending(t) || actor_may(a, PERM_TICKET_READ_ALL));
 }
 
 bool ticket_may_reword(const struct actor *a, const struct ticket *t)
@@ -102,7 +122,30 @@ static const struct {
                        TICKET_STATUS_OPEN},
     [TICKET_HOLD] = {{[WHO_STAFF] = BIT(OPEN) | BIT(IN_PROGRESS)}, TICKET_STATUS_ON_HOLD},
     [TICKET_RESUME] = {{[WHO_STAFF] = BIT(ON_HOLD)}, TICKET_STATUS_IN_PROGRESS},
+    [TICKET_APPROVE] = {{[WHO_STAFF] = BIT(OPEN)}, TICKET_STATUS_OPEN},
+    [TICKET_REJECT] = {{[WHO_STAFF] = BIT(OPEN)}, TICKET_STATUS_REJECTED},
 };
+
+/* A ticket that waits for approval can only be decided on or withdrawn, no other can be decided on.
+ */
+static bool is_in_turn(const struct ticket *t, enum ticket_action action)
+{
+    if (action == TICKET_APPROVE || action == TICKET_REJECT)
+        return ticket_is_pending(t);
+    return !ticket_is_pending(t) || action == TICKET_WITHDRAW;
+}
+
+/* Consent is asked for again when a ticket that never got it is opened again. */
+static enum ticket_approval approval_after(enum ticket_approval before, enum ticket_action action)
+{
+    if (action == TICKET_APPROVE)
+        return TICKET_APPROVAL_APPROVED;
+    if (action == TICKET_REJECT)
+        return TICKET_APPROVAL_REJECTED;
+    if (action == TICKET_REOPEN && before == TICKET_APPROVAL_REJECTED)
+        return TICKET_APPROVAL_PENDING;
+    return before;
+}
 
 enum err ticket_act(const struct actor *a, struct ticket *t, enum ticket_action action, int64_t now)
 {
@@ -115,11 +158,13 @@ enum err ticket_act(const struct actor *a, struct ticket *t, enum ticket_action 
         from |= ACTIONS[action].from[WHO_STAFF];
     if (from == 0)
         return ERR_FORBIDDEN;
-    if (!(from & (1U << t->status)))
+    if (!(from & (1U << t->status)) || !is_in_turn(t, action))
         return ERR_CONFLICT;
     if (action == TICKET_RESUME && t->held_status != TICKET_STATUS_COUNT)
         to = t->held_status;
-    ticket_set_status(t, to, now);
+    if (to != t->status)
+        ticket_set_status(t, to, now);
+    t->approval = approval_after(t->approval, action);
     return ERR_OK;
 }
 
@@ -147,6 +192,16 @@ static struct str number_text(struct arena *a, int64_t v)
     return v == TICKET_NONE ? STR_NULL : str_printf(a, "%lld", (long long)v);
 }
 
+/* "a, b"; absent for none. */
+static struct str tags_text(struct arena *a, const struct ticket *t)
+{
+    struct str all = STR_NULL;
+
+    for (size_t i = 0; i < t->tag_count; i++)
+        all = i ? str_printf(a, "%.*s, %.*s", STR_ARG(all), STR_ARG(t->tags[i])) : t->tags[i];
+    return all;
+}
+
 static int put(struct ticket_field_change *out, int n, const char *field, struct str old_value,
                struct str new_value)
 {
@@ -171,6 +226,9 @@ int ticket_diff(struct arena *a, const struct ticket *before, const struct ticke
             after->is_assigned ? STR("true") : STR("false"));
     n = put(out, n, "status", str_from(ticket_status_helpdesk(before->status)),
             str_from(ticket_status_helpdesk(after->status)));
+    n = put(out, n, "tags", tags_text(a, before), tags_text(a, after));
+    n = put(out, n, "approval_status", ticket_approval_word(before->approval),
+            ticket_approval_word(after->approval));
     n = put(out, n, "csat_rating", number_text(a, before->csat_rating),
             number_text(a, after->csat_rating));
     return n;

@@ -10,6 +10,20 @@
 
 #define TICKET_NONE INT64_MIN /* an absent id, rating or time */
 
+/* A coordinator's consent, where the category asks for it; until then no workflow knows the ticket.
+ */
+enum ticket_approval {
+    TICKET_APPROVAL_NONE,
+    TICKET_APPROVAL_PENDING,
+    TICKET_APPROVAL_APPROVED,
+    TICKET_APPROVAL_REJECTED,
+    TICKET_APPROVAL_COUNT
+};
+/* "pending"; absent for none. */
+struct str ticket_approval_word(enum ticket_approval a);
+/* TICKET_APPROVAL_NONE for any other word. */
+enum ticket_approval ticket_approval_parse(struct str word);
+
 struct ticket {
     int64_t id, version;
     struct str number, subject, description, category;
@@ -25,14 +39,23 @@ struct ticket {
     int64_t csat_rating;
     struct str csat_feedback;
     int64_t created_at, updated_at, first_response_at, completed_at, closed_at;
+    enum ticket_approval approval;
+    struct str custom_fields; /* a JSON object */
+    const struct str *tags;   /* sorted, without repetition */
+    size_t tag_count;
     bool is_assignee; /* whether the person who asks has or had a workflow task on it */
+    bool is_watcher;  /* whether that person watches it */
+    /* Who watches it; known of a locked ticket only. */
+    const int64_t *watchers;
+    size_t watcher_count;
 };
 
 /* ---- who may do what ---------------------------------------------------------------------- */
 
-/* The requester, the owner, the assigned, and those who may read every ticket. */
+/* The requester, the owner, the assigned, watchers, those who may read every ticket; and all staff
+ * while it waits for approval. */
 bool ticket_may_view(const struct actor *a, const struct ticket *t);
-/* Internal notes are for everybody who may see the ticket but its requester. */
+/* Internal notes are for staff and whoever works on the ticket, but never for its requester. */
 bool ticket_may_see_internal(const struct actor *a, const struct ticket *t);
 /* Changes to fields and status: staff within their scope. */
 bool ticket_may_work(const struct actor *a, const struct ticket *t);
@@ -56,6 +79,8 @@ enum ticket_action {
     TICKET_REOPEN,
     TICKET_HOLD,
     TICKET_RESUME,
+    TICKET_APPROVE,
+    TICKET_REJECT,
     TICKET_ACTION_COUNT
 };
 /*
@@ -65,14 +90,25 @@ enum ticket_action {
 MUST_CHECK enum err ticket_act(const struct actor *a, struct ticket *t, enum ticket_action action,
                                int64_t now);
 
+/* Whether it still waits for a coordinator's consent. */
+static inline bool ticket_is_pending(const struct ticket *t)
+{
+    return t->approval == TICKET_APPROVAL_PENDING && !ticket_status_is_final(t->status);
+}
+/* Whether the workflow has ever been told of it. */
+static inline bool ticket_is_in_workflow(const struct ticket *t)
+{
+    return t->approval == TICKET_APPROVAL_NONE || t->approval == TICKET_APPROVAL_APPROVED;
+}
+
 /* ---- history ------------------------------------------------------------------------------ */
 
 struct ticket_field_change {
     const char *field;
     struct str old_value, new_value; /* absent: none */
 };
-#define TICKET_FIELD_MAX 12
-/* What differs between two states of a ticket, one entry a field; returns how many. Numbers are
- * written as text into the arena. */
+#define TICKET_FIELD_MAX 13
+/* What differs between two states of a ticket, one entry a field but for the custom ones; returns
+ * how many. Numbers and lists are written as text into the arena. */
 int ticket_diff(struct arena *a, const struct ticket *before, const struct ticket *after,
                 struct ticket_field_change out[TICKET_FIELD_MAX]);

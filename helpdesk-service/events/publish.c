@@ -83,6 +83,12 @@ static enum err CO_FN put_ticket_status(struct db_session *s, const struct ticke
 
 /* ---- events ------------------------------------------------------------------------------- */
 
+/* Only ever read. */
+static struct json_array ids(const int64_t *items, size_t count)
+{
+    return (struct json_array){.items = (void *)(uintptr_t)items, .count = count};
+}
+
 static void payload_init(struct event_ticket *p, const struct ticket *t, const struct cause *c)
 {
     *p = (struct event_ticket){
@@ -103,6 +109,7 @@ static void payload_init(struct event_ticket *p, const struct ticket *t, const s
         .actor_name = c->actor_name,
         .rating = TICKET_NONE,
         .created_at = t->created_at,
+        .watcher_ids = ids(t->watchers, t->watcher_count),
     };
 }
 
@@ -164,7 +171,9 @@ static bool is_edited(const struct ticket *before, const struct ticket *after)
            !str_eq(before->description, after->description) ||
            !str_eq(before->category, after->category) ||
            !str_eq(before->sub_category, after->sub_category) ||
-           !str_eq(before->department, after->department) || before->priority != after->priority;
+           !str_eq(before->department, after->department) || before->priority != after->priority ||
+           before->approval != after->approval || before->tags != after->tags ||
+           !str_eq(before->custom_fields, after->custom_fields);
 }
 
 enum err publish_ticket_changed(struct db_session *s, const struct ticket_news *n,
@@ -188,14 +197,17 @@ enum err publish_ticket_changed(struct db_session *s, const struct ticket_news *
     return rc;
 }
 
-enum err publish_ticket_commented(struct db_session *s, const struct ticket *t, struct str comment,
-                                  bool is_internal, const struct cause *c)
+enum err publish_ticket_commented(struct db_session *s, const struct ticket *t,
+                                  const struct comment *comment,
+                                  const struct comment_audience *audience, const struct cause *c)
 {
     struct event_ticket payload;
 
     payload_init(&payload, t, c);
-    payload.comment = comment;
-    payload.visibility = is_internal ? STR("internal") : STR("public");
+    payload.comment = comment->comment;
+    payload.visibility = comment->is_internal ? STR("internal") : STR("public");
+    payload.watcher_ids = ids(audience->watchers, audience->watcher_count);
+    payload.mentioned_ids = ids(audience->mentioned, audience->mentioned_count);
     return put_event(s, "ticket.commented", &payload, c);
 }
 

@@ -7,6 +7,7 @@
 #include "db.h"
 #include "domain/ticket.h"
 #include "outbox.h"
+#include "store/comment_store.h"
 
 #define PUBLISH_WORKFLOW_QUEUE "TICKET_TASKS_PRODUCTION"
 
@@ -31,7 +32,8 @@ struct ticket_news {
 MUST_CHECK enum err CO_FN publish_ticket_changed(struct db_session *s, const struct ticket_news *n,
                                                  const struct cause *c);
 MUST_CHECK enum err CO_FN publish_ticket_commented(struct db_session *s, const struct ticket *t,
-                                                   struct str comment, bool is_internal,
+                                                   const struct comment *comment,
+                                                   const struct comment_audience *audience,
                                                    const struct cause *c);
 /* Something that is kept beside the ticket has changed. */
 MUST_CHECK enum err CO_FN publish_ticket_updated(struct db_session *s, const struct ticket *t,

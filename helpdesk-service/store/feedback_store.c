@@ -15,9 +15,6 @@ DB_READ(feedback_of_ticket, "i", COL_TYPES,
         "SELECT " COLS " FROM feedback WHERE ticket_id = $1 ORDER BY created_at DESC, id DESC");
 DB_READ(feedback_of_user, "i", COL_TYPES,
         "SELECT " COLS " FROM feedback WHERE user_id = $1 ORDER BY created_at DESC, id DESC");
-DB_READ(feedback_stats, "", "iiinnd",
-        "SELECT count(*), count(DISTINCT ticket_id), count(DISTINCT user_id), min(rating), "
-        "max(rating), COALESCE(avg(rating), 0)::float8 FROM feedback");
 
 static void from_row(const struct db_result *rows, size_t row, struct feedback *out)
 {
@@ -86,22 +83,4 @@ enum err feedback_store_of_user(struct db_session *s, int64_t user_id, struct fe
                                 size_t *count)
 {
     return list(s, &feedback_of_user, user_id, out, count);
-}
-
-enum err feedback_store_stats(struct db_session *s, struct feedback_stats *out)
-{
-    struct db_result *rows;
-    enum err rc = db_query(s, &feedback_stats, &rows);
-
-    if (rc)
-        return rc;
-    *out = (struct feedback_stats){
-        .count = db_get_int(rows, 0, 0),
-        .tickets = db_get_int(rows, 0, 1),
-        .users = db_get_int(rows, 0, 2),
-        .min = db_get_int(rows, 0, 3),
-        .max = db_get_int(rows, 0, 4),
-        .average = db_get_double(rows, 0, 5),
-    };
-    return ERR_OK;
 }

@@ -19,10 +19,3 @@ MUST_CHECK enum err CO_FN feedback_store_of_ticket(struct db_session *s, int64_t
                                                    struct feedback **out, size_t *count);
 MUST_CHECK enum err CO_FN feedback_store_of_user(struct db_session *s, int64_t user_id,
                                                  struct feedback **out, size_t *count);
-
-struct feedback_stats {
-    int64_t count, tickets, users;
-    int64_t min, max; /* TICKET_NONE: no rating */
-    double average;   /* 0 without a rating */
-};
-MUST_CHECK enum err CO_FN feedback_store_stats(struct db_session *s, struct feedback_stats *out);

@@ -24,18 +24,24 @@ DB_READ(ticket_page_own, "iii", "i" TICKET_COL_TYPES,
         PLAIN_PAGE(COUNT("ticket_participant", "user_id = $1"),
                    "ticket_participant p JOIN ticket t ON t.id = p.ticket_id", "p.user_id = $1",
                    "p.created_at DESC, p.ticket_id DESC"));
-DB_READ(ticket_page_filtered, "iTTttibittbii", "i" TICKET_COL_TYPES,
+DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
+        "SELECT NULL::bigint, " TICKET_COLS " FROM ticket_participant p "
+        "JOIN ticket t ON t.id = p.ticket_id WHERE p.user_id = $1 "
+        "AND (p.created_at, p.ticket_id) < ($2, $3) "
+        "ORDER BY p.created_at DESC, p.ticket_id DESC LIMIT $4");
+DB_READ(ticket_page_filtered, "iTTttibittttbtziii", "i" TICKET_COL_TYPES,
         "SELECT n.total, " TICKET_COLS " FROM ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-        "$10, $11, $12, $13) n LEFT JOIN LATERAL unnest(n.ids) WITH ORDINALITY AS u (id, position) "
+        "$10, $11, $12, $13, $14, $15, $16, $17, $18) n LEFT JOIN LATERAL unnest(n.ids) WITH "
+        "ORDINALITY AS u (id, position) "
         "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
 DB_READ(ticket_newest_all, "izii", "i" TICKET_COL_TYPES,
-        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE $1 IS NULL "
+        "SELECT NULL::bigint, " TICKET_COLS " FROM ticket t WHERE $1 IS NULL "
         "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
 DB_READ(ticket_newest_own, "izii", "i" TICKET_COL_TYPES,
-        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.requester_id = $1 "
+        "SELECT NULL::bigint, " TICKET_COLS " FROM ticket t WHERE t.requester_id = $1 "
         "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
 DB_READ(ticket_queue, "tzii", "i" TICKET_COL_TYPES,
-        "SELECT 0::bigint, " TICKET_COLS " FROM ticket t WHERE t.priority = $1::ticket_priority "
+        "SELECT NULL::bigint, " TICKET_COLS " FROM ticket t WHERE t.priority = $1::ticket_priority "
         "AND t.status <> 'Resolved' AND (t.created_at, t.id) > ($2, $3) "
         "ORDER BY t.created_at, t.id LIMIT $4");
 
@@ -73,7 +79,8 @@ static bool is_plain(const struct ticket_filter *f)
 {
     return !f->status_count && !f->priority_count && !f->category.p && !f->department.p &&
            f->owner_id == TICKET_NONE && !f->is_unowned && f->requester_id == TICKET_NONE &&
-           str_is_empty(f->search) && f->is_descending && str_eq(f->sort, STR("created_at"));
+           !f->tag.p && !f->approval.p && str_is_empty(f->search) && f->is_descending &&
+           str_eq(f->sort, STR("created_at"));
 }
 
 static struct db_value words(struct str *items, size_t count)
@@ -87,32 +94,64 @@ static void read_page(struct db_session *s, const struct db_result *rows, struct
     size_t n = db_rows(rows);
     struct ticket *tickets = ARENA_ARRAY(s->arena, struct ticket, n ? n : 1);
 
-    *out = (struct ticket_page){.tickets = tickets, .total = n ? db_get_int(rows, 0, 0) : 0};
+    *out =
+        (struct ticket_page){.tickets = tickets, .total = n ? db_get_int(rows, 0, 0) : TICKET_NONE};
     for (size_t i = 0; i < n; i++)
         if (!db_is_null(rows, i, 1))
             ticket_from_row(rows, i, 1, &tickets[out->count++]);
 }
 
+static enum err CO_FN plain_page(struct db_session *s, const struct ticket_filter *f,
+                                 struct db_result **rows)
+{
+    bool is_all = f->viewer_id == TICKET_NONE;
+
+    if (!f->after)
+        return db_query(s, is_all ? &ticket_page_all : &ticket_page_own, rows,
+                        DB_OPT_INT(f->viewer_id), DB_INT(f->skip), DB_INT(f->limit));
+    return db_query(s, is_all ? &ticket_newest_all : &ticket_behind_own, rows,
+                    DB_OPT_INT(f->viewer_id), DB_TIME(f->after->time), DB_INT(f->after->id),
+                    DB_INT(f->limit));
+}
+
 enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter *f,
                                 struct ticket_page *out)
 {
+    static const struct ticket_position BEGIN = {.time = TICKET_NONE, .id = TICKET_NONE};
+    const struct ticket_position *after = f->after ? f->after : &BEGIN;
     struct db_result *rows;
     enum err rc;
 
     if (is_plain(f))
-        rc = db_query(s, f->viewer_id == TICKET_NONE ? &ticket_page_all : &ticket_page_own, &rows,
-                      DB_OPT_INT(f->viewer_id), DB_INT(f->skip), DB_INT(f->page_size));
+        rc = plain_page(s, f, &rows);
     else
         rc = db_query(s, &ticket_page_filtered, &rows, DB_OPT_INT(f->viewer_id),
                       words(f->statuses, f->status_count), words(f->priorities, f->priority_count),
                       DB_STR(f->category), DB_STR(f->department), DB_OPT_INT(f->owner_id),
-                      DB_BOOL(f->is_unowned), DB_OPT_INT(f->requester_id),
-                      DB_STR(search_query(s->arena, f->search)), DB_STR(f->sort),
-                      DB_BOOL(f->is_descending), DB_INT(f->skip), DB_INT(f->page_size));
+                      DB_BOOL(f->is_unowned), DB_OPT_INT(f->requester_id), DB_STR(f->tag),
+                      DB_STR(f->approval), DB_STR(search_query(s->arena, f->search)),
+                      DB_STR(f->sort), DB_BOOL(f->is_descending), DB_STR(after->word),
+                      DB_TIME(after->time), DB_OPT_INT(after->id), DB_INT(f->skip),
+                      DB_INT(f->limit));
     if (rc)
         return rc;
     read_page(s, rows, out);
     return ERR_OK;
+}
+
+struct ticket_position ticket_position_of(const struct ticket *t, struct str sort)
+{
+    struct ticket_position p = {.time = t->created_at, .id = t->id};
+
+    if (str_eq(sort, STR("updated_at")))
+        p.time = t->updated_at;
+    else if (str_eq(sort, STR("priority")))
+        p.word = str_from(ticket_priority_label(t->priority));
+    else if (str_eq(sort, STR("status")))
+        p.word = str_from(ticket_status_helpdesk(t->status));
+    else if (str_eq(sort, STR("number")))
+        p.word = t->number;
+    return p;
 }
 
 enum err ticket_list_store_newest(struct db_session *s, int64_t requester_id,

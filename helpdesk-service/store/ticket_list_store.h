@@ -3,6 +3,13 @@
 #include "db.h"
 #include "domain/ticket.h"
 
+/* Where a page ended: the value sorted by (status or priority in word, number in word), the time of
+ * created_at or updated_at, and the id. */
+struct ticket_position {
+    struct str word;
+    int64_t time, id;
+};
+
 /* An absent member does not filter. */
 struct ticket_filter {
     int64_t viewer_id;    /* only tickets that concern this person; TICKET_NONE: all */
@@ -13,21 +20,27 @@ struct ticket_filter {
     struct str category, department; /* canonical spelling */
     int64_t owner_id, requester_id;  /* TICKET_NONE: any */
     bool is_unowned;
-    struct str search;
-    struct str sort; /* created_at, updated_at, priority, status, number */
+    struct str tag, search;
+    struct str approval; /* pending, approved, rejected */
+    struct str sort;     /* created_at, updated_at, priority, status, number */
     bool is_descending;
-    int64_t skip, page_size;
+    int64_t skip, limit;
+    const struct ticket_position *after; /* NULL: from the beginning */
 };
 
 struct ticket_page {
     const struct ticket *tickets; /* in the session's arena */
     size_t count;
-    int64_t total; /* of all pages; 10,001 when there are more than 10,000 */
+    int64_t total; /* of all pages; 10,001 when there are more than 10,000; TICKET_NONE behind a
+                      position */
 };
 
 MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
                                                  const struct ticket_filter *f,
                                                  struct ticket_page *out);
+
+/* The position of a ticket in a list sorted like that. */
+struct ticket_position ticket_position_of(const struct ticket *t, struct str sort);
 
 /*
  * The next tickets of the simple surface, newest first, after the given position (created_at, id);

@@ -30,5 +30,8 @@ void ticket_from_row(const struct db_result *rows, size_t row, int first, struct
         .first_response_at = db_get_time(rows, row, first + 22),
         .completed_at = db_get_time(rows, row, first + 23),
         .closed_at = db_get_time(rows, row, first + 24),
+        .approval = ticket_approval_parse(db_get_str(rows, row, first + 25)),
+        .custom_fields = db_get_str(rows, row, first + 26),
     };
+    out->tag_count = db_get_str_array(rows, row, first + 27, &out->tags);
 }

@@ -3,58 +3,77 @@
 #include "domain/number.h"
 #include "store/ticket_row.h"
 
-#define IS_ASSIGNEE                                                                                \
-    "EXISTS (SELECT 1 FROM ticket_participant p WHERE p.ticket_id = t.id AND p.user_id = $2 "      \
-    "AND p.is_assignee)"
+/* What the person $2 is to the ticket, in a bit each. */
+#define INVOLVEMENT                                                                                \
+    "COALESCE((SELECT p.is_assignee::int + 2 * p.is_watcher::int FROM ticket_participant p "       \
+    "WHERE p.ticket_id = t.id AND p.user_id = $2), 0)"
+#define WATCHERS                                                                                   \
+    "ARRAY(SELECT p.user_id FROM ticket_participant p WHERE p.ticket_id = t.id AND p.is_watcher)"
 #define RFC3339(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 #define COMMENTS(members)                                                                          \
     "(SELECT json_agg(json_build_object('id', c.id, " members "'user_name', c.author_name, "       \
     "'comment', c.comment, 'created_at', " RFC3339(                                                \
         "c.created_at") ") ORDER BY c.id)::text "                                                  \
                         "FROM ticket_comment c WHERE c.ticket_id = t.id "                          \
-                        "AND (NOT c.is_internal OR t.requester_id <> $2))"
+                        "AND (NOT c.is_internal OR (t.requester_id <> $2 AND ($3 OR t.owner_id = " \
+                        "$2 "                                                                      \
+                        "OR EXISTS (SELECT 1 FROM ticket_participant p WHERE p.ticket_id = t.id "  \
+                        "AND p.user_id = $2 AND p.is_assignee)))))"
 #define ATTACHMENTS(members)                                                                       \
     "(SELECT json_agg(json_build_object('id', a.id, 'filename', a.filename, " members              \
     "'url', a.url, 'uploaded_at', " RFC3339(                                                       \
         "a.uploaded_at") ") ORDER BY a.id)::text "                                                 \
                          "FROM ticket_attachment a WHERE a.ticket_id = t.id)"
 #define VIEW(comment_members, attachment_members)                                                  \
-    "SELECT " TICKET_COLS ", " IS_ASSIGNEE ", " COMMENTS(comment_members) ", " ATTACHMENTS(        \
+    "SELECT " TICKET_COLS ", " INVOLVEMENT ", " COMMENTS(comment_members) ", " ATTACHMENTS(        \
         attachment_members) " FROM ticket t WHERE t.number = $1"
 
-DB_READ(ticket_integration_view, "ti", TICKET_COL_TYPES "btt", VIEW("", ""));
-DB_READ(ticket_full_view, "ti", TICKET_COL_TYPES "btt",
+DB_READ(ticket_integration_view, "tib", TICKET_COL_TYPES "ntt", VIEW("", ""));
+DB_READ(ticket_full_view, "tib", TICKET_COL_TYPES "ntt",
         VIEW("'user_id', c.author_id, 'visibility', "
-             "CASE WHEN c.is_internal THEN 'internal' ELSE 'public' END, ",
+             "CASE WHEN c.is_internal THEN 'internal' ELSE 'public' END, 'edited_at', " RFC3339(
+                 "c.edited_at") ", 'version', c.version, ",
              "'content_type', a.content_type, 'size', a.size, 'sha256', a.sha256, "
              "'uploaded_by', a.uploader_id, "));
-DB_READ(ticket_by_number, "ti", TICKET_COL_TYPES "b",
-        "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.number = $1");
-DB_READ(ticket_by_id, "ii", TICKET_COL_TYPES "b",
-        "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.id = $1");
-DB_WRITE(ticket_lock_number, "ti", TICKET_COL_TYPES "b",
-         "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.number = $1 FOR UPDATE");
-DB_WRITE(ticket_lock_id, "ii", TICKET_COL_TYPES "b",
-         "SELECT " TICKET_COLS ", " IS_ASSIGNEE " FROM ticket t WHERE t.id = $1 FOR UPDATE");
+DB_READ(ticket_by_number, "ti", TICKET_COL_TYPES "n",
+        "SELECT " TICKET_COLS ", " INVOLVEMENT " FROM ticket t WHERE t.number = $1");
+DB_READ(ticket_by_id, "ii", TICKET_COL_TYPES "n",
+        "SELECT " TICKET_COLS ", " INVOLVEMENT " FROM ticket t WHERE t.id = $1");
+DB_WRITE(ticket_lock_number, "ti", TICKET_COL_TYPES "nI",
+         "SELECT " TICKET_COLS ", " INVOLVEMENT ", " WATCHERS
+         " FROM ticket t WHERE t.number = $1 FOR UPDATE");
+DB_WRITE(ticket_lock_id, "ii", TICKET_COL_TYPES "nI",
+         "SELECT " TICKET_COLS ", " INVOLVEMENT ", " WATCHERS
+         " FROM ticket t WHERE t.id = $1 FOR UPDATE");
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static enum err CO_FN read_one(struct db_session *s, const struct db_stmt *stmt,
-                               struct db_value key, int64_t viewer_id, struct ticket *out,
-                               struct db_result **rows)
+static void read_row(const struct db_result *rows, struct ticket *out)
 {
-    enum err rc = db_query(s, stmt, rows, key, DB_INT(viewer_id));
+    int64_t involvement = db_get_int(rows, 0, TICKET_COL_COUNT);
+
+    ticket_from_row(rows, 0, 0, out);
+    out->is_assignee = involvement & 1;
+    out->is_watcher = involvement & 2;
+}
+
+static enum err CO_FN read_one(struct db_session *s, const struct db_stmt *stmt,
+                               struct db_value key, int64_t viewer_id, struct ticket *out)
+{
+    struct db_result *rows;
+    enum err rc = db_query(s, stmt, &rows, key, DB_INT(viewer_id));
 
     if (rc)
         return rc;
-    if (db_rows(*rows) == 0)
+    if (db_rows(rows) == 0)
         return ERR_TICKET_NOT_FOUND;
-    ticket_from_row(*rows, 0, 0, out);
-    out->is_assignee = db_get_bool(*rows, 0, TICKET_COL_COUNT);
+    read_row(rows, out);
+    if (!stmt->is_read)
+        out->watcher_count = db_get_int_array(rows, 0, TICKET_COL_COUNT + 1, &out->watchers);
     return ERR_OK;
 }
 
-enum err ticket_store_view(struct db_session *s, struct str number, int64_t viewer_id,
+enum err ticket_store_view(struct db_session *s, struct str number, struct ticket_viewer viewer,
                            enum ticket_shape shape, struct ticket_view *out)
 {
     const struct db_stmt *stmt =
@@ -64,9 +83,12 @@ enum err ticket_store_view(struct db_session *s, struct str number, int64_t view
 
     if (!ticket_number_is_valid(number))
         return ERR_TICKET_NOT_FOUND;
-    rc = read_one(s, stmt, DB_STR(number), viewer_id, &out->ticket, &rows);
+    rc = db_query(s, stmt, &rows, DB_STR(number), DB_INT(viewer.id), DB_BOOL(viewer.is_staff));
     if (rc)
         return rc;
+    if (db_rows(rows) == 0)
+        return ERR_TICKET_NOT_FOUND;
+    read_row(rows, &out->ticket);
     out->comments_json = db_get_str(rows, 0, TICKET_COL_COUNT + 1);
     out->attachments_json = db_get_str(rows, 0, TICKET_COL_COUNT + 2);
     return ERR_OK;
@@ -75,11 +97,9 @@ enum err ticket_store_view(struct db_session *s, struct str number, int64_t view
 static enum err CO_FN by_number(struct db_session *s, const struct db_stmt *stmt, struct str number,
                                 int64_t viewer_id, struct ticket *out)
 {
-    struct db_result *rows;
-
     if (!ticket_number_is_valid(number))
         return ERR_TICKET_NOT_FOUND;
-    return read_one(s, stmt, DB_STR(number), viewer_id, out, &rows);
+    return read_one(s, stmt, DB_STR(number), viewer_id, out);
 }
 
 enum err ticket_store_by_number(struct db_session *s, struct str number, int64_t viewer_id,
@@ -96,17 +116,13 @@ enum err ticket_store_lock_number(struct db_session *s, struct str number, int64
 
 enum err ticket_store_by_id(struct db_session *s, int64_t id, int64_t viewer_id, struct ticket *out)
 {
-    struct db_result *rows;
-
-    return read_one(s, &ticket_by_id, DB_INT(id), viewer_id, out, &rows);
+    return read_one(s, &ticket_by_id, DB_INT(id), viewer_id, out);
 }
 
 enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
                               struct ticket *out)
 {
-    struct db_result *rows;
-
-    return read_one(s, &ticket_lock_id, DB_INT(id), viewer_id, out, &rows);
+    return read_one(s, &ticket_lock_id, DB_INT(id), viewer_id, out);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -115,34 +131,39 @@ enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_i
     "to_tsvector('simple', " number " || ' ' || " subject " || ' ' || " description ")"
 
 DB_WRITE(
-    ticket_insert, "itttttttittzitT", "t",
+    ticket_insert, "itttttttittzittjTT", "t",
     "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
     "sub_category, department, priority, requester_id, requester_name, requester_email, "
-    "requester_department, created_at, updated_at) "
+    "requester_department, created_at, updated_at, approval, custom_fields, tags) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::ticket_priority, $9, $10, $11, "
-    "(SELECT NULLIF(p.department, '') FROM person p WHERE p.id = $9), $12, $12) "
+    "(SELECT NULLIF(p.department, '') FROM person p WHERE p.id = $9), $12, $12, "
+    "$15::ticket_approval, COALESCE($16::jsonb, '{}'), $17) "
     "RETURNING requester_department), "
     "p AS (INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester) "
     "VALUES ($9, $1, $12, true)), "
+    "g AS (INSERT INTO ticket_tag (ticket_id, tag, created_at) "
+    "SELECT $1, u.tag, $12 FROM unnest($17) AS u (tag)), "
     "s AS (INSERT INTO ticket_search (ticket_id, tsv) "
     "VALUES ($1, " SEARCH_VECTOR(
         "$2", "$3",
         "$4") ")), "
               "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
               "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, "
-              "$12)), " OUTBOX_CTE("$15") " "
+              "$12)), " OUTBOX_CTE("$18") " "
                                           "SELECT requester_department FROM t");
 
 enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c,
                              const struct outbox_entry *messages, size_t n)
 {
     struct db_result *rows;
-    enum err rc = db_query(
-        s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
-        DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category), DB_STR(t->department),
-        DB_STR(str_from(ticket_priority_label(t->priority))), DB_INT(t->requester_id),
-        DB_STR(t->requester_name), DB_STR(t->requester_email), DB_TIME(t->created_at),
-        DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), outbox_rows(s->arena, messages, n));
+    enum err rc =
+        db_query(s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
+                 DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
+                 DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
+                 DB_INT(t->requester_id), DB_STR(t->requester_name), DB_STR(t->requester_email),
+                 DB_TIME(t->created_at), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name),
+                 DB_STR(ticket_approval_word(t->approval)), DB_STR(t->custom_fields),
+                 DB_STR_ARRAY(t->tags, t->tag_count), outbox_rows(s->arena, messages, n));
 
     if (rc)
         return rc;
@@ -151,12 +172,14 @@ enum err ticket_store_create(struct db_session *s, struct ticket *t, const struc
     return ERR_OK;
 }
 
-DB_WRITE(ticket_update, "itttttttttbitntizzzbTTTTit", "",
+DB_WRITE(ticket_update, "itttttttttbitntizzzbTTTTittjT", "",
          "WITH t AS (UPDATE ticket SET subject = $3, description = $4, category = $5, "
          "sub_category = $6, department = $7, priority = $8::ticket_priority, "
          "status = $9::ticket_status, held_status = $10::ticket_status, is_assigned = $11, "
          "owner_id = $12, owner_name = $13, csat_rating = $14, csat_feedback = $15, "
-         "version = $16, updated_at = $17, completed_at = $18, closed_at = $19 WHERE id = $1), "
+         "version = $16, updated_at = $17, completed_at = $18, closed_at = $19, "
+         "approval = $27::ticket_approval, custom_fields = COALESCE($28::jsonb, '{}'), tags = $29 "
+         "WHERE id = $1), "
          "s AS (UPDATE ticket_search SET tsv = " SEARCH_VECTOR(
              "$2", "$3",
              "$4") " "
@@ -194,17 +217,40 @@ static enum err CO_FN update(struct db_session *s, const struct ticket *t, const
                     DB_TIME(t->updated_at), DB_TIME(t->completed_at), DB_TIME(t->closed_at),
                     DB_BOOL(reindex), DB_STR_ARRAY(field, n), DB_STR_ARRAY(old, n),
                     DB_STR_ARRAY(new, n), DB_STR_ARRAY(notes, n), DB_OPT_INT(c->actor_id),
-                    DB_STR(c->actor_name));
+                    DB_STR(c->actor_name), DB_STR(ticket_approval_word(t->approval)),
+                    DB_STR(t->custom_fields), DB_STR_ARRAY(t->tags, t->tag_count));
 }
 
 DB_WRITE(participant_set_owner, "iiz", "",
          "WITH gone AS (DELETE FROM ticket_participant WHERE ticket_id = $1 AND is_owner "
-         "AND user_id IS DISTINCT FROM $2 AND NOT is_requester AND NOT is_assignee), "
+         "AND user_id IS DISTINCT FROM $2 AND NOT is_requester AND NOT is_assignee "
+         "AND NOT is_watcher), "
          "kept AS (UPDATE ticket_participant SET is_owner = false WHERE ticket_id = $1 "
-         "AND is_owner AND user_id IS DISTINCT FROM $2 AND (is_requester OR is_assignee)) "
+         "AND is_owner AND user_id IS DISTINCT FROM $2 "
+         "AND (is_requester OR is_assignee OR is_watcher)) "
          "INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_owner) "
          "SELECT $2, $1, $3, true WHERE $2 IS NOT NULL "
          "ON CONFLICT (ticket_id, user_id) DO UPDATE SET is_owner = true");
+
+DB_WRITE(tags_set, "izT", "",
+         "WITH gone AS (DELETE FROM ticket_tag WHERE ticket_id = $1 AND tag <> ALL ($3)) "
+         "INSERT INTO ticket_tag (ticket_id, tag, created_at) "
+         "SELECT $1, u.tag, $2 FROM unnest($3) AS u (tag) ON CONFLICT DO NOTHING");
+/* A history row for each custom field that differs, with its value as text. */
+DB_WRITE(custom_fields_differ, "ijjtitz", "",
+         "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
+         "changed_by, changed_by_name, changed_at) "
+         "SELECT $1, 'custom_fields.' || key, o.value #>> '{}', n.value #>> '{}', $4, $5, $6, $7 "
+         "FROM jsonb_each($2) o FULL JOIN jsonb_each($3) n USING (key) "
+         "WHERE o.value IS DISTINCT FROM n.value ORDER BY key");
+
+static bool same_tags(const struct ticket *a, const struct ticket *b)
+{
+    for (size_t i = 0; i < a->tag_count && i < b->tag_count; i++)
+        if (!str_eq(a->tags[i], b->tags[i]))
+            return false;
+    return a->tag_count == b->tag_count;
+}
 
 enum err ticket_store_save(struct db_session *s, const struct ticket *before, struct ticket *after,
                            struct str note, const struct cause *c, bool *changed)
@@ -213,14 +259,22 @@ enum err ticket_store_save(struct db_session *s, const struct ticket *before, st
     int n = ticket_diff(s->arena, before, after, changes);
     bool reindex = !str_eq(before->subject, after->subject) ||
                    !str_eq(before->description, after->description);
+    bool is_custom = !str_eq(before->custom_fields, after->custom_fields);
     enum err rc;
 
-    *changed = n > 0;
-    if (n == 0)
+    *changed = n > 0 || is_custom;
+    if (!*changed)
         return ERR_OK;
     after->version = before->version + 1;
     after->updated_at = c->now;
     rc = update(s, after, c, reindex, changes, n, note);
+    if (rc == ERR_OK && is_custom)
+        rc = db_query(s, &custom_fields_differ, NULL, DB_INT(after->id),
+                      DB_STR(before->custom_fields), DB_STR(after->custom_fields), DB_STR(note),
+                      DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), DB_TIME(c->now));
+    if (rc == ERR_OK && !same_tags(before, after))
+        rc = db_query(s, &tags_set, NULL, DB_INT(after->id), DB_TIME(after->created_at),
+                      DB_STR_ARRAY(after->tags, after->tag_count));
     if (rc || before->owner_id == after->owner_id)
         return rc;
     return db_query(s, &participant_set_owner, NULL, DB_INT(after->id), DB_OPT_INT(after->owner_id),

@@ -2,7 +2,7 @@
 /*
  * Tickets: one aggregate of ticket, search entry, history and requester's and owner's scope,
  * written together. viewer_id is the person who asks (0: nobody in particular): it decides
- * is_assignee and which comments are included.
+ * is_assignee and is_watcher.
  */
 #include "cause.h"
 #include "db.h"
@@ -20,9 +20,16 @@ enum ticket_shape {
     TICKET_SHAPE_FULL,        /* with author, visibility, size and type */
 };
 
+/* Who reads: internal notes are for staff and for who works on the ticket, and never for its
+ * requester. */
+struct ticket_viewer {
+    int64_t id; /* 0: a service */
+    bool is_staff;
+};
+
 /* ERR_TICKET_NOT_FOUND from all readers; a malformed number is not looked up. */
 MUST_CHECK enum err CO_FN ticket_store_view(struct db_session *s, struct str number,
-                                            int64_t viewer_id, enum ticket_shape shape,
+                                            struct ticket_viewer viewer, enum ticket_shape shape,
                                             struct ticket_view *out);
 MUST_CHECK enum err CO_FN ticket_store_by_number(struct db_session *s, struct str number,
                                                  int64_t viewer_id, struct ticket *out);

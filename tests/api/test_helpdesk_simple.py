@@ -278,3 +278,93 @@ def test_feedback_stats(people, db, bug):
         "total_feedback": "2", "average_rating": "4.50", "min_rating": 4, "max_rating": 5,
         "tickets_with_feedback": "1", "users_who_gave_feedback": "2"}
     refused(people.employee.get("/feedback/stats"), 403, "staff access required")
+
+
+# ---- /analytics ---------------------------------------------------------------------------------
+
+ANALYTICS = [("GET", "metrics"), ("GET", "dashboard"), ("POST", "refresh"), ("GET", "tickets/stats"),
+             ("GET", "feedback/stats")]
+
+
+@pytest.mark.parametrize("method,path", ANALYTICS)
+def test_analytics_are_for_staff(people, method, path):
+    refused(people.employee.request(method, "/analytics/" + path), 403, "staff access required")
+    refused(people.reviewer.request(method, "/analytics/" + path), 403, "staff access required")
+    refused(people.nobody.request(method, "/analytics/" + path), 401, "missing token")
+    refused(people.nobody.with_token("x.y.z").request(method, "/analytics/" + path), 401, "invalid token")
+    for client in (people.coordinator, people.admin):
+        assert client.request(method, "/analytics/" + path).status_code == 200
+
+
+def counts(groups, member):
+    return {group[member]: int(group["count"]) for group in groups}
+
+
+def test_metrics(people, db, bug):
+    db.query("DELETE FROM feedback", program="helpdesk-service")
+    before = people.coordinator.get("/analytics/metrics", expect=200).json()
+    assert list(before) == ["tickets", "feedback", "cached_at"] and TIME.match(before["cached_at"])
+    assert list(before["tickets"]) == ["total", "by_status", "by_category", "by_priority", "recent_trend"]
+    assert before["feedback"] == {"total": 0, "average_rating": 0, "by_rating": []}
+    one = people.employee.post("/tickets", {**BUG, "category": "feature", "priority": "urgent"}, expect=201).json()
+    people.coordinator.patch(f"/workflow/status/{one['id']}", {"status": "resolved"}, expect=200)
+    people.coordinator.patch(f"/workflow/assign/{bug['id']}", {"assigned_to": COORDINATOR}, expect=200)
+    for identity, rating in ((one["id"], 5), (bug["id"], 4), (bug["id"], 4)):
+        people.employee.post("/feedback", {"ticket_id": identity, "rating": rating}, expect=201)
+    after = people.coordinator.get("/analytics/metrics", expect=200).json()
+    assert after["tickets"]["total"] == before["tickets"]["total"] + 1
+    for group, member, word in (("by_status", "status", "resolved"), ("by_status", "status", "assigned"),
+                                ("by_category", "category", "feature"), ("by_priority", "priority", "urgent")):
+        old, new = (counts(body["tickets"][group], member) for body in (before, after))
+        assert new[word] == old.get(word, 0) + 1
+        ordered = [int(entry["count"]) for entry in after["tickets"][group]]
+        assert ordered == sorted(ordered, reverse=True) and sum(ordered) == after["tickets"]["total"]
+        assert all(isinstance(entry["count"], str) for entry in after["tickets"][group])
+    today = after["tickets"]["recent_trend"][0]
+    assert today["date"].endswith("T00:00:00.000Z") and isinstance(today["count"], str)
+    assert after["feedback"] == {"total": 2, "average_rating": 4.5, "by_rating": [
+        {"rating": 5, "count": "1"}, {"rating": 4, "count": "1"}]}
+    # the same as counting
+    real = dict(db.query("SELECT category, count(*) FROM ticket GROUP BY 1", program="helpdesk-service"))
+    assert counts(after["tickets"]["by_category"], "category") == real
+
+
+def test_dashboard(people, bug):
+    body = people.coordinator.get("/analytics/dashboard", expect=200).json()
+    assert list(body) == ["metrics", "active_users", "recent_tickets", "dashboard_generated_at"]
+    assert TIME.match(body["dashboard_generated_at"]) and list(body["metrics"]) == ["tickets", "feedback", "cached_at"]
+    assert body["active_users"] >= 1 and isinstance(body["active_users"], int)
+    assert 1 <= len(body["recent_tickets"]) <= 10
+    assert body["recent_tickets"][0] == {name: bug[name] for name in ("id", "title", "status", "priority", "created_at")}
+
+
+def test_refresh(people):
+    body = people.coordinator.post("/analytics/refresh", expect=200).json()
+    assert list(body) == ["message", "cached_at"] and body["message"] == "cache refreshed successfully"
+    assert TIME.match(body["cached_at"])
+
+
+def test_ticket_stats(people, db, bug):
+    people.coordinator.patch(f"/workflow/status/{bug['id']}", {"status": "in_progress"}, expect=200)
+    body = people.coordinator.get("/analytics/tickets/stats", expect=200).json()
+    assert list(body) == ["total", "last_24h", "last_7d", "last_30d", "new_count", "in_progress_count", "resolved_count",
+                          "closed_count"]
+    assert all(isinstance(value, str) for value in body.values())
+    real = db.query("SELECT count(*), count(*) FILTER (WHERE created_at > now() - interval '24 hours'), "
+                    "count(*) FILTER (WHERE status IN ('In Progress', 'On Hold')), "
+                    "count(*) FILTER (WHERE status = 'Open' AND NOT is_assigned) FROM ticket",
+                    program="helpdesk-service")[0]
+    assert real == tuple(int(body[name]) for name in ("total", "last_24h", "in_progress_count", "new_count"))
+    assert int(body["total"]) >= int(body["last_30d"]) >= int(body["last_7d"]) >= int(body["last_24h"]) >= 1
+
+
+def test_feedback_figures(people, db, bug):
+    db.query("DELETE FROM feedback", program="helpdesk-service")
+    members = ["total", "average_rating", "min_rating", "max_rating", "five_star", "four_star", "three_star", "two_star",
+               "one_star"]
+    body = people.coordinator.get("/analytics/feedback/stats", expect=200).json()
+    assert list(body) == members and [body[name] for name in members] == ["0", 0, None, None, "0", "0", "0", "0", "0"]
+    people.employee.post("/feedback", {"ticket_id": bug["id"], "rating": 5}, expect=201)
+    people.coordinator.post("/feedback", {"ticket_id": bug["id"], "rating": 4}, expect=201)
+    body = people.coordinator.get("/analytics/feedback/stats", expect=200).json()
+    assert [body[name] for name in members] == ["2", "4.50", 4, 5, "1", "1", "0", "0", "0"]

@@ -271,9 +271,17 @@ def test_counts_beyond_ten_thousand(people, db):
         body = people.admin.get(f"/api/v1/tickets{query}page_size=5", expect=200).json()
         assert body["count"] == 10000 and body["count_estimated"] is True
         assert len(body["results"]) == 5 and body["next"] and body["previous"] is None
-    last = people.admin.get("/api/v1/tickets?category=Many&page_size=100&page=105", expect=200).json()
+    last = people.admin.get("/api/v1/tickets?category=Many&page_size=100&page=101", expect=200).json()
     assert len(last["results"]) == 100
-    assert people.admin.get("/api/v1/tickets?category=Many&page_size=100&page=106").json()["next"] is None
+    body = check_error(people.admin.get("/api/v1/tickets?category=Many&page_size=100&page=102"), 400, "INVALID_INPUT")
+    assert "next_cursor" in body["details"]["fields"]["page"]
+    seen, pages = {one["id"] for one in last["results"]}, 0
+    while "next_cursor" in last:
+        last = people.admin.get(f"/api/v1/tickets?category=Many&page_size=100&cursor={last['next_cursor']}", expect=200).json()
+        assert last["count"] is None and last["previous"] is None
+        seen.update(one["id"] for one in last["results"])
+        pages += 1
+    assert len(seen) == 500 and pages == 4 and last["next"] is None
     db.query("DELETE FROM ticket WHERE requester_id = 4711", program="helpdesk-service")
     db.query("ANALYZE ticket", program="helpdesk-service")
 

@@ -100,7 +100,8 @@ static void actions_follow_their_table(void **state)
         /*                  O    I    H    R    C    X    W */
         [TICKET_CLOSE] = {"000C000", "CCCC0C0"},  [TICKET_WITHDRAW] = {"WWW0000", "-------"},
         [TICKET_REOPEN] = {"000OOO0", "000OOO0"}, [TICKET_HOLD] = {"-------", "HH00000"},
-        [TICKET_RESUME] = {"-------", "00I0000"},
+        [TICKET_RESUME] = {"-------", "00I0000"}, [TICKET_APPROVE] = {"-------", "0000000"},
+        [TICKET_REJECT] = {"-------", "0000000"},
     };
     static const char LETTERS[] = "OIHRCXW";
     struct actor actors[] = {person(EMPLOYEE, &EMPLOYEE_ROLE, 1),
@@ -121,6 +122,36 @@ static void actions_follow_their_table(void **state)
                     assert_int_equal(LETTERS[t.status], expected);
                 assert_true(rc == ERR_OK || t.status == (enum ticket_status)from);
             }
+}
+
+static void consent_comes_first(void **state)
+{
+    (void)state;
+    static const enum err BY_OWNER[TICKET_ACTION_COUNT] = {
+        [TICKET_CLOSE] = ERR_CONFLICT,  [TICKET_WITHDRAW] = ERR_FORBIDDEN,
+        [TICKET_REOPEN] = ERR_CONFLICT, [TICKET_HOLD] = ERR_CONFLICT,
+        [TICKET_RESUME] = ERR_CONFLICT, [TICKET_APPROVE] = ERR_OK,
+        [TICKET_REJECT] = ERR_OK,
+    };
+    struct actor employee = person(EMPLOYEE, &EMPLOYEE_ROLE, 1);
+    struct actor coordinator = person(STRANGER, &COORDINATOR_ROLE, 1);
+    struct ticket pending = ticket_in(TICKET_STATUS_OPEN), t;
+
+    pending.approval = TICKET_APPROVAL_PENDING;
+    assert_true(ticket_may_view(&coordinator, &pending));
+    assert_false(ticket_is_in_workflow(&pending));
+    for (int action = 0; action < TICKET_ACTION_COUNT; action++) {
+        t = pending;
+        assert_int_equal(ticket_act(&coordinator, &t, (enum ticket_action)action, NOW),
+                         BY_OWNER[action]);
+    }
+    assert_int_equal(t.status, TICKET_STATUS_REJECTED);
+    assert_false(ticket_may_view(&coordinator, &t) && !ticket_is_pending(&t));
+    assert_int_equal(ticket_act(&employee, &t, TICKET_REOPEN, NOW), ERR_OK);
+    assert_int_equal(t.approval, TICKET_APPROVAL_PENDING);
+    assert_int_equal(ticket_act(&employee, &t, TICKET_APPROVE, NOW), ERR_FORBIDDEN);
+    assert_int_equal(ticket_act(&employee, &t, TICKET_WITHDRAW, NOW), ERR_OK);
+    assert_false(ticket_is_pending(&t));
 }
 
 static void resuming_returns_to_where_it_was(void **state)
@@ -234,6 +265,7 @@ int main(void)
         cmocka_unit_test(who_may_see_a_ticket),
         cmocka_unit_test(a_service_is_nobodys_requester),
         cmocka_unit_test(actions_follow_their_table),
+        cmocka_unit_test(consent_comes_first),
         cmocka_unit_test(resuming_returns_to_where_it_was),
         cmocka_unit_test(times_follow_the_status),
         cmocka_unit_test(statuses_follow_each_other),

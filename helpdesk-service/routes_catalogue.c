@@ -1,0 +1,52 @@
+/* Categories, sub-categories, departments. */
+#include "routes.h"
+
+#include "actor.h"
+#include "api/handlers.h"
+#include "api/schemas.h"
+
+const struct route CATALOGUE_ROUTES[] = {
+    {.method = "GET",
+     .pattern = "/api/v1/categories",
+     .auth = AUTH_ANY,
+     .permission = PERM_TICKET_READ,
+     .handler = category_list,
+     .summary = "Categories with their sub-categories"},
+    {.method = "GET",
+     .pattern = "/api/categories",
+     .auth = AUTH_ANY,
+     .permission = PERM_TICKET_READ,
+     .handler = category_list,
+     .summary = "Categories with their sub-categories"},
+    {.method = "POST",
+     .pattern = "/api/v1/categories",
+     .auth = AUTH_ANY,
+     .permission = PERM_CATALOGUE_ADMIN,
+     .handler = category_post,
+     .summary = "Add a category",
+     .body = &CATEGORY_BODY,
+     .success = 201,
+     .errors = ERRORS(ERR_DUPLICATE_RESOURCE, ERR_VALIDATION_ERROR)},
+    {.method = "GET",
+     .pattern = "/api/v1/departments",
+     .auth = AUTH_ANY,
+     .permission = PERM_TICKET_READ,
+     .handler = department_list,
+     .summary = "Departments"},
+    {.method = "GET",
+     .pattern = "/api/departments",
+     .auth = AUTH_ANY,
+     .permission = PERM_TICKET_READ,
+     .handler = department_list,
+     .summary = "Departments"},
+    {.method = "POST",
+     .pattern = "/api/v1/departments",
+     .auth = AUTH_ANY,
+     .permission = PERM_CATALOGUE_ADMIN,
+     .handler = department_post,
+     .summary = "Add a department",
+     .body = &DEPARTMENT_BODY,
+     .success = 201,
+     .errors = ERRORS(ERR_DUPLICATE_RESOURCE, ERR_VALIDATION_ERROR)},
+    {0},
+};
