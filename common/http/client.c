@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include "buf.h"
+#include "plain.h"
 #include "transfer.h"
 
 #define DEFAULT_MAX_REPLY (8 * 1024 * 1024)
@@ -102,16 +103,18 @@ static void read_answer(struct transfer *t, struct arena *a, struct reply_sink *
     out->content_type = str_from(type ? arena_strdup(a, type) : NULL);
 }
 
-enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
+static enum err CO_FN curl_call(struct http_client *c, struct arena *a,
                                 const struct http_call *call, struct http_answer *out)
 {
     struct transfer t;
     struct reply_sink sink = {.max = call->max_reply_bytes};
     struct curl_slist *headers = NULL;
-    *out = (struct http_answer){0};
     if (!sink.max)
         sink.max = DEFAULT_MAX_REPLY;
     buf_init(&sink.body, a);
+    enum err rc = transfer_open(c);
+    if (rc)
+        return rc;
     if (!is_one_line(call->url) || !build_headers(a, call, &headers)) {
         curl_slist_free_all(headers);
         return ERR_INVALID_INPUT;
@@ -124,7 +127,7 @@ enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
     curl_easy_setopt(t.easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t.easy, CURLOPT_WRITEDATA, &sink);
     set_method(t.easy, call);
-    enum err rc = transfer_run(&t);
+    rc = transfer_run(&t);
     if (rc == ERR_OK)
         rc = judge(&t);
     if (rc == ERR_OK)
@@ -132,4 +135,13 @@ enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
     transfer_release(&t);
     curl_slist_free_all(headers);
     return rc;
+}
+
+enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
+                                const struct http_call *call, struct http_answer *out)
+{
+    *out = (struct http_answer){0};
+    if (plain_takes(call->url))
+        return plain_call(http_client_plain(c), a, call, out);
+    return curl_call(c, a, call, out);
 }

@@ -1,6 +1,6 @@
 #pragma once
-/* HTTP client: curl multi on the loop, with keep-alive and deadlines. http and https only, no
- * redirects, no proxy environment. */
+/* HTTP client with keep-alive and deadlines: http by this library itself, https by curl multi on
+ * the loop. No other schemes, no redirects, no proxy environment. */
 #include <stdint.h>
 
 #include "arena.h"

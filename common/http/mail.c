@@ -96,6 +96,11 @@ enum err CO_FN mail_send(struct http_client *c, struct arena *a, const struct ma
         *why = "malformed address";
         return ERR_INVALID_INPUT;
     }
+    enum err rc = transfer_open(c);
+    if (rc) {
+        *why = "no mail can be sent from here";
+        return rc;
+    }
     for (size_t i = 0; i < call->to_count; i++)
         to = transfer_append(to, a, "<", call->to[i], ">");
     transfer_init(&t, c, remaining_ms(call), 0);
@@ -109,7 +114,7 @@ enum err CO_FN mail_send(struct http_client *c, struct arena *a, const struct ma
     curl_easy_setopt(t.easy, CURLOPT_READDATA, &source);
     curl_easy_setopt(t.easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->message.len);
     curl_easy_setopt(t.easy, CURLOPT_FORBID_REUSE, 1L);
-    enum err rc = run(&t, a, why);
+    rc = run(&t, a, why);
     transfer_release(&t);
     curl_slist_free_all(to);
     return rc;

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "offload.h"
+#include "plain.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 #define DEFAULT_CONNECT_TIMEOUT_MS 2000
@@ -20,6 +21,7 @@
 
 struct http_client {
     struct loop *loop;
+    struct plain *plain;
     CURLM *multi;             /* made at the first exchange: many programs never have one */
     struct offload *blocking; /* likewise */
     struct timer timer;
@@ -104,12 +106,22 @@ struct http_client *http_client_new(struct loop *l)
 {
     struct http_client *c = MEM_NEW(struct http_client);
     c->loop = l;
+    c->plain = plain_new(l);
     timer_init(&c->timer, l, on_timer, c);
     return c;
 }
 
-static void open_multi(struct http_client *c)
+struct plain *http_client_plain(struct http_client *c)
 {
+    return c->plain;
+}
+
+enum err transfer_open(struct http_client *c)
+{
+    if (c->multi)
+        return ERR_OK;
+    if (!curl_load())
+        return ERR_SERVICE_UNAVAILABLE;
     /* OpenSSL initialises itself with the first https URL; most processes never see one. */
     if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK || !(c->multi = curl_multi_init()))
         abort();
@@ -118,6 +130,7 @@ static void open_multi(struct http_client *c)
     curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_curl_timeout);
     curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
     curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+    return ERR_OK;
 }
 
 void http_client_free(struct http_client *c)
@@ -131,6 +144,7 @@ void http_client_free(struct http_client *c)
         curl_multi_cleanup(c->multi);
         curl_global_cleanup();
     }
+    plain_free(c->plain);
     timer_release(&c->timer);
     free(c);
 }
@@ -138,8 +152,6 @@ void http_client_free(struct http_client *c)
 void transfer_init(struct transfer *t, struct http_client *c, int timeout_ms,
                    int connect_timeout_ms)
 {
-    if (!c->multi)
-        open_multi(c);
     t->client = c;
     t->error[0] = '\0';
     co_wait_init(&t->wait);

@@ -1,9 +1,8 @@
 #pragma once
 /* One exchange of libcurl, driven by the loop, waited for by a coroutine. Private to this library.
  */
-#include <curl/curl.h>
-
 #include "client.h"
+#include "curl.h"
 
 struct transfer {
     struct http_client *client;
@@ -13,6 +12,8 @@ struct transfer {
     char error[CURL_ERROR_SIZE];
 };
 
+/* Before anything of curl is used. ERR_SERVICE_UNAVAILABLE when there is none. */
+MUST_CHECK enum err transfer_open(struct http_client *c);
 /* Sets what every exchange has: its time, no signals, no proxy, no redirects. */
 void transfer_init(struct transfer *t, struct http_client *c, int timeout_ms,
                    int connect_timeout_ms);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "buf.h"
 #include "internal.h"
 #include "log.h"
@@ -54,10 +52,22 @@ static int print_version(struct service *s)
     return 0;
 }
 
-static size_t discard(char *p, size_t size, size_t n, void *arg)
+struct healthcheck {
+    struct loop *loop;
+    struct http_client *http;
+    struct arena *arena;
+    struct http_call call;
+    bool is_ready, is_done;
+};
+
+static void CO_FN ask_ready(void *arg)
 {
-    (void)p, (void)arg;
-    return size * n;
+    struct healthcheck *h = arg;
+    struct http_answer answer;
+    h->is_ready =
+        http_client_call(h->http, h->arena, &h->call, &answer) == ERR_OK && answer.status == 200;
+    h->is_done = true;
+    loop_stop(h->loop);
 }
 
 /* For container health checks: asks the running program on its own port. */
@@ -66,18 +76,18 @@ static int healthcheck(struct service *s)
     const char *host = str_eq(s->config.bind, STR("0.0.0.0")) || !s->config.bind.len
                            ? "127.0.0.1"
                            : str_cstr(s->arena, s->config.bind);
-    const char *url =
-        arena_printf(s->arena, "http://%s:%lld/ready", host, (long long)s->config.port);
-    CURL *c = curl_easy_init();
-    long status = 0;
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 3000L);
-    curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, discard);
-    if (curl_easy_perform(c) == CURLE_OK)
-        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(c);
-    return status == 200 ? 0 : 1;
+    struct healthcheck h = {.loop = loop_new(), .arena = s->arena};
+    h.call = (struct http_call){
+        .method = "GET",
+        .url = str_printf(s->arena, "http://%s:%lld/ready", host, (long long)s->config.port),
+        .timeout_ms = 3000};
+    h.http = http_client_new(h.loop);
+    co_start(h.loop, ask_ready, &h, "healthcheck");
+    if (!h.is_done)
+        loop_run(h.loop);
+    http_client_free(h.http);
+    loop_free(h.loop);
+    return h.is_ready ? 0 : 1;
 }
 
 static const struct command {

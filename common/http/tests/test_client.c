@@ -313,6 +313,13 @@ static void test_nonsense(void **state)
         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", ERR_BAD_GATEWAY},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ERR_BAD_GATEWAY},
         {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", ERR_OK},
+        {"HTTP/1.1 200 OK\r\n\r\nuntil the end", ERR_OK},
+        {"HTTP/1.0 204 No Content\r\n\r\n", ERR_OK},
+        {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ERR_OK},
+        {"HTTP/1.1 103 Early Hints\r\n\r\n", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 101 Switching Protocols\r\n\r\n", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", ERR_BAD_GATEWAY},
+        {"HTTP/1.1 200 OK\r\n", ERR_BAD_GATEWAY},
         {"", ERR_SERVICE_UNAVAILABLE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -325,6 +332,69 @@ static void test_nonsense(void **state)
         if (r.rc != cases[i].rc)
             fail_msg("%s: %s", cases[i].text, err_code(r.rc));
     }
+}
+
+static void test_urls(void **state)
+{
+    static const struct {
+        const char *format; /* with the port of the server */
+        enum err rc;
+        int status;
+    } cases[] = {
+        {"http://127.0.0.1:%d", ERR_OK, 404},
+        {"HTTP://127.0.0.1:%d/show", ERR_OK, 200},
+        {"http://localhost:%d/show?a=b", ERR_OK, 200},
+        {"http://127.0.0.1:%d?a=b", ERR_OK, 404},
+        {"http://no-such-host.invalid:%d/", ERR_SERVICE_UNAVAILABLE, 0},
+        {"http://[::1]:%d/show", ERR_SERVICE_UNAVAILABLE, 0}, /* it listens on IPv4 */
+        {"http://127.0.0.1:9%d/", ERR_INVALID_INPUT, 0},
+        {"http://[::1:%d/", ERR_INVALID_INPUT, 0},
+        {"http://[::1]x:%d/", ERR_INVALID_INPUT, 0},
+        {"http://:%d/", ERR_INVALID_INPUT, 0},
+        {"http://127.0.0.1:%d/a b", ERR_INVALID_INPUT, 0},
+        {"http://127.0.0.1:%d/a#b", ERR_INVALID_INPUT, 0},
+        {"http://a\\b:%d/", ERR_INVALID_INPUT, 0},
+        {"http://me:secret@127.0.0.1:%d/show", ERR_OK, 200},
+        {"https://127.0.0.1:%d/show", ERR_SERVICE_UNAVAILABLE, 0}, /* it speaks no TLS */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char url[128];
+        const char *at = strstr(cases[i].format, "%d");
+        snprintf(url, sizeof url, "%.*s%d%s", (int)(at - cases[i].format), cases[i].format,
+                 http_server_port(peer.server), at + 2);
+        struct run r = call((struct http_call){.method = "GET", .url = str_from(url)});
+        if (r.rc != cases[i].rc || r.answer.status != cases[i].status)
+            fail_msg("%s: %s, %d", url, err_code(r.rc), r.answer.status);
+    }
+}
+
+static void test_methods_are_tokens(void **state)
+{
+    struct run r = call((struct http_call){.method = "GET /\r\nX", .url = url_of("/show")});
+    assert_int_equal(r.rc, ERR_INVALID_INPUT);
+    const struct http_call_header evil[] = {{"X:\r\nY", STR("z")}};
+    r = call((struct http_call){
+        .method = "GET", .url = url_of("/show"), .headers = evil, .header_count = 1});
+    assert_int_equal(r.rc, ERR_INVALID_INPUT);
+}
+
+/* The first answer promises to keep the connection, which is then closed: without the client having
+ * seen that, and with a request already on its way. */
+static void test_a_kept_connection_that_was_closed(void **state)
+{
+    struct script s = script_open("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    struct str url = str_printf(arena, "http://127.0.0.1:%d/", script_port(&s));
+    for (int i = 0; i < 3; i++) {
+        struct run r = {.call = {.method = "POST", .url = url}};
+        int listener = dup(s.listener);
+        co_start(loop, run_call, &r, "test");
+        WAIT_FOR(loop, script_step(&s));
+        WAIT_FOR(loop, r.is_done);
+        assert_int_equal(r.rc, ERR_OK);
+        assert_true(str_eq(r.answer.body, STR("ok")));
+        s = (struct script){listener, -1, s.text};
+    }
+    close(s.listener);
 }
 
 /* ---- mail --------------------------------------------------------------------------------- */
@@ -449,11 +519,18 @@ static void test_mail_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_methods),       TEST(test_statuses_are_answers),
-        TEST(test_refused_calls), TEST(test_unreachable),
-        TEST(test_limits),        TEST(test_cancellation),
-        TEST(test_nonsense),      TEST(test_mail),
+        TEST(test_methods),
+        TEST(test_statuses_are_answers),
+        TEST(test_refused_calls),
+        TEST(test_unreachable),
+        TEST(test_limits),
+        TEST(test_cancellation),
+        TEST(test_nonsense),
+        TEST(test_mail),
         TEST(test_mail_refusals),
+        TEST(test_urls),
+        TEST(test_methods_are_tokens),
+        TEST(test_a_kept_connection_that_was_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
