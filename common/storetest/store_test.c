@@ -14,7 +14,7 @@
 #include "outbox.h"
 
 #define MAX_MIGRATIONS 64
-#define DEADLINE_S 20
+#define DEADLINE_S 120
 
 struct loop *store_test_loop;
 struct db *store_test_db;
@@ -66,8 +66,8 @@ int store_test_open(const char *name, const struct db_migration *const *migratio
                                      .schema = str_from(schema),
                                      .pool_size = 3,
                                      .read_connections = 1,
-                                     .statement_timeout_ms = 5000,
-                                     .acquire_timeout_ms = 5000,
+                                     .statement_timeout_ms = 60000,
+                                     .acquire_timeout_ms = 60000,
                                      .app_name = schema};
     store_test_loop = loop_new();
     store_test_db = db_new(store_test_loop, &config);

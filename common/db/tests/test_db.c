@@ -67,8 +67,8 @@ static int setup(void **state)
                             .schema = str_from(schema),
                             .pool_size = 3,
                             .read_connections = 1,
-                            .statement_timeout_ms = 3000,
-                            .acquire_timeout_ms = 1000,
+                            .statement_timeout_ms = 30000,
+                            .acquire_timeout_ms = 30000,
                             .app_name = "test_db"};
     db = db_new(loop, &cfg);
     db_start(db);
@@ -104,7 +104,7 @@ static void run_body(void *arg)
 
 static void turn_until_done(void)
 {
-    int64_t deadline = clock_mono_us() + 20 * US_PER_S;
+    int64_t deadline = clock_mono_us() + 120 * US_PER_S;
     while (co_count() && clock_mono_us() < deadline)
         loop_turn(loop, 50);
     assert_int_equal(co_count(), 0);
@@ -312,7 +312,7 @@ static void loses_connection(struct db_session *s)
 static void recovers(struct db_session *s)
 {
     struct db_stats stats;
-    int64_t deadline = clock_mono_us() + 10 * US_PER_S;
+    int64_t deadline = clock_mono_us() + 60 * US_PER_S;
     do {
         assert_int_equal(co_sleep_ms(20), ERR_OK);
         db_stats(db, &stats);
@@ -336,7 +336,18 @@ static void times_out(struct db_session *s)
 static void statements_time_out(void **state)
 {
     (void)state;
+    struct db *patient = db;
+    struct db_config cfg = {.url = str_from(url),
+                            .schema = str_from(schema),
+                            .pool_size = 1,
+                            .statement_timeout_ms = 1000,
+                            .acquire_timeout_ms = 30000,
+                            .app_name = "test_db"};
+    db = db_new(loop, &cfg);
+    db_start(db);
     in_coroutine(times_out);
+    db_free(db);
+    db = patient;
 }
 
 static void an_unreachable_server_is_unavailable(void **state)
@@ -346,7 +357,7 @@ static void an_unreachable_server_is_unavailable(void **state)
     struct db_config cfg = {.url = STR("postgresql://nobody@127.0.0.1:1/nowhere"),
                             .pool_size = 1,
                             .statement_timeout_ms = 1000,
-                            .acquire_timeout_ms = 1000,
+                            .acquire_timeout_ms = 60000,
                             .app_name = "test_db"};
     db = db_new(loop, &cfg);
     db_start(db);
@@ -356,7 +367,7 @@ static void an_unreachable_server_is_unavailable(void **state)
     co_start(loop, run_body, NULL, "read");
     turn_until_done();
     assert_int_equal(answers + failures, 0);
-    assert_true(clock_mono_us() - before < 2 * US_PER_S);
+    assert_true(clock_mono_us() - before < 30 * US_PER_S);
     assert_false(db_is_up(db));
     db_free(db);
     db = real;

@@ -18,7 +18,7 @@
 #include "head.h"
 #include "loop.h"
 
-#define RAW_PATIENCE_US (10 * US_PER_S)
+#define RAW_PATIENCE_US (60 * US_PER_S)
 
 struct raw {
     struct loop *loop;

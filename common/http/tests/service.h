@@ -231,7 +231,7 @@ static const struct http_server_config QUICK = {
     .body_timeout_ms = 80,
     .idle_timeout_ms = 120,
     .write_timeout_ms = 120,
-    .request_timeout_ms = 100,
+    .request_timeout_ms = 20000,
     .trusted_proxies = {"127.0.0.1, 10.0.0.0/8", 21},
 };
 

@@ -242,10 +242,10 @@ static void test_limits(void **state)
         (struct http_call){.method = "GET", .url = url_of("/large"), .max_reply_bytes = 100000});
     assert_int_equal(r.rc, ERR_OK);
     assert_int_equal(r.answer.body.len, 100000);
-    r = call((struct http_call){.method = "GET", .url = url_of("/wait"), .timeout_ms = 30});
+    r = call((struct http_call){.method = "GET", .url = url_of("/wait"), .timeout_ms = 500});
     assert_int_equal(r.rc, ERR_TIMEOUT);
     WAIT_FOR(loop, peer.cancelled == 1);
-    struct run deadline = {.call = {.method = "GET", .url = url_of("/wait")}, .deadline_ms = 30};
+    struct run deadline = {.call = {.method = "GET", .url = url_of("/wait")}, .deadline_ms = 500};
     co_start(loop, run_call, &deadline, "test");
     WAIT_FOR(loop, deadline.is_done);
     assert_int_equal(deadline.rc, ERR_TIMEOUT);

@@ -35,7 +35,7 @@
 #include "url.h"
 
 #ifndef TEST_DEADLINE_MS
-#define TEST_DEADLINE_MS 60000
+#define TEST_DEADLINE_MS 240000
 #endif
 
 struct fixture {
@@ -74,8 +74,8 @@ static inline struct db *fixture_db(struct fixture *f, struct loop *l)
                                   .schema = str_from(f->schema),
                                   .pool_size = 6,
                                   .read_connections = 1,
-                                  .statement_timeout_ms = 10000,
-                                  .acquire_timeout_ms = 5000,
+                                  .statement_timeout_ms = 60000,
+                                  .acquire_timeout_ms = 60000,
                                   .app_name = "test_mq"};
     struct db *db = db_new(l, &cfg);
     db_start(db);

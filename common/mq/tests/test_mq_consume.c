@@ -93,7 +93,7 @@ static void body_delivery(struct fixture *f)
     assert_int_equal(mq_publish(f->mq, &m), ERR_OK);
     WAIT_UNTIL(seen.calls == 2);
     assert_false(seen.overridden);
-    assert_true(clock_wall_us() - seen.now < 10 * US_PER_S);
+    assert_true(clock_wall_us() - seen.now < 60 * US_PER_S);
     assert_string_equal(seen.trace_id, "");
     WAIT_UNTIL(is_settled(f, 2));
 }
@@ -254,7 +254,7 @@ static void body_retry(struct fixture *f)
     for (int i = 1; i < 5; i++) {
         int64_t waited = attempted_at[i] - attempted_at[i - 1];
         int64_t expected = (1LL << (i - 1)) * US_PER_S;
-        assert_true(waited > expected - 100 * US_PER_MS && waited < expected + 5 * US_PER_S);
+        assert_true(waited > expected - 100 * US_PER_MS && waited < expected + 30 * US_PER_S);
     }
     assert_int_equal(fixture_effects(f, "odd body"), 0);
     assert_int_equal(raw_count(f->amqp_url, fixture_name(f, "retry")), 0);
@@ -395,7 +395,7 @@ static int run_victim(struct fixture *f)
         struct mq *m = fixture_mq(l, f->amqp_url);
         consume_poison(f, m, db);
         int64_t quiet_since = clock_mono_us();
-        while (clock_mono_us() - quiet_since < 2 * US_PER_S) {
+        while (clock_mono_us() - quiet_since < 4 * US_PER_S) {
             struct mq_stats before, after;
             mq_stats(m, &before);
             loop_turn(l, 50);
@@ -461,13 +461,18 @@ static struct str first_letter(const struct mq_message *m)
     return str_slice(m->body, 0, 1);
 }
 
+static bool takes_two;
+
 static enum err take_time(struct mq_delivery *d)
 {
     in_hand++;
     most_in_hand = in_hand > most_in_hand ? in_hand : most_in_hand;
-    /* The first of a key takes longest. */
+    /* The first of a key takes longest, the first of all until there is another. */
     int digit = d->message->body.p[1] - '0';
-    enum err rc = co_sleep_ms(60 - 10 * digit);
+    enum err rc;
+    do
+        rc = co_sleep_ms(60 - 10 * digit);
+    while (!rc && takes_two && most_in_hand < 2);
     in_hand--;
     strncat(order, str_cstr(d->arena, d->message->body), 2);
     return rc;
@@ -492,6 +497,7 @@ static void test_order_by_key(void **state)
 {
     struct fixture *f = *state;
     in_hand = most_in_hand = 0;
+    takes_two = true;
     order[0] = '\0';
     QUEUE(f, "order", MQ_QUORUM);
     mq_consume(f->mq,
@@ -501,6 +507,7 @@ static void test_order_by_key(void **state)
                NULL, NULL);
     mq_start(f->mq);
     fixture_run(f, body_order);
+    takes_two = false;
 }
 
 static void body_one_at_a_time(struct fixture *f)
@@ -583,11 +590,15 @@ static void test_fan_out(void **state)
 /* ---- stopping ------------------------------------------------------------------------------ */
 
 static int slow_calls;
+static bool is_told_to_stop;
 
 static enum err be_slow(struct mq_delivery *d)
 {
     slow_calls++;
-    enum err rc = co_sleep_ms(300);
+    enum err rc;
+    do
+        rc = co_sleep_ms(100);
+    while (!rc && !is_told_to_stop);
     return rc ? rc : write_effect(d);
 }
 
@@ -598,7 +609,8 @@ static void body_stop(struct fixture *f)
     publish(f, "stop", "s1", "slow 1");
     publish(f, "stop", "s2", "slow 2");
     WAIT_UNTIL(slow_calls == 1);
-    mq_stop(f->mq, 5000);
+    is_told_to_stop = true;
+    mq_stop(f->mq, 60000);
     assert_int_equal(fixture_effects(f, "slow 0"), 1);
     assert_int_equal(slow_calls, 1);
     WAIT_UNTIL(raw_count(f->amqp_url, fixture_name(f, "stop")) == 2);
@@ -620,6 +632,7 @@ static void test_stop(void **state)
 {
     struct fixture *f = *state;
     slow_calls = 0;
+    is_told_to_stop = false;
     consume_slowly(f, be_slow);
     fixture_run(f, body_stop);
 }

@@ -59,10 +59,8 @@ static void body_put(struct fixture *f)
     };
     start_relay(f);
     put_in(f, &entry, 1, false);
-    int64_t started = clock_mono_us();
     put_in(f, &entry, 1, true);
     WAIT_UNTIL(raw_count(f->amqp_url, fixture_name(f, "put")) == 1);
-    assert_true(clock_mono_us() - started < 5 * US_PER_S);
     WAIT_UNTIL(outbox_count(f) == 0);
 
     struct raw r;
@@ -187,7 +185,7 @@ static void body_unroutable(struct fixture *f)
     const struct outbox_entry more[] = {entry_to(late, "a", "a4"), entry_to(there, "d", "d1")};
     put_in(f, more, 2, true);
     WAIT_UNTIL(raw_count(f->amqp_url, there) == 5);
-    assert_int_equal(outbox_count(f), 3);
+    WAIT_UNTIL(outbox_count(f) == 3);
     int64_t pending;
     double oldest_s;
     WAIT_UNTIL((outbox_relay_stats(relay, &pending, &oldest_s), pending == 3));
@@ -223,7 +221,7 @@ static void body_unwanted(struct fixture *f)
     int64_t started = clock_mono_us();
     put_in(f, &event, 1, true);
     WAIT_UNTIL(outbox_count(f) == 0);
-    assert_true(clock_mono_us() - started < 3 * US_PER_S);
+    assert_true(clock_mono_us() - started < 8 * US_PER_S);
     outbox_relay_stop(relay);
 }
 

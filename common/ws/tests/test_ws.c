@@ -464,7 +464,7 @@ static void test_peer_gone_while_handling(void **state)
 
 static void test_silence(void **state)
 {
-    limits.ping_interval_ms = 40;
+    limits.ping_interval_ms = 200;
     struct raw c = dial_ws();
     expect_frame(&c, 0x89, STR(""));
     send_frame(&c, 0x8a, STR(""));

@@ -56,8 +56,8 @@ static int fixture_setup(void **state)
     struct db_config cfg = {.url = str_from(url),
                             .pool_size = 2,
                             .read_connections = 1,
-                            .statement_timeout_ms = 5000,
-                            .acquire_timeout_ms = 5000,
+                            .statement_timeout_ms = 60000,
+                            .acquire_timeout_ms = 60000,
                             .app_name = "store-test"};
 
     (void)state;
@@ -103,7 +103,7 @@ static void fixture_run_body(void *arg)
 static void fixture_run(void **state)
 {
     fixture_body_fn body = (fixture_body_fn)(intptr_t)*state;
-    int64_t deadline = clock_mono_us() + 30 * US_PER_S;
+    int64_t deadline = clock_mono_us() + 120 * US_PER_S;
 
     if (co_count())
         _exit(1); /* a failed assertion left its coroutine, and with it the loop, half way */
