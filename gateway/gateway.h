@@ -17,6 +17,7 @@ struct registry_view;
 struct route_table;
 struct service;
 struct snapshot;
+struct tls_identity;
 
 enum access_log { ACCESS_LOG_OFF, ACCESS_LOG_ERRORS, ACCESS_LOG_ALL };
 
@@ -29,9 +30,14 @@ struct gateway {
     uint64_t posted_generation; /* of the configuration posted last */
     struct endpoint_table *endpoints;
     struct registry_view *registry;
-    struct evconnlistener *listener; /* NULL while draining */
+    struct door {
+        struct gateway *gw;
+        struct evconnlistener *listener; /* NULL while draining, or when it is not used */
+        bool is_tls;
+    } doors[2];
+    struct tls_identity *tls; /* owned; NULL without TLS */
     struct timer accept_pause;
-    int port;
+    int port, tls_port;             /* tls_port 0: none */
     struct http_server *own_server; /* /health and its kin, on a loopback port of its own */
     int own_port;
     struct http_server *admin_server;
@@ -44,6 +50,7 @@ struct gateway {
     struct str allowed_origins; /* separated by commas */
     enum access_log access_log;
     bool is_draining;
+    struct str hsts; /* Strict-Transport-Security, absent when it is not sent */
     /* since start */
     int64_t accepted_total, request_total;
 };

@@ -10,10 +10,12 @@
 #include "config/snapshot.h"
 #include "limits/counter.h"
 #include "limits/sync.h"
+#include "log.h"
 #include "plugins/token.h"
 #include "proxy/client.h"
 #include "registry/registry.h"
 #include "service.h"
+#include "tls/tls.h"
 
 #define DRAIN_TIMEOUT_MS 15000
 
@@ -41,15 +43,28 @@ static bool serve_own_endpoints(struct gateway *gw)
     return true;
 }
 
+static bool listen_on(struct gateway *gw, int64_t port, bool is_tls)
+{
+    const struct service_config *c = &gw->service->config;
+    if (clients_listen(gw, str_cstr(gw->service->arena, c->bind), (int)port, c->workers > 1,
+                       is_tls))
+        return true;
+    fprintf(stderr, "gateway: cannot listen on %.*s:%lld: %s\n", STR_ARG(c->bind), (long long)port,
+            strerror(errno));
+    return false;
+}
+
 static bool listen_clients(struct gateway *gw)
 {
     struct service_config *c = &gw->service->config;
-    if (!clients_listen(gw, str_cstr(gw->service->arena, c->bind), (int)c->port, c->workers > 1)) {
-        fprintf(stderr, "gateway: cannot listen on %.*s:%lld: %s\n", STR_ARG(c->bind),
-                (long long)c->port, strerror(errno));
+    if (!listen_on(gw, c->port, false))
         return false;
-    }
     c->port = gw->port;
+    if (!gw->tls)
+        return true;
+    if (!listen_on(gw, gw->settings->tls_port, true))
+        return false;
+    log_info("listening for TLS", LOG_I("port", gw->tls_port));
     return true;
 }
 
@@ -76,6 +91,7 @@ static void release(struct gateway *gw)
     buf_release(&gw->scratch);
     token_lookups_free();
     counters_free();
+    tls_release(gw);
 }
 
 static enum err open_all(struct gateway *gw)
@@ -87,6 +103,8 @@ static enum err open_all(struct gateway *gw)
                 STR_ARG(bad));
         return ERR_INVALID_INPUT;
     }
+    if (!tls_load(gw, stderr))
+        return ERR_INVALID_INPUT;
     if (!serve_own_endpoints(gw))
         return ERR_SERVICE_UNAVAILABLE;
     if (!reload_first(gw))
@@ -104,6 +122,9 @@ static enum err init(struct service *s)
     gw->settings = s->own_config;
     gw->access_log = access_log_of(gw->settings->access_log);
     gw->allowed_origins = s->config.allowed_origins;
+    if (s->is_production && gw->settings->hsts_max_age_s)
+        gw->hsts = str_printf(s->arena, "max-age=%lld; includeSubDomains",
+                              (long long)gw->settings->hsts_max_age_s);
     list_init(&gw->clients);
     buf_init(&gw->scratch, NULL);
     gw->payload = evbuffer_new();

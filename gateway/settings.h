@@ -6,6 +6,8 @@ struct gateway_settings {
     struct str config_path; /* the route file */
     struct str admin_bind;
     int64_t admin_port;
+    int64_t tls_port, tls_handshake_timeout_s, hsts_max_age_s;
+    struct str tls_cert_file, tls_key_file;
     struct str trusted_proxies;
     int64_t registry_poll_ms;
     int64_t rate_limit_user_per_hour, rate_limit_login_per_minute, rate_limit_sync_ms;

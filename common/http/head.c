@@ -343,12 +343,12 @@ size_t http_head_find(struct evbuffer *in, size_t *scanned)
     struct evbuffer_ptr at;
     if (have <= *scanned || evbuffer_ptr_set(in, &at, from, EVBUFFER_PTR_SET) != 0)
         return 0;
-    int n = evbuffer_peek(in, -1, &at, vec, 8);
+    int n = evbuffer_peek(in, (ev_ssize_t)(have - from), &at, vec, 8);
     if (n > 8) {
         evbuffer_pullup(in, -1);
         if (evbuffer_ptr_set(in, &at, from, EVBUFFER_PTR_SET) != 0)
             return 0;
-        n = evbuffer_peek(in, -1, &at, vec, 8);
+        n = evbuffer_peek(in, (ev_ssize_t)(have - from), &at, vec, 8);
     }
     enum blank_line state = IN_LINE;
     size_t offset = from;

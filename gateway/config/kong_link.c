@@ -201,6 +201,16 @@ static void link_headers(struct conf_decoder *d, struct kong_route *r)
                         STR_ARG(n->pairs[i].key));
 }
 
+static void link_redirect(struct conf_decoder *d, const struct kong_route *r)
+{
+    static const int64_t codes[] = {426, 301, 302, 307, 308};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (r->https_redirect_status_code == codes[i])
+            return;
+    problem_add(d->problems, r->line,
+                "https_redirect_status_code must be one of 426, 301, 302, 307, 308");
+}
+
 static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_route *r)
 {
     if (!r->service) {
@@ -215,6 +225,7 @@ static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_
     }
     if (!r->paths.count && !r->hosts.count && !r->methods.count && !r->headers_node)
         problem_add(d->problems, r->line, "a route needs paths, hosts, methods or headers");
+    link_redirect(d, r);
     link_paths(d, r);
     link_hosts(d, r);
     link_headers(d, r);

@@ -8,6 +8,7 @@
 #include "config/posted.h"
 #include "config/snapshot.h"
 #include "log.h"
+#include "tls/tls.h"
 
 #define POSTED "config" /* what a posted text is called in problems */
 
@@ -64,6 +65,7 @@ static void on_hangup(int signo, void *arg)
 {
     (void)signo;
     struct gateway *gw = arg;
+    tls_reload(gw);
     char *problems = NULL;
     size_t size = 0;
     FILE *err = open_memstream(&problems, &size);

@@ -11,20 +11,38 @@
 #include "log.h"
 #include "mem.h"
 #include "proxy/stream.h"
+#include "tls/conn.h"
 
 #define BACKLOG 1024
 #define ACCEPT_PAUSE_MS 100
 /* More than this is not asked of a reader between two looks: a full output is not much more. */
 #define LEAST_MAX (STREAM_HIGH - STREAM_LOW)
 
+static void open_doors(struct gateway *gw)
+{
+    for (int i = 0; i < 2; i++)
+        if (gw->doors[i].listener)
+            evconnlistener_enable(gw->doors[i].listener);
+}
+
+static void close_doors(struct gateway *gw)
+{
+    for (int i = 0; i < 2; i++)
+        if (gw->doors[i].listener)
+            evconnlistener_disable(gw->doors[i].listener);
+}
+
 static void client_free(struct client *c)
 {
     struct gateway *gw = c->gw;
     list_remove(&c->link);
-    if (gw->client_count-- == gw->settings->max_connections && gw->listener)
-        evconnlistener_enable(gw->listener);
+    if (gw->client_count-- == gw->settings->max_connections)
+        open_doors(gw);
     timer_release(&c->timer);
-    bufferevent_free(c->bev);
+    if (c->tls)
+        tls_conn_free(c->tls);
+    else
+        bufferevent_free(c->bev);
     arena_free(c->x.arena);
     free(c);
 }
@@ -143,44 +161,56 @@ static void set_peer(struct client *c, const struct sockaddr *sa)
         inet_ntop(AF_INET6, &v6->sin6_addr, c->peer, sizeof c->peer);
 }
 
+static struct bufferevent *open_stream(struct client *c, int fd, bool is_tls)
+{
+    struct gateway *gw = c->gw;
+    struct bufferevent *bev;
+    if (!is_tls)
+        return stream_new(loop_base(gw->loop), fd, on_read, on_write, on_event, c);
+    c->tls = tls_conn_new(gw, fd, gw->tls, gw->settings->tls_handshake_timeout_s * 1000, &bev);
+    if (!c->tls)
+        return NULL;
+    stream_init(bev, on_read, on_write, on_event, c);
+    return bev;
+}
+
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
                       void *arg)
 {
     (void)l, (void)len;
-    struct gateway *gw = arg;
-    struct bufferevent *bev;
+    const struct door *door = arg;
+    struct gateway *gw = door->gw;
     struct client *c = MEM_NEW(struct client);
-    bev = stream_new(loop_base(gw->loop), fd, on_read, on_write, on_event, c);
-    if (!bev) {
-        close(fd);
+    c->gw = gw;
+    c->bev = open_stream(c, fd, door->is_tls);
+    if (!c->bev) {
         free(c);
         return;
     }
-    c->gw = gw;
-    c->bev = bev;
     set_peer(c, sa);
     timer_init(&c->timer, gw->loop, on_timer, c);
     c->x = (struct exchange){.gw = gw, .client = c, .arena = arena_new()};
     list_append(&gw->clients, &c->link);
     gw->accepted_total++;
     if (++gw->client_count == gw->settings->max_connections)
-        evconnlistener_disable(gw->listener);
+        close_doors(gw);
     exchange_arm(&c->x);
 }
 
 static void resume_accepting(void *arg)
 {
     struct gateway *gw = arg;
-    if (gw->listener && gw->client_count < gw->settings->max_connections)
-        evconnlistener_enable(gw->listener);
+    if (gw->client_count < gw->settings->max_connections)
+        open_doors(gw);
 }
 
 /* Out of file descriptors: trying again at once would spin. */
 static void on_accept_error(struct evconnlistener *l, void *arg)
 {
-    struct gateway *gw = arg;
+    (void)l;
+    struct gateway *gw = ((const struct door *)arg)->gw;
     log_error("accept failed", LOG_CSTR("reason", strerror(errno)));
-    evconnlistener_disable(l);
+    close_doors(gw);
     timer_start(&gw->accept_pause, ACCEPT_PAUSE_MS);
 }
 
@@ -200,7 +230,7 @@ static int bind_one(const struct addrinfo *ai, bool reuse_port)
     return -1;
 }
 
-bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reuse_port)
+bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reuse_port, bool is_tls)
 {
     char service[8];
     snprintf(service, sizeof service, "%d", port);
@@ -217,26 +247,32 @@ bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reus
     freeaddrinfo(found);
     if (fd < 0)
         return false;
-    timer_init(&gw->accept_pause, gw->loop, resume_accepting, gw);
-    gw->listener = evconnlistener_new(loop_base(gw->loop), on_accept, gw,
-                                      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-    if (!gw->listener)
+    if (!is_tls)
+        timer_init(&gw->accept_pause, gw->loop, resume_accepting, gw);
+    struct door *door = &gw->doors[is_tls];
+    *door = (struct door){.gw = gw, .is_tls = is_tls};
+    door->listener = evconnlistener_new(loop_base(gw->loop), on_accept, door,
+                                        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!door->listener)
         abort();
-    evconnlistener_set_error_cb(gw->listener, on_accept_error);
+    evconnlistener_set_error_cb(door->listener, on_accept_error);
     struct sockaddr_storage bound;
     socklen_t len = sizeof bound;
     getsockname(fd, (struct sockaddr *)&bound, &len);
-    gw->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                 : ((struct sockaddr_in *)&bound)->sin_port);
+    *(is_tls ? &gw->tls_port : &gw->port) =
+        ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                          : ((struct sockaddr_in *)&bound)->sin_port);
     return true;
 }
 
 void clients_drain(struct gateway *gw)
 {
     gw->is_draining = true;
-    if (gw->listener)
-        evconnlistener_free(gw->listener);
-    gw->listener = NULL;
+    for (int i = 0; i < 2; i++) {
+        if (gw->doors[i].listener)
+            evconnlistener_free(gw->doors[i].listener);
+        gw->doors[i].listener = NULL;
+    }
     LIST_EACH(n, &gw->clients)
     {
         struct client *c = LIST_ENTRY(n, struct client, link);

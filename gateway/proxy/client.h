@@ -8,6 +8,7 @@ struct client {
     struct list link; /* in gw->clients */
     struct gateway *gw;
     struct bufferevent *bev;
+    struct tls_conn *tls; /* owned; NULL for plain connections */
     struct timer timer;
     int64_t due_us, armed_us; /* mono; armed_us 0: the timer does not run */
     int64_t allowed_ms;       /* until the deadline, when it was set */
@@ -17,8 +18,8 @@ struct client {
     struct exchange x;
 };
 
-/* false with errno set when the port cannot be bound. */
-bool clients_listen(struct gateway *gw, const char *bind, int port, bool reuse_port);
+/* false with errno set when the port cannot be bound; else gw->port or gw->tls_port is set. */
+bool clients_listen(struct gateway *gw, const char *bind, int port, bool reuse_port, bool is_tls);
 /* No more new ones; idle connections close, busy ones after their response. */
 void clients_drain(struct gateway *gw);
 /* Closes everything at once. */

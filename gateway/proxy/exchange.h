@@ -75,6 +75,7 @@ struct exchange {
     struct str host, path, query; /* path in normal form; query absent without '?' */
     struct str client_ip;         /* the peer, or what a trusted proxy says */
     bool is_trusted_peer;
+    bool is_https;          /* with us, or with a trusted proxy in front */
     struct forwarded *hops; /* before a trusted peer, as far as they are well-formed; else NULL */
     struct trace trace;
     struct http_body in;  /* its body */

@@ -58,6 +58,9 @@ static void identify(struct exchange *x)
 {
     x->client_ip = str_from(x->client->peer);
     x->is_trusted_peer = cidr_list_has(&x->gw->trusted_proxies, x->client_ip);
+    x->is_https = x->client->tls ||
+                  (x->is_trusted_peer &&
+                   str_ieq(headers_get(&x->request, STR("x-forwarded-proto")), STR("https")));
     if (x->is_trusted_peer) {
         read_hops(x);
         x->client_ip = nearest_client(x);
@@ -131,11 +134,51 @@ static bool is_websocket(const struct exchange *x)
 
 /* ---- routing -------------------------------------------------------------------------------- */
 
+static unsigned protocols_of(const struct exchange *x)
+{
+    if (x->is_https)
+        return x->is_websocket ? KONG_WSS | KONG_HTTPS : KONG_HTTPS;
+    return x->is_websocket ? KONG_WS | KONG_HTTP : KONG_HTTP;
+}
+
+/* The same target over TLS; the port is named unless it is the usual one. */
+static struct str https_url(const struct exchange *x)
+{
+    struct str host = x->host;
+    int port = x->gw->tls_port;
+    ptrdiff_t end = str_has_prefix(host, STR("[")) ? str_index(host, ']', 0) : 0;
+    ptrdiff_t colon = str_index(host, ':', end > 0 ? (size_t)end : 0);
+    if (colon >= 0)
+        host = str_slice(host, 0, (size_t)colon);
+    struct buf b;
+    buf_init(&b, x->arena);
+    buf_printf(&b, "https://%.*s", STR_ARG(host));
+    if (port && port != 443)
+        buf_printf(&b, ":%d", port);
+    buf_add_str(&b, x->path);
+    if (x->query.p)
+        buf_printf(&b, "?%.*s", STR_ARG(x->query));
+    return buf_str(&b);
+}
+
+/* A route that is served over TLS only. */
+static void refuse_scheme(struct exchange *x)
+{
+    int status = (int)x->route->https_redirect_status_code;
+    if (status != 426 && x->host.len) {
+        exchange_set_response_header(x, STR("Location"), https_url(x));
+        exchange_reply(x, status, STR_NULL, STR_NULL);
+        return;
+    }
+    exchange_set_response_header(x, STR("Upgrade"), STR("TLS/1.2, HTTP/1.1"));
+    exchange_fail(x, ERR_UPGRADE_REQUIRED, "Please use HTTPS protocol");
+}
+
 static bool match(struct exchange *x, unsigned method, struct route_hit *hit)
 {
     struct route_query q = {
         .method = method,
-        .protocols = x->is_websocket ? KONG_WS | KONG_HTTP : KONG_HTTP,
+        .protocols = protocols_of(x),
         .host = x->host,
         .path = x->path,
         .head = &x->head,
@@ -202,8 +245,7 @@ static void route(struct exchange *x)
     x->prefix_len = hit.prefix_len;
     x->chain = hit.route->chain;
     if (hit.is_wrong_scheme) {
-        exchange_set_response_header(x, STR("Upgrade"), STR("TLS/1.2, HTTP/1.1"));
-        exchange_fail(x, ERR_UPGRADE_REQUIRED, "Please use HTTPS protocol");
+        refuse_scheme(x);
         return;
     }
     exchange_resume_access(x);

@@ -87,8 +87,7 @@ static struct str believed(const struct exchange *x, struct str name, struct str
 /* The scheme the client itself used with us. */
 static struct str scheme_of(const struct exchange *x)
 {
-    (void)x;
-    return STR("http");
+    return x->client->tls ? STR("https") : STR("http");
 }
 
 static void add_hops(const struct exchange *x, bool as_pairs, struct buf *out)
@@ -141,7 +140,7 @@ static void add_client(const struct exchange *x, struct buf *out)
     if (port.p)
         buf_add_str(out, port);
     else
-        buf_add_i64(out, x->gw->port);
+        buf_add_i64(out, x->client->tls ? x->gw->tls_port : x->gw->port);
     if (x->route->strip_path && x->prefix_len) {
         BUF_LIT(out, "\r\nX-Forwarded-Prefix: ");
         buf_add_str(out, str_slice(x->path, 0, x->prefix_len));
@@ -296,6 +295,8 @@ static void add_response_headers(const struct exchange *x, struct buf *out)
         if ((!is_dropped && !is_named) || is_length || is_upgrade)
             add_line(out, h->name, h->value);
     }
+    if (x->is_https && x->gw->hsts.p)
+        add_line(out, STR("Strict-Transport-Security"), x->gw->hsts);
     if (x->is_local)
         add_line(out, STR("Date"), http_date());
     if (!has_trace)

@@ -9,10 +9,10 @@
 /* What one read of libevent brings at most; less means that the socket is empty. */
 #define LIBEVENT_READ 4096
 
-/* A filter (TLS) does its own reading and writing below; only a socket can be hurried along. */
+/* One of a pair (TLS) has its socket elsewhere; only a socket of its own can be hurried along. */
 static bool is_socket(struct bufferevent *bev)
 {
-    return !bufferevent_get_underlying(bev);
+    return !bufferevent_pair_get_partner(bev);
 }
 
 void stream_init(struct bufferevent *bev, bufferevent_data_cb on_read, bufferevent_data_cb on_write,
@@ -23,10 +23,10 @@ void stream_init(struct bufferevent *bev, bufferevent_data_cb on_read, buffereve
     bufferevent_setwatermark(bev, EV_WRITE, STREAM_LOW, 0);
     bufferevent_setcb(bev, on_read, on_write, on_event, arg);
     int fd = bufferevent_getfd(bev), on = 1;
-    if (fd < 0)
-        return;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    bufferevent_enable(bev, EV_READ);
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (fd >= 0 || !is_socket(bev))
+        bufferevent_enable(bev, EV_READ);
 }
 
 struct bufferevent *stream_new(struct event_base *base, int fd, bufferevent_data_cb on_read,
@@ -95,8 +95,8 @@ void stream_pace(struct bufferevent *bev, size_t max)
 size_t stream_pending(struct bufferevent *bev)
 {
     size_t n = evbuffer_get_length(bufferevent_get_output(bev));
-    struct bufferevent *below = bufferevent_get_underlying(bev);
-    return below ? n + evbuffer_get_length(bufferevent_get_output(below)) : n;
+    struct bufferevent *partner = bufferevent_pair_get_partner(bev);
+    return partner ? n + evbuffer_get_length(bufferevent_get_input(partner)) : n;
 }
 
 void stream_shut(struct bufferevent *bev)

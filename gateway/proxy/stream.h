@@ -14,8 +14,8 @@
 #define STREAM_LOW (64 * 1024)
 #define STREAM_INPUT_MAX (64 * 1024)
 
-/* Makes a bufferevent, a socket's or a filter's, a stream with these callbacks; reading is on when
- * it is connected, writing of a socket is left to stream_flush. */
+/* Makes a bufferevent, a socket's or one of a pair, a stream with these callbacks; reading is on
+ * when it is connected, writing of a socket is left to stream_flush. */
 void stream_init(struct bufferevent *bev, bufferevent_data_cb on_read, bufferevent_data_cb on_write,
                  bufferevent_event_cb on_event, void *arg);
 /* A stream on fd (-1: to be connected), which it closes when freed. */

@@ -341,6 +341,17 @@ static void test_find(void **state)
     }
 }
 
+static void test_find_in_many_pieces_at_once(void **state)
+{
+    const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct evbuffer *in = evbuffer_new();
+    size_t scanned = 0;
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        evbuffer_add_reference(in, text + i, 1, NULL, NULL);
+    assert_int_equal(http_head_find(in, &scanned), sizeof text - 1);
+    evbuffer_free(in);
+}
+
 static void test_find_byte_by_byte(void **state)
 {
     const char text[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -394,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_fields),       cmocka_unit_test(test_keep_alive),
         cmocka_unit_test(test_many_headers), cmocka_unit_test(test_responses),
         cmocka_unit_test(test_find),         cmocka_unit_test(test_find_byte_by_byte),
+        cmocka_unit_test(test_find_in_many_pieces_at_once),
         cmocka_unit_test(test_split_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
