@@ -55,9 +55,9 @@ def test_no_service_includes_another():
 
 
 def test_services_see_no_foreign_types():
-    """libpq, cJSON, librabbitmq, mbedTLS and curl stay behind the libraries."""
+    """libpq, cJSON, librabbitmq, mbedTLS and curl stay behind the libraries; TLS of clients is one folder's."""
     problems = [name_of(path) for path in service_files(".c", ".h")
-                if FOREIGN_TYPES.search(code_of(path)) or FOREIGN_HEADERS.search(path.read_text(encoding="utf-8"))]
+                if not name_of(path).startswith("gateway/tls/") and (FOREIGN_TYPES.search(code_of(path)) or FOREIGN_HEADERS.search(path.read_text(encoding="utf-8")))]
     assert not problems, problems
 
 
