@@ -96,7 +96,7 @@ static void log_request(struct req *r, int status, int64_t duration_us, int64_t 
 
 void routes_request_finished(struct req *r, int status, int64_t duration_us, int64_t bytes)
 {
-    char code[8];
+    char code[12];
     struct str labels[] = {r->method,
                            r->route ? str_from(r->route->pattern) : STR("unmatched"),
                            {code, (size_t)snprintf(code, sizeof code, "%d", status)}};

@@ -111,7 +111,7 @@ static struct metric_series *code_series(const struct exchange *x, struct route_
     for (int i = 0; !consumer.len && i < m->code_count; i++)
         if (m->codes[i].status == x->status && m->codes[i].is_local == x->is_local)
             return m->codes[i].series;
-    char code[8];
+    char code[12];
     int n = snprintf(code, sizeof code, "%d", x->status);
     struct str labels[] = {service_label(x),       route_label(x),
                            str_n(code, (size_t)n), x->is_local ? STR("kong") : STR("service"),

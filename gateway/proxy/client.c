@@ -232,7 +232,7 @@ static int bind_one(const struct addrinfo *ai, bool reuse_port)
 
 bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reuse_port, bool is_tls)
 {
-    char service[8];
+    char service[12];
     snprintf(service, sizeof service, "%d", port);
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,

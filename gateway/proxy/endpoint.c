@@ -200,7 +200,7 @@ struct lookup {
 static void look_up(void *arg)
 {
     struct lookup *l = arg;
-    char port[8];
+    char port[12];
     snprintf(port, sizeof port, "%d", l->port);
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
     l->rc = getaddrinfo(l->host, port, &hints, &found);
