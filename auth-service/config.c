@@ -45,6 +45,8 @@ const struct setting AUTH_SETTINGS[] = {
      "http://localhost:8080/reset-password?token={token}", 0, "link of the password reset mail"},
     {"PASSWORD_RESET_EXPIRY", NULL, SETTING_DURATION, AT(reset_expiry_s), "1h", 0,
      "how long that link works", 60, 7 * 86400},
+    {"CODE_EXPIRY", NULL, SETTING_DURATION, AT(code_expiry_s), "5m", 0,
+     "how long a mailed code, and a login that waits for its second step, is good", 30, 3600},
     {"DEMO_DATA", NULL, SETTING_BOOL, AT(demo_data), "true", 0,
      "create the demo people (ENVIRONMENT=development only)"},
     {"DEMO_PASSWORD", NULL, SETTING_STR, AT(demo_password), "demo-pass-1", SETTING_SECRET,

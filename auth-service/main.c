@@ -9,12 +9,14 @@
 #include "routes.h"
 #include "seed/demo.h"
 #include "store/api_token.h"
+#include "store/factor.h"
 #include "store/guard.h"
 #include "store/mail_token.h"
 #include "store/session.h"
 
 #define HOUR_MS (3600 * 1000)
 #define PREVIOUS_KEYS_MAX 8
+#define FACTOR_FAILURES 5
 /* Ended sessions are kept for a while: they tell whether an old token was reused. */
 #define SESSION_KEEP_US (7 * US_PER_DAY)
 /* Ended tokens, so that their owner sees what has become of them. */
@@ -57,7 +59,9 @@ static enum err init(struct service *s)
     app->address_lockout =
         (struct lockout_policy){config->lockout_address_failures, config->lockout_window_s};
     app->mail_limit = (struct lockout_policy){config->mail_requests, config->lockout_window_s};
+    app->factor_lockout = (struct lockout_policy){FACTOR_FAILURES, config->lockout_window_s};
     app->seal = seal_of(s, config);
+    seal_derive(config->secret_key, STR("mailed codes"), app->code_key);
     app->courier = courier_new(s, mail_work, "mail");
     app->passwords =
         password_pool_new(s->loop, (int)config->password_threads, (int)config->password_queue);
@@ -89,6 +93,8 @@ static void CO_FN purge(struct service *s, void *arg)
     if (rc == ERR_OK)
         rc = guard_store_purge(&db, now - app->config->lockout_window_s * US_PER_S);
     if (rc == ERR_OK)
+        rc = challenge_store_purge(&db, now);
+    if (rc == ERR_OK)
         rc = mail_token_store_purge(&db, now - LINK_KEEP_US);
     if (rc)
         log_warn("could not purge what has ended", LOG_CSTR("error", err_code(rc)));
@@ -119,9 +125,9 @@ static void CO_FN stop(struct service *s)
 int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
-    static const struct route *const routes[] = {
-        SESSION_ROUTES, ACCOUNT_ROUTES, PASSWORD_ROUTES, USER_ROUTES,
-        ROLE_ROUTES,    AUDIT_ROUTES,   TOKEN_ROUTES,    NULL};
+    static const struct route *const routes[] = {SESSION_ROUTES,  ACCOUNT_ROUTES, FACTOR_ROUTES,
+                                                 PASSWORD_ROUTES, USER_ROUTES,    ROLE_ROUTES,
+                                                 AUDIT_ROUTES,    TOKEN_ROUTES,   NULL};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",

@@ -5,8 +5,8 @@
 #include "api/view.h"
 
 #define LOGIN_ERRORS                                                                               \
-    ERRORS(ERR_INVALID_INPUT, ERR_INVALID_CREDENTIALS, ERR_FORBIDDEN, ERR_EMAIL_NOT_VERIFIED,      \
-           ERR_ACCOUNT_LOCKED, ERR_SERVICE_UNAVAILABLE)
+    ERRORS(ERR_INVALID_INPUT, ERR_INVALID_CREDENTIALS, ERR_INVALID_CODE, ERR_FORBIDDEN,            \
+           ERR_EMAIL_NOT_VERIFIED, ERR_ACCOUNT_LOCKED, ERR_SERVICE_UNAVAILABLE)
 #define REGISTER_ERRORS                                                                            \
     ERRORS(ERR_INVALID_INPUT, ERR_FORBIDDEN, ERR_DUPLICATE_RESOURCE, ERR_VALIDATION_ERROR,         \
            ERR_SERVICE_UNAVAILABLE)

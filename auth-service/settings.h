@@ -16,7 +16,7 @@ struct auth_config {
     struct str secret_key, previous_secret_keys;
     struct mail_outlet mail;
     struct str verification_url, reset_url; /* with {token} */
-    int64_t verification_expiry_s, reset_expiry_s, mail_requests;
+    int64_t verification_expiry_s, reset_expiry_s, code_expiry_s, mail_requests;
 };
 
 extern const struct setting AUTH_SETTINGS[];

@@ -15,8 +15,10 @@ struct auth_app {
     struct password_pool *passwords;
     struct password_policy password_policy;
     struct lockout_policy account_lockout, address_lockout;
+    struct lockout_policy factor_lockout;
     struct lockout_policy mail_limit; /* mails an address may ask for */
     struct seal_keys *seal;           /* owned */
+    uint8_t code_key[SHA256_SIZE];    /* of the codes in mails */
     struct courier *courier;          /* owned; sends mail */
 };
 

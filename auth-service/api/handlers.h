@@ -4,7 +4,7 @@
 
 /* login.c */
 struct login_body {
-    struct str email, password;
+    struct str email, password, code;
 };
 extern const struct json_schema LOGIN_BODY;
 enum err CO_FN login_token_pair(struct req *r); /* the three views of one login */
@@ -62,6 +62,32 @@ enum err CO_FN password_reset(struct req *r);
 /* Queues the mail an anonymous caller asks for; each address may ask for so many. */
 MUST_CHECK enum err CO_FN mail_requested(struct req *r, struct db_session *s, const char *kind,
                                          struct str email);
+
+/* factor.c */
+struct code_body {
+    struct str code;
+};
+struct proof_body {
+    struct str password, code;
+};
+extern const struct json_schema CODE_BODY, PROOF_BODY, FACTOR_VIEW, TOTP_VIEW, RECOVERY_CODES_VIEW;
+enum err CO_FN factor_get(struct req *r);
+enum err CO_FN totp_post(struct req *r);
+enum err CO_FN totp_confirm(struct req *r);
+enum err CO_FN totp_disable(struct req *r);
+enum err CO_FN email_factor_post(struct req *r);
+enum err CO_FN email_factor_confirm(struct req *r);
+enum err CO_FN email_factor_disable(struct req *r);
+enum err CO_FN factor_code_post(struct req *r);
+enum err CO_FN recovery_codes_post(struct req *r);
+
+/* challenge.c */
+struct challenge_body {
+    struct str mfa_token, code;
+};
+extern const struct json_schema CHALLENGE_BODY, CHALLENGE_VIEW, MFA_TOKEN_BODY;
+enum err CO_FN challenge_answer(struct req *r);
+enum err CO_FN challenge_mail_code(struct req *r);
 
 /* email.c */
 struct link_body {

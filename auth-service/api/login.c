@@ -2,7 +2,9 @@
 
 #include "api/attempt.h"
 #include "api/audit.h"
+#include "api/challenge.h"
 #include "api/handlers.h"
+#include "api/second.h"
 #include "api/view.h"
 #include "metrics.h"
 #include "password/hash.h"
@@ -14,6 +16,8 @@ static const struct json_field LOGIN_FIELDS[] = {
      .alias = "username"},
     {"password", JK_STR, offsetof(struct login_body, password),
      JF_REQUIRED | JF_NON_EMPTY | JF_SECRET},
+    {"code", JK_STR, offsetof(struct login_body, code), JF_SECRET, 0, 100, .alias = "otp_code",
+     .doc = "of the second step, where one is wanted; without it the answer is SecondStep"},
 };
 JSON_SCHEMA(LOGIN_BODY, "LoginRequest", struct login_body, LOGIN_FIELDS);
 
@@ -137,10 +141,13 @@ enum err login_may_enter(struct req *r, const struct user *u)
 
 /* ---- the views ----------------------------------------------------------------------------- */
 
+/* Opens the session, or answers itself when a second step is wanted. */
 static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair *pair)
 {
     const struct login_body *body = r->body;
+    const char *by = "password";
     struct login_record record;
+    struct factor_state factors;
     struct db_session *s;
     enum err rc = req_db(r, &s);
 
@@ -149,11 +156,23 @@ static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair
     rc = verify(r, s, body, &record);
     if (rc)
         return rc;
-    rc = login_may_enter(r, &record.user);
-    if (rc)
-        return refuse(r, &record, record.user.active ? "unverified" : "inactive", rc);
     *user = record.user;
-    rc = login_open_session(r, s, user, "password", pair);
+    rc = login_may_enter(r, user);
+    if (rc)
+        return refuse(r, &record, user->active ? "unverified" : "inactive", rc);
+    rc = factor_store_find(s, user->id, &factors);
+    if (rc)
+        return rc;
+    if (second_is_wanted(&factors) && str_is_empty(body->code)) {
+        count_login("challenged");
+        return challenge_reply(r, s, user, &factors);
+    }
+    if (second_is_wanted(&factors))
+        rc = second_check(r, s, user, &factors, body->code, &by);
+    if (rc == ERR_INVALID_CODE || rc == ERR_ACCOUNT_LOCKED)
+        return refuse(r, &record, "refused", rc);
+    if (rc == ERR_OK)
+        rc = login_open_session(r, s, user, by, pair);
     if (rc)
         return rc;
     count_login("accepted");
@@ -167,7 +186,7 @@ enum err CO_FN login_token_pair(struct req *r)
     struct token_pair pair;
     enum err rc = log_in(r, &user, &pair);
 
-    return rc ? rc : req_reply_json(r, 200, &TOKEN_PAIR_VIEW, &pair);
+    return rc || req_is_answered(r) ? rc : req_reply_json(r, 200, &TOKEN_PAIR_VIEW, &pair);
 }
 
 enum err CO_FN login_simple(struct req *r)
@@ -176,7 +195,9 @@ enum err CO_FN login_simple(struct req *r)
     struct token_pair pair;
     enum err rc = log_in(r, &user, &pair);
 
-    return rc ? rc : req_reply_json(r, 200, &TOKEN_VIEW, &(struct token_view){pair.access});
+    if (rc || req_is_answered(r))
+        return rc;
+    return req_reply_json(r, 200, &TOKEN_VIEW, &(struct token_view){pair.access});
 }
 
 enum err CO_FN login_full(struct req *r)
@@ -186,7 +207,7 @@ enum err CO_FN login_full(struct req *r)
     struct login_view view;
     enum err rc = log_in(r, &user, &pair);
 
-    if (rc)
+    if (rc || req_is_answered(r))
         return rc;
     view = login_view(r->arena, &user, &pair);
     return req_reply_json(r, 200, &LOGIN_VIEW, &view);

@@ -4,7 +4,7 @@
 
 #include "clock.h"
 
-static const struct str ACCESS = {"access", 6}, REFRESH = {"refresh", 7};
+static const struct str ACCESS = {"access", 6}, REFRESH = {"refresh", 7}, MFA = {"mfa", 3};
 
 int64_t token_refresh_end(const struct auth_app *app, int64_t now)
 {
@@ -46,6 +46,34 @@ struct token_pair token_pair_issue(struct auth_app *app, struct arena *a, const 
     refresh.jti = token_id_format(a, &(struct token_id){session, generation, 'r'});
     return (struct token_pair){jwt_sign(app->service->jwt, a, &access),
                                jwt_sign(app->service->jwt, a, &refresh)};
+}
+
+struct str token_mfa_issue(struct auth_app *app, struct arena *a, int64_t user_id,
+                           struct str challenge, int64_t now, int64_t life_s)
+{
+    const struct jwt_claims claims = {
+        .sub = str_printf(a, "%" PRId64, user_id),
+        .user_id = user_id,
+        .iat = now / US_PER_S,
+        .exp = now / US_PER_S + life_s,
+        .jti = challenge,
+        .token_type = MFA,
+    };
+
+    return jwt_sign(app->service->jwt, a, &claims);
+}
+
+enum err token_mfa_read(struct auth_app *app, struct arena *a, struct str text, int64_t now,
+                        struct str *challenge)
+{
+    struct jwt_claims claims;
+    const char *why;
+    enum err rc = jwt_verify(app->service->jwt, a, text, now / US_PER_S, &claims, &why);
+
+    if (rc)
+        return rc == ERR_TOKEN_EXPIRED ? rc : ERR_TOKEN_INVALID;
+    *challenge = claims.jti;
+    return str_eq(claims.token_type, MFA) && token_is_uuid(claims.jti) ? ERR_OK : ERR_TOKEN_INVALID;
 }
 
 enum err token_read(struct auth_app *app, struct arena *a, struct str text, int64_t now,

@@ -14,6 +14,12 @@ struct jwt_claims token_claims(struct arena *a, const struct user *u, int64_t no
 /* Tokens of a person for one generation of a session; both live from now (µs). */
 struct token_pair token_pair_issue(struct auth_app *app, struct arena *a, const struct user *u,
                                    struct str session, int64_t generation, int64_t now);
+/* The intermediate token of a login that wants its second step; opens nothing else. */
+struct str token_mfa_issue(struct auth_app *app, struct arena *a, int64_t user_id,
+                           struct str challenge, int64_t now, int64_t life_s);
+/* Its challenge. ERR_TOKEN_INVALID or ERR_TOKEN_EXPIRED. */
+MUST_CHECK enum err token_mfa_read(struct auth_app *app, struct arena *a, struct str text,
+                                   int64_t now, struct str *challenge);
 /* When a refresh token issued now ends (µs). */
 int64_t token_refresh_end(const struct auth_app *app, int64_t now);
 

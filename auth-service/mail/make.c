@@ -1,10 +1,12 @@
 #include "mail/make.h"
 
 #include "clock.h"
+#include "factor/code.h"
 #include "json.h"
 #include "mail.h"
 #include "mail/letter.h"
 #include "password/secret.h"
+#include "store/factor.h"
 #include "store/mail_token.h"
 #include "store/user.h"
 
@@ -44,6 +46,8 @@ int64_t mail_life_s(const struct auth_app *app, struct str kind)
         return app->config->verification_expiry_s;
     if (str_eq(kind, STR(LETTER_RESET_PASSWORD)))
         return app->config->reset_expiry_s;
+    if (str_eq(kind, STR(LETTER_CODE)))
+        return app->config->code_expiry_s;
     return NOTICE_LIFE_S;
 }
 
@@ -55,7 +59,8 @@ struct making {
     bool wanted;
 };
 
-/* ---- links --------------------------------------------------------------------------------- */
+/* ---- links and codes
+ * --------------------------------------------------------------------------------- */
 
 static enum err CO_FN add_link(struct db_session *s, struct making *k, const char *purpose,
                                struct str url)
@@ -96,6 +101,16 @@ static enum err CO_FN add_reset(struct db_session *s, struct making *k)
     return add_link(s, k, LETTER_RESET_PASSWORD, k->app->config->reset_url);
 }
 
+static enum err CO_FN add_code(struct db_session *s, struct making *k)
+{
+    struct str code = code_new(s->arena);
+
+    k->letter.code = code;
+    return email_code_store_set(s, k->user.id,
+                                code_mac(s->arena, k->app->code_key, k->user.id, code),
+                                clock_wall_us() + k->letter.life_s * US_PER_S, &k->wanted);
+}
+
 /* What a kind needs beyond its text; the others are notices. */
 static const struct {
     const char *kind;
@@ -103,6 +118,7 @@ static const struct {
 } EXTRAS[] = {
     {LETTER_VERIFY_EMAIL, add_verification},
     {LETTER_RESET_PASSWORD, add_reset},
+    {LETTER_CODE, add_code},
 };
 
 /* ---- the message --------------------------------------------------------------------------- */

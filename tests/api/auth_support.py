@@ -39,7 +39,7 @@ class Mail:
         return re.search(r"token=([\w-]+)", self.text).group(1)
 
     def code(self):
-        return re.search(r"^ {4}(\d{6})$", self.text, re.M).group(1)
+        return re.search(r"^ {4}(\d{6})\s*$", self.text, re.M).group(1)
 
 
 def mails_of(server, address, subject=""):
