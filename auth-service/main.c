@@ -140,6 +140,7 @@ int main(int argc, char **argv)
         .start = start,
         .stop = stop,
         .release = release,
+        .refused = access_refused,
         .exchange_token = api_token_exchange,
     };
 

@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "actor.h"
+#include "api/admin_handlers.h"
 #include "api/handlers.h"
 #include "api/view.h"
 
@@ -25,6 +26,31 @@ static const struct route_text REVOKE_TEXTS[] = {
         .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = role_list,                  \
         .summary = "The roles of all systems or of one", .query = &ROLE_QUERY,                     \
         .reply = &ROLE_LIST_VIEW                                                                   \
+    }
+
+static const struct route_text SYSTEM_TEXTS[] = {
+    {ERR_DUPLICATE_RESOURCE, "the slug is taken"},
+    {ERR_CONFLICT, "the system is built in or has roles"},
+    {0},
+};
+static const struct route_text ROLE_TEXTS[] = {
+    {ERR_DUPLICATE_RESOURCE, "the system has a role of this name"},
+    {ERR_CONFLICT, "the role is built in or somebody holds it"},
+    {0},
+};
+
+#define EDIT_ERRORS                                                                                \
+    ERRORS(ERR_NOT_FOUND, ERR_DUPLICATE_RESOURCE, ERR_CONFLICT, ERR_PRECONDITION_FAILED)
+#define READ_ROUTE(path, handler_, summary_, reply_)                                               \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .handler = handler_,                   \
+        .summary = summary_, .reply = &reply_, .errors = ERRORS(ERR_NOT_FOUND)                     \
+    }
+#define EDIT_ROUTE(method_, path, handler_, summary_, body_, reply_, success_, texts_)             \
+    {                                                                                              \
+        .method = method_, .pattern = path, .auth = AUTH_USER, .permission = PERM_USER_ADMIN,      \
+        .handler = handler_, .summary = summary_, .body = body_, .reply = reply_,                  \
+        .success = success_, .errors = EDIT_ERRORS, .texts = texts_, .max_body = SMALL_BODY        \
     }
 
 const struct route ROLE_ROUTES[] = {
@@ -60,5 +86,35 @@ const struct route ROLE_ROUTES[] = {
     SYSTEM_LIST_ROUTE("/api/systems"),
     ROLE_LIST_ROUTE("/api/v1/roles"),
     ROLE_LIST_ROUTE("/api/roles"),
+    READ_ROUTE("/api/v1/systems/{id}", system_get, "A system", SYSTEM_VIEW),
+    EDIT_ROUTE("POST", "/api/v1/systems", system_post, "Create a system", &SYSTEM_BODY,
+               &SYSTEM_VIEW, 201, SYSTEM_TEXTS),
+    EDIT_ROUTE("PATCH", "/api/v1/systems/{id}", system_patch, "Rename a system", &SYSTEM_PATCH,
+               &SYSTEM_VIEW, 200, SYSTEM_TEXTS),
+    EDIT_ROUTE("PUT", "/api/v1/systems/{id}", system_patch, "Rename a system", &SYSTEM_PATCH,
+               &SYSTEM_VIEW, 200, SYSTEM_TEXTS),
+    EDIT_ROUTE("DELETE", "/api/v1/systems/{id}", system_delete, "Remove a system without roles",
+               NULL, NULL, 204, SYSTEM_TEXTS),
+    READ_ROUTE("/api/v1/roles/{id}", role_get, "A role", ROLE_VIEW),
+    EDIT_ROUTE("POST", "/api/v1/roles", role_post, "Create a role", &ROLE_BODY, &ROLE_VIEW, 201,
+               ROLE_TEXTS),
+    EDIT_ROUTE("PATCH", "/api/v1/roles/{id}", role_patch, "Change a role", &ROLE_PATCH, &ROLE_VIEW,
+               200, ROLE_TEXTS),
+    EDIT_ROUTE("PUT", "/api/v1/roles/{id}", role_patch, "Change a role", &ROLE_PATCH, &ROLE_VIEW,
+               200, ROLE_TEXTS),
+    EDIT_ROUTE("DELETE", "/api/v1/roles/{id}", role_delete, "Remove a role nobody holds", NULL,
+               NULL, 204, ROLE_TEXTS),
+    {.method = "GET",
+     .pattern = "/api/v1/permissions",
+     .auth = AUTH_ANY,
+     .handler = permission_list_get,
+     .summary = "Every permission with the roles that have it",
+     .reply = &PERMISSION_LIST_VIEW},
+    {.method = "GET",
+     .pattern = "/api/v1/auth/me/permissions",
+     .auth = AUTH_USER,
+     .handler = permission_own_get,
+     .summary = "What the caller may do",
+     .reply = &OWN_PERMISSIONS_VIEW},
     {0},
 };

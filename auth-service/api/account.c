@@ -1,14 +1,39 @@
 #include "api/account.h"
 
+#include <inttypes.h>
+
+#include "api/administer.h"
+#include "api/audit.h"
 #include "store/api_token.h"
 #include "store/login.h"
 #include "store/role.h"
 #include "store/session.h"
 #include "store/user.h"
 
-struct change_origin account_origin(const struct req *r)
+struct change_origin account_origin(struct req *r)
 {
-    return (struct change_origin){r->now, r->time_overridden, r->log};
+    return (struct change_origin){
+        .now = r->now,
+        .time_overridden = r->time_overridden,
+        .log = r->log,
+        .audit = audit_origin(r),
+        .by = r->actor,
+    };
+}
+
+static enum err CO_FN note(struct db_session *s, const struct change_origin *o, const char *action,
+                           int64_t user_id, struct str details)
+{
+    struct audit_event e = {
+        .origin = o->audit,
+        .action = action,
+        .target_type = "user",
+        .target_id = str_printf(s->arena, "%" PRId64, user_id),
+        .details = details,
+    };
+
+    e.origin.at = o->now;
+    return audit_put(s, &e);
 }
 
 /* ---- creating ------------------------------------------------------------------------------ */
@@ -20,6 +45,19 @@ struct creation {
     struct str password_hash;
     struct user *out;
 };
+
+/* Everybody may be an Employee: registering makes one. */
+static enum err CO_FN check_grant(struct db_session *s, const struct change_origin *o,
+                                  int64_t role_id)
+{
+    struct role_row role;
+    enum err rc;
+
+    if (!o->by || role_id == ROLE_HDTS_EMPLOYEE)
+        return ERR_OK;
+    rc = role_store_by_id(s, role_id, &role);
+    return rc ? rc : administer_system(s, o->by, role.system);
+}
 
 static enum err CO_FN insert_account(struct db_session *s, void *arg)
 {
@@ -37,12 +75,18 @@ static enum err CO_FN insert_account(struct db_session *s, void *arg)
     }
     for (size_t i = 0; i < n->role_count; i++) {
         bool changed;
+        rc = check_grant(s, c->origin, n->role_ids[i]);
+        if (rc)
+            return rc;
         rc =
             user_role_store_grant(s, u.id, n->role_ids[i], n->granted_by, c->origin->now, &changed);
         if (rc)
             return rc;
     }
     rc = user_store_by_id(s, u.id, c->out);
+    /* Who registers is in the trail by the handler. */
+    if (rc == ERR_OK && !n->also)
+        rc = note(s, c->origin, "user.create", u.id, STR_NULL);
     if (rc)
         return rc;
     rc = user_event_put(s, "user.created", c->out, c->origin);
@@ -125,34 +169,78 @@ struct update {
     struct user *out;
 };
 
+/* The names of the fields that differ, never what is in them. */
+static struct str changed_fields(struct arena *a, const struct user *before, const struct user *u)
+{
+    const struct {
+        const char *name;
+        bool changed;
+    } fields[] = {
+        {"email", !str_eq(before->email, u->email)},
+        {"first_name", !str_eq(before->first_name, u->first_name)},
+        {"last_name", !str_eq(before->last_name, u->last_name)},
+        {"full_name", !str_eq(before->full_name, u->full_name)},
+        {"department", !str_eq(before->department, u->department)},
+        {"phone", !str_eq(before->phone, u->phone)},
+        {"email_verified", before->email_verified_at != u->email_verified_at},
+        {"active", before->active != u->active},
+    };
+    struct buf b;
+    struct json_writer w;
+
+    buf_init(&b, a);
+    jw_init(&w, &b);
+    jw_object(&w);
+    JW_KEY(&w, "fields");
+    jw_array(&w);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (fields[i].changed)
+            jw_str(&w, str_from(fields[i].name));
+    jw_end_array(&w);
+    jw_end_object(&w);
+    return buf_str(&b);
+}
+
+static enum err CO_FN note_update(struct db_session *s, const struct change_origin *o,
+                                  const struct user *before, const struct user *u)
+{
+    const char *action = "user.update";
+
+    if (before->active != u->active)
+        action = u->active ? "user.activate" : "user.deactivate";
+    return note(s, o, action, u->id, changed_fields(s->arena, before, u));
+}
+
 static enum err CO_FN save_account(struct db_session *s, void *arg)
 {
     const struct update *c = arg;
     struct user *u = c->out;
-    bool changed = false, was_active;
-    struct str old_email;
+    struct user before;
+    bool changed = false;
     enum err rc = user_store_lock(s, c->id, u);
 
+    if (rc == ERR_OK && c->origin->by)
+        rc = administer_person(s, c->origin->by, u);
     if (rc)
         return rc;
     if (c->if_version != JSON_NO_INT && c->if_version != u->version)
         return ERR_PRECONDITION_FAILED;
-    was_active = u->active;
-    old_email = u->email;
+    before = *u;
     c->edit(s->arena, u, c->arg, &changed);
     if (!changed)
         return ERR_OK;
-    if (!str_ieq(u->email, old_email))
+    if (!str_ieq(u->email, before.email))
         u->email_verified_at = INT64_MIN;
     rc = user_store_save(s, u, c->origin->now);
     if (rc)
         return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
-    if (was_active && !u->active) {
+    if (before.active && !u->active) {
         rc = end_account(s, u, c->origin->now);
         if (rc)
             return rc;
     }
-    return user_event_put(s, "user.updated", u, c->origin);
+    rc = note_update(s, c->origin, &before, u);
+    return rc ? rc : user_event_put(s, "user.updated", u, c->origin);
 }
 
 enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_version,
@@ -180,13 +268,25 @@ struct role_update {
     struct user *out;
 };
 
-static enum err CO_FN write_role(struct db_session *s, const struct role_change *c, int64_t now)
+static enum err CO_FN check_role_change(struct db_session *s, const struct role_change *c,
+                                        const struct change_origin *o)
+{
+    if (!o->by)
+        return ERR_OK;
+    if (c->grant && o->by->user_id == c->user_id)
+        return ERR_FORBIDDEN;
+    return administer_system(s, o->by, c->system);
+}
+
+static enum err CO_FN write_role(struct db_session *s, const struct role_change *c,
+                                 const struct change_origin *o)
 {
     bool changed;
     enum err rc;
 
     if (c->grant) {
-        rc = user_role_store_grant(s, c->user_id, c->role_id, c->actor_id, now, &changed);
+        int64_t granted_by = o->by ? o->by->user_id : JSON_NO_INT;
+        rc = user_role_store_grant(s, c->user_id, c->role_id, granted_by, o->now, &changed);
         if (rc)
             return rc;
         return changed ? ERR_OK : ERR_DUPLICATE_RESOURCE;
@@ -205,15 +305,19 @@ static enum err CO_FN save_role(struct db_session *s, void *arg)
     const struct role_change *c = u->change;
     enum err rc = user_store_lock(s, c->user_id, u->out);
 
-    if (rc)
-        return rc;
-    rc = write_role(s, c, u->origin->now);
+    if (rc == ERR_OK)
+        rc = check_role_change(s, c, u->origin);
+    if (rc == ERR_OK)
+        rc = write_role(s, c, u->origin);
     if (rc)
         return rc;
     rc = user_store_save(s, u->out, u->origin->now);
     if (rc)
         return rc;
     rc = user_store_by_id(s, c->user_id, u->out);
+    if (rc == ERR_OK)
+        rc = note(s, u->origin, c->grant ? "role.grant" : "role.revoke", c->user_id,
+                  str_printf(s->arena, "{\"role_id\":%" PRId64 "}", c->role_id));
     if (rc)
         return rc;
     return user_event_put(s, c->grant ? "role.assigned" : "role.revoked", u->out, u->origin);

@@ -20,9 +20,10 @@ struct account_new {
     void *also_arg;
 };
 
-struct change_origin account_origin(const struct req *r);
+struct change_origin account_origin(struct req *r);
 
 /* ERR_DUPLICATE_RESOURCE when the address is taken, ERR_NOT_FOUND for an unknown role,
+ * ERR_FORBIDDEN for one that origin->by may not grant; anybody may be made an Employee.
  * ERR_SERVICE_UNAVAILABLE also when too many passwords wait. */
 MUST_CHECK enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
                                          const struct account_new *n,
@@ -32,8 +33,9 @@ MUST_CHECK enum err CO_FN account_create(struct auth_app *app, struct db_session
 typedef void (*account_edit_fn)(struct arena *a, struct user *u, void *arg, bool *changed);
 
 /*
- * Locks the person, applies edit, saves and publishes user.updated; ends the sessions of a person
- * who was deactivated. if_version is JSON_NO_INT or the version the caller has seen, else
+ * Locks the person, applies edit, saves, publishes user.updated and writes the audit trail; ends
+ * the sessions of a person who was deactivated. ERR_FORBIDDEN when origin->by may not administer
+ * the person. if_version is JSON_NO_INT or the version the caller has seen, else
  * ERR_PRECONDITION_FAILED. ERR_USER_NOT_FOUND, ERR_DUPLICATE_RESOURCE, ERR_CONFLICT when it would
  * deactivate the last administrator.
  */
@@ -48,13 +50,14 @@ MUST_CHECK enum err CO_FN account_update_in(struct db_session *s, int64_t id, ac
 
 struct role_change {
     int64_t user_id, role_id;
-    int64_t actor_id; /* JSON_NO_INT: the system */
-    bool grant;       /* else revoke */
+    struct str system; /* of the role */
+    bool grant;        /* else revoke */
 };
 /*
- * Grants or revokes and publishes role.assigned or role.revoked. ERR_DUPLICATE_RESOURCE when the
- * person holds the role already, ERR_NOT_FOUND when they do not hold what is revoked or the role
- * does not exist, ERR_CONFLICT for the last active holder of an administrator role,
+ * Grants or revokes, publishes role.assigned or role.revoked and writes the audit trail.
+ * ERR_FORBIDDEN when origin->by may not: nobody grants to themselves. ERR_DUPLICATE_RESOURCE when
+ * the person holds the role already, ERR_NOT_FOUND when they do not hold what is revoked or the
+ * role does not exist, ERR_CONFLICT for the last active holder of an administrator role,
  * ERR_USER_NOT_FOUND.
  */
 MUST_CHECK enum err CO_FN account_change_role(struct db_session *s, const struct role_change *c,

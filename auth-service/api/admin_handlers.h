@@ -34,3 +34,29 @@ enum err CO_FN api_token_rotate(struct req *r);
 enum err CO_FN api_token_introspect(struct req *r);
 /* exchange_token of struct service_desc. */
 MUST_CHECK enum err CO_FN api_token_exchange(struct req *r, struct str token, struct str *jwt);
+
+/* role_edit.c */
+struct system_body {
+    struct str slug, name;
+};
+struct role_body {
+    struct str system, name, description;
+};
+extern const struct json_schema SYSTEM_BODY, SYSTEM_PATCH, ROLE_BODY, ROLE_PATCH;
+extern const struct json_schema SYSTEM_VIEW, ROLE_VIEW; /* role.c */
+enum err CO_FN system_get(struct req *r);
+enum err CO_FN system_post(struct req *r);
+enum err CO_FN system_patch(struct req *r);
+enum err CO_FN system_delete(struct req *r);
+enum err CO_FN role_get(struct req *r);
+enum err CO_FN role_post(struct req *r);
+enum err CO_FN role_patch(struct req *r);
+enum err CO_FN role_delete(struct req *r);
+
+/* permission.c */
+extern const struct json_schema PERMISSION_LIST_VIEW, OWN_PERMISSIONS_VIEW;
+enum err permission_list_get(struct req *r);
+enum err permission_own_get(struct req *r);
+
+/* access.c: refused of struct service_desc. */
+void CO_FN access_refused(struct req *r, enum err why);

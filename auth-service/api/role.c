@@ -1,6 +1,11 @@
 /* Systems, roles, and who holds them. */
 #include "store/role.h"
+
+#include <inttypes.h>
+
 #include "api/account.h"
+#include "api/admin_handlers.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/view.h"
 #include "store/user.h"
@@ -11,8 +16,10 @@ static const struct json_field SYSTEM_FIELDS[] = {
     {"id", JK_INT, offsetof(struct system_row, id)},
     {"slug", JK_STR, offsetof(struct system_row, slug)},
     {"name", JK_STR, offsetof(struct system_row, name)},
+    {"is_custom", JK_BOOL, offsetof(struct system_row, is_custom), .doc = "else built in"},
+    {"version", JK_INT, offsetof(struct system_row, version)},
 };
-static JSON_SCHEMA(SYSTEM_VIEW, "System", struct system_row, SYSTEM_FIELDS);
+JSON_SCHEMA(SYSTEM_VIEW, "System", struct system_row, SYSTEM_FIELDS);
 
 static const struct json_field ROLE_FIELDS[] = {
     {"id", JK_INT, offsetof(struct role_row, id), .doc = "system_role_id of tokens and events"},
@@ -20,9 +27,10 @@ static const struct json_field ROLE_FIELDS[] = {
     {"system", JK_STR, offsetof(struct role_row, system)},
     {"name", JK_STR, offsetof(struct role_row, name)},
     {"description", JK_STR, offsetof(struct role_row, description)},
-    {"is_custom", JK_BOOL, offsetof(struct role_row, is_custom)},
+    {"is_custom", JK_BOOL, offsetof(struct role_row, is_custom), .doc = "else built in"},
+    {"version", JK_INT, offsetof(struct role_row, version)},
 };
-static JSON_SCHEMA(ROLE_VIEW, "Role", struct role_row, ROLE_FIELDS);
+JSON_SCHEMA(ROLE_VIEW, "Role", struct role_row, ROLE_FIELDS);
 
 struct list_view {
     int64_t count;
@@ -130,10 +138,14 @@ static enum err CO_FN change_role(struct req *r, struct db_session *s, struct ro
     const struct change_origin origin = account_origin(r);
     struct user user;
     struct held_roles_view view;
-    enum err rc;
+    enum err rc = account_change_role(s, change, &origin, &user);
 
-    change->actor_id = r->actor->user_id;
-    rc = account_change_role(s, change, &origin, &user);
+    if (rc == ERR_FORBIDDEN) {
+        struct audit_event e =
+            audit_of(r, change->grant ? "role.grant" : "role.revoke", "user", change->user_id);
+        e.details = str_printf(r->arena, "{\"role_id\":%" PRId64 "}", change->role_id);
+        return audit_refuse(r, &e, rc);
+    }
     if (rc)
         return rc;
     view = held_roles_view(r->arena, &user);
@@ -155,12 +167,14 @@ enum err CO_FN user_role_grant(struct req *r)
     if (rc)
         return rc;
     change.role_id = role.id;
+    change.system = role.system;
     return change_role(r, s, &change);
 }
 
 enum err CO_FN user_role_revoke(struct req *r)
 {
     struct role_change change = {.grant = false};
+    struct role_row role;
     struct db_session *s;
     enum err rc;
 
@@ -169,5 +183,10 @@ enum err CO_FN user_role_revoke(struct req *r)
     if (!req_param_int(r, "role_id", &change.role_id))
         return ERR_NOT_FOUND;
     rc = req_db(r, &s);
-    return rc ? rc : change_role(r, s, &change);
+    if (rc == ERR_OK)
+        rc = role_store_by_id(s, change.role_id, &role);
+    if (rc)
+        return rc;
+    change.system = role.system;
+    return change_role(r, s, &change);
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "api/account.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/view.h"
@@ -99,6 +100,14 @@ enum err CO_FN user_get(struct req *r)
 
 /* ---- creating and changing ----------------------------------------------------------------- */
 
+/* What the rules of administration forbid is noted in the trail. */
+static enum err CO_FN refused(struct req *r, const char *action, int64_t user_id, enum err rc)
+{
+    struct audit_event e = audit_of(r, action, "user", user_id);
+
+    return rc == ERR_FORBIDDEN ? audit_refuse(r, &e, rc) : rc;
+}
+
 #define BODY_AT(member) offsetof(struct user_body, member)
 static const struct json_field BODY_FIELDS[] = {
     {"email", JK_EMAIL, BODY_AT(email), JF_REQUIRED | JF_NON_EMPTY},
@@ -147,7 +156,7 @@ enum err CO_FN user_post(struct req *r)
     if (rc == ERR_OK)
         rc = account_create(app, s, &wanted, &origin, &user);
     if (rc)
-        return rc;
+        return refused(r, "user.create", 0, rc);
     req_set_header(r, "Location", str_printf(r->arena, "/api/v1/users/%" PRId64, user.id));
     return user_reply(r, 201, &user);
 }
@@ -194,7 +203,7 @@ static enum err CO_FN change_user(struct req *r, struct user_patch *patch)
     rc = req_db(r, &s);
     if (rc == ERR_OK)
         rc = account_update(s, id, version, edit_user, patch, &origin, &user);
-    return rc ? rc : user_reply(r, 200, &user);
+    return rc ? refused(r, "user.update", id, rc) : user_reply(r, 200, &user);
 }
 
 enum err CO_FN user_patch(struct req *r)

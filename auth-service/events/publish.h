@@ -2,12 +2,17 @@
 /* Tells the fleet about people: user.created, user.updated, role.assigned, role.revoked. */
 #include "domain/user.h"
 #include "event.h"
+#include "store/audit.h"
+
+struct actor;
 
 /* What caused a change: taken over from the request. */
 struct change_origin {
     int64_t now; /* µs */
     bool time_overridden;
     struct log_context log;
+    struct audit_origin audit;
+    const struct actor *by; /* NULL: the program itself, or somebody who is not known yet */
 };
 
 /* Writes the event to the outbox of the current transaction; the payload is the person with all

@@ -37,7 +37,10 @@ static const struct demo_person {
 static enum err CO_FN create_person(struct auth_app *app, struct db_session *s,
                                     const struct demo_person *p)
 {
-    const struct change_origin origin = {.now = clock_wall_us()};
+    const struct change_origin origin = {
+        .now = clock_wall_us(),
+        .audit.actor = STR("auth-service"),
+    };
     struct account_new wanted = {
         .email = str_from(p->email),
         .password = app->config->demo_password,

@@ -13,10 +13,10 @@ static const struct {
 };
 
 static const struct {
-    const char *name, *roles;
+    const char *name, *text, *roles;
 } permissions[] = {
-    [PERM_NONE] = {"", ""},
-#define X(name, text, roles) [PERM_##name] = {#name, roles},
+    [PERM_NONE] = {"", "", ""},
+#define X(name, text, roles) [PERM_##name] = {#name, text, roles},
 #include "permission.def"
 #undef X
 };
@@ -108,6 +108,11 @@ enum permission permission_of(struct str name)
 const char *permission_name(int p)
 {
     return permissions[p > PERM_NONE && p < PERM_COUNT ? p : PERM_NONE].name;
+}
+
+const char *permission_text(int p)
+{
+    return permissions[p > PERM_NONE && p < PERM_COUNT ? p : PERM_NONE].text;
 }
 
 const char *permission_roles(int p)

@@ -44,6 +44,8 @@ static inline bool actor_is_service(const struct actor *a)
 enum permission permission_of(struct str name);
 /* "TICKET_CREATE"; "" for no permission. */
 const char *permission_name(int p);
+/* What it is good for, in words. */
+const char *permission_text(int p);
 /* "hdts:Ticket Coordinator|hdts:Admin", for documents and the test matrix; "*" is any person. */
 const char *permission_roles(int p);
 
