@@ -23,9 +23,15 @@ static enum err wire_error(enum err e)
     return KIN[e] ? KIN[e] : e;
 }
 
+/* The one documented code in lower case. */
+static const char *spelling(int e)
+{
+    return e == ERR_UPLOAD_IN_PROGRESS ? "upload_in_progress" : CATALOGUE[e].code;
+}
+
 const char *err_code(enum err e)
 {
-    return CATALOGUE[wire_error(e)].code;
+    return spelling((int)wire_error(e));
 }
 
 const char *err_text(enum err e)
@@ -41,7 +47,7 @@ int err_http_status(enum err e)
 enum err err_from_code(const char *code)
 {
     for (int i = 0; i < ERR_COUNT; i++)
-        if (strcmp(CATALOGUE[i].code, code) == 0)
+        if (strcmp(spelling(i), code) == 0)
             return (enum err)i;
     return ERR_COUNT;
 }

@@ -27,6 +27,37 @@ void sha256(struct str in, uint8_t out[SHA256_SIZE])
     must(mbedtls_sha256_ret((const unsigned char *)in.p, in.len, out, 0));
 }
 
+struct sha256_stream {
+    mbedtls_sha256_context state;
+};
+
+struct sha256_stream *sha256_stream_new(void)
+{
+    struct sha256_stream *s = MEM_NEW(struct sha256_stream);
+
+    mbedtls_sha256_init(&s->state);
+    must(mbedtls_sha256_starts_ret(&s->state, 0));
+    return s;
+}
+
+void sha256_stream_add(struct sha256_stream *s, struct str piece)
+{
+    must(mbedtls_sha256_update_ret(&s->state, (const unsigned char *)piece.p, piece.len));
+}
+
+void sha256_stream_end(struct sha256_stream *s, uint8_t out[SHA256_SIZE])
+{
+    must(mbedtls_sha256_finish_ret(&s->state, out));
+}
+
+void sha256_stream_free(struct sha256_stream *s)
+{
+    if (!s)
+        return;
+    mbedtls_sha256_free(&s->state);
+    free(s);
+}
+
 void sha1(struct str in, uint8_t out[SHA1_SIZE])
 {
     must(mbedtls_sha1_ret((const unsigned char *)in.p, in.len, out));

@@ -10,6 +10,15 @@
 #define SHA1_SIZE 20
 
 void sha256(struct str in, uint8_t out[SHA256_SIZE]);
+
+/* SHA-256 of what comes in pieces. Not shared between threads; freed by sha256_stream_free. */
+struct sha256_stream;
+struct sha256_stream *sha256_stream_new(void);
+void sha256_stream_add(struct sha256_stream *s, struct str piece);
+/* Once; nothing may be added afterwards. */
+void sha256_stream_end(struct sha256_stream *s, uint8_t out[SHA256_SIZE]);
+void sha256_stream_free(struct sha256_stream *s); /* NULL is accepted */
+
 void sha1(struct str in, uint8_t out[SHA1_SIZE]);
 void hmac_sha1(struct str key, struct str in, uint8_t out[SHA1_SIZE]);
 void hmac_sha256(struct str key, struct str in, uint8_t out[SHA256_SIZE]);

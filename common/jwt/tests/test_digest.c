@@ -36,6 +36,24 @@ static void test_sha256(void **state)
     }
 }
 
+static void test_sha256_in_pieces(void **state)
+{
+    struct str text = STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq");
+    uint8_t whole[SHA256_SIZE], pieces[SHA256_SIZE];
+
+    sha256(text, whole);
+    for (size_t at = 0; at <= text.len; at++) {
+        struct sha256_stream *s = sha256_stream_new();
+
+        sha256_stream_add(s, str_slice(text, 0, at));
+        sha256_stream_add(s, STR(""));
+        sha256_stream_add(s, str_slice(text, at, text.len));
+        sha256_stream_end(s, pieces);
+        sha256_stream_free(s);
+        assert_memory_equal(whole, pieces, sizeof whole);
+    }
+}
+
 static void test_sha1(void **state)
 {
     uint8_t out[SHA1_SIZE];
@@ -82,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_sha256_in_pieces),
         cmocka_unit_test(test_sha1),
         cmocka_unit_test(test_hmac),
     };
