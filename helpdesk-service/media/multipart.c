@@ -107,6 +107,14 @@ static struct str extended_filename(struct arena *a, struct str disposition)
     return STR_NULL;
 }
 
+/* RFC 7578 §4.7 deprecates the header; what would need decoding must not be taken for the content.
+ */
+static bool is_plain_encoding(struct str value)
+{
+    return str_ieq(value, STR("binary")) || str_ieq(value, STR("8bit")) ||
+           str_ieq(value, STR("7bit"));
+}
+
 static enum err CO_FN begin_part(struct multipart *m, struct str headers)
 {
     struct multipart_part part = {0};
@@ -124,6 +132,8 @@ static enum err CO_FN begin_part(struct multipart *m, struct str headers)
         value = str_dup(m->arena, str_trim(str_slice(line, (size_t)colon + 1, line.len)));
         if (str_ieq(name, STR("Content-Type")))
             part.content_type = value;
+        if (str_ieq(name, STR("Content-Transfer-Encoding")) && !is_plain_encoding(value))
+            return ERR_INVALID_INPUT;
         if (!str_ieq(name, STR("Content-Disposition")))
             continue;
         part.name = parameter(m->arena, value, STR("name"));
@@ -196,6 +206,8 @@ static enum err read_boundary_end(struct multipart *m, bool *more)
     }
     while (n < held.len && strchr(" \t", held.p[n]))
         n++;
+    if (n > HEADERS_MAX)
+        return ERR_INVALID_INPUT;
     if (held.len >= n + 2) {
         if (held.p[n] != '\r' || held.p[n + 1] != '\n')
             return ERR_INVALID_INPUT;
@@ -204,7 +216,7 @@ static enum err read_boundary_end(struct multipart *m, bool *more)
         return ERR_OK;
     }
     *more = false;
-    return held.len > HEADERS_MAX ? ERR_INVALID_INPUT : ERR_OK;
+    return ERR_OK;
 }
 
 static enum err CO_FN read_headers(struct multipart *m, bool *more)
@@ -215,7 +227,7 @@ static enum err CO_FN read_headers(struct multipart *m, bool *more)
 
     *more = end >= 0;
     if (end < 0)
-        return held.len > HEADERS_MAX ? ERR_INVALID_INPUT : ERR_OK;
+        return held.len > HEADERS_MAX + 3 ? ERR_INVALID_INPUT : ERR_OK;
     if (end > HEADERS_MAX)
         return ERR_INVALID_INPUT;
     rc = begin_part(m, end > 2 ? str_slice(held, 2, (size_t)end) : STR(""));

@@ -114,6 +114,7 @@ static void bad_bodies_in_pieces_of_any_size(void **state)
         "--B\r\n\r\ndata\r\n--B--",
         "--B\r\nContent-Type: text/plain\r\n\r\ndata\r\n--B--",
         "--B\r\nno colon\r\n\r\ndata\r\n--B--",
+        "--B\r\n" HEAD("x") "Content-Transfer-Encoding: base64\r\n\r\nZGF0YQ==\r\n--B--",
         "--B\r\nContent-Disposition: form-data; name=\"x\r\n\r\ndata\r\n--B--",
     };
 
