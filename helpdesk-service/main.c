@@ -1,10 +1,13 @@
 /* helpdesk-service: tickets and what belongs to them. Wiring only. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "events/consume.h"
+#include "media/collect.h"
+#include "media/disk.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
@@ -18,6 +21,7 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 #define CATALOGUE_REFRESH_MS 30000
 #define CLEANING_MS 3600000
 #define FOLDING_MS 2000
+#define SNIFFER_REST_MS 60000
 
 static enum err init(struct service *s)
 {
@@ -29,8 +33,11 @@ static enum err init(struct service *s)
     h->numbers = number_pool_new();
     h->catalogue = catalogue_new();
     dir = str_cstr(s->arena, h->config->upload_dir);
-    h->blobs = blob_store_open(dir, s->offload);
-    if (!h->blobs) {
+    /* A file that must not grow any further is an error of write(), not the end of the program. */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    h->sniffer = sniffer_new(s->offload);
+    h->media = disk_store_open(dir, s->offload);
+    if (!h->media) {
         log_error("UPLOAD_DIR cannot be written", LOG_CSTR("path", dir),
                   LOG_CSTR("reason", strerror(errno)));
         return ERR_INVALID_INPUT;
@@ -57,7 +64,21 @@ static void CO_FN clean(struct service *s, void *arg)
     if (idempotency_store_purge(&session, clock_wall_us() - US_PER_DAY) != ERR_OK)
         log_warn("old idempotency keys are removed later");
     arena_free(a);
-    blob_collect(h->blobs);
+    collect_all(h->media, s->db, clock_wall_us());
+}
+
+static void CO_FN rest_sniffer(struct service *s, void *arg)
+{
+    struct helpdesk *h = s->state;
+
+    sniffer_rest(h->sniffer);
+}
+
+static enum err CO_FN check_uploads(struct service *s)
+{
+    struct helpdesk *h = s->state;
+
+    return media_check(h->media);
 }
 
 static void CO_FN fold_tallies(struct service *s, void *arg)
@@ -85,8 +106,10 @@ static enum err CO_FN start(struct service *s)
     if (rc)
         return rc;
     service_every(s, CATALOGUE_REFRESH_MS, "catalogue", refresh_catalogue, NULL);
+    collect_all(h->media, s->db, clock_wall_us());
     service_every(s, CLEANING_MS, "cleaning", clean, NULL);
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
+    service_every(s, SNIFFER_REST_MS, "sniffer", rest_sniffer, NULL);
     return ERR_OK;
 }
 
@@ -94,7 +117,8 @@ static void release(struct service *s)
 {
     struct helpdesk *h = s->state;
 
-    blob_store_close(h->blobs);
+    media_store_close(h->media);
+    sniffer_free(h->sniffer);
     catalogue_free(h->catalogue);
     number_pool_free(h->numbers);
     free(h);
@@ -106,6 +130,7 @@ int main(int argc, char **argv)
                                                             NULL};
     static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
                                                  MEDIA_ROUTES, NULL};
+    static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
         .schema = "helpdesk",
@@ -118,6 +143,7 @@ int main(int argc, char **argv)
         .init = init,
         .start = start,
         .release = release,
+        .checks = CHECKS,
     };
 
     return service_main(argc, argv, &DESC);

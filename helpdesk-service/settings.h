@@ -10,6 +10,8 @@ struct helpdesk_config {
     struct str upload_dir;
     int64_t upload_max_bytes;        /* of one file */
     int64_t upload_ticket_max_bytes; /* of all files of a ticket */
+    int64_t upload_chunk_bytes;      /* of an upload in parts */
+    int64_t upload_expiry_s;         /* of an upload in parts, since its last part */
     struct str upload_types;         /* media types, separated by blanks */
     int64_t comment_edit_s;          /* how long a comment may be changed by its author */
     int64_t auto_close_s;            /* untouched resolved tickets are closed; 0: never */

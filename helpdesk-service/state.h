@@ -1,6 +1,7 @@
 #pragma once
 /* What this process keeps between requests. */
-#include "media/blob.h"
+#include "media/sniff.h"
+#include "media/store.h"
 #include "settings.h"
 #include "store/catalogue_store.h"
 #include "store/number_store.h"
@@ -12,7 +13,8 @@ struct helpdesk {
     const struct helpdesk_config *config;
     struct number_pool *numbers;
     struct catalogue *catalogue;
-    struct blob_store *blobs;
+    struct media_store *media;
+    struct sniffer *sniffer;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

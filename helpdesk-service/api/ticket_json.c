@@ -86,21 +86,6 @@ void ticket_json_comment(struct json_writer *w, const struct comment *c)
     jw_end_object(w);
 }
 
-void ticket_json_attachment(struct json_writer *w, const struct attachment *a)
-{
-    jw_object(w);
-    JW_INT(w, "id", a->id);
-    JW_STR(w, "filename", a->filename);
-    JW_STR(w, "content_type", a->content_type);
-    JW_INT(w, "size", a->size);
-    JW_STR(w, "sha256", a->sha256);
-    JW_KEY(w, "uploaded_by");
-    put_number(w, a->uploader_id);
-    JW_STR(w, "url", a->url);
-    JW_TIME(w, "uploaded_at", a->uploaded_at);
-    jw_end_object(w);
-}
-
 void ticket_json_history(struct json_writer *w, const struct history_row *h)
 {
     jw_object(w);

@@ -2,7 +2,6 @@
 /* How tickets and what belongs to them look on the canonical and the integration surface. */
 #include "domain/ticket.h"
 #include "json.h"
-#include "store/attachment_store.h"
 #include "store/comment_store.h"
 #include "store/history_store.h"
 #include "store/ticket_store.h"
@@ -12,5 +11,4 @@ void ticket_json_view(struct json_writer *w, const struct ticket_view *v, enum t
 /* An entry of a list: without comments and attachments. */
 void ticket_json_entry(struct json_writer *w, const struct ticket *t);
 void ticket_json_comment(struct json_writer *w, const struct comment *c);
-void ticket_json_attachment(struct json_writer *w, const struct attachment *a);
 void ticket_json_history(struct json_writer *w, const struct history_row *h);

@@ -23,7 +23,7 @@
     "(SELECT json_agg(json_build_object('id', a.id, 'filename', a.filename, " members              \
     "'url', a.url, 'uploaded_at', " RFC3339(                                                       \
         "a.uploaded_at") ") ORDER BY a.id)::text "                                                 \
-                         "FROM ticket_attachment a WHERE a.ticket_id = t.id)"
+                         "FROM media_file a WHERE a.ticket_id = t.id)"
 #define VIEW(comment_members, attachment_members)                                                  \
     "SELECT " TICKET_COLS ", " INVOLVEMENT ", " COMMENTS(comment_members) ", " ATTACHMENTS(        \
         attachment_members) " FROM ticket t WHERE t.number = $1"

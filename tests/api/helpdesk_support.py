@@ -28,6 +28,9 @@ TICKET = {
     "priority": "High",
 }
 
+# What libmagic needs to see in order to call it a picture.
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0"
+
 PROCESS_QUEUE = "TICKET_TASKS_PRODUCTION"
 STATUS_QUEUE = "ticket_status-default"
 
@@ -93,6 +96,12 @@ def own(db, number, owner_id=COORDINATOR, name="Jane Smith"):
 def create(client, **changes):
     """A new ticket's body, as answered."""
     return client.post("/api/v1/tickets", {**TICKET, **changes}, expect=201).json()
+
+
+def post_file(client, name="a.png", data=PNG, kind="image/png", path="/api/v1/media", headers=None, expect=None,
+              **fields):
+    """One file in a form, with further fields."""
+    return client.request("POST", path, files={"file": (name, data, kind)}, data=fields, headers=headers, expect=expect)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "store/attachment_store.h"
 #include "store/catalogue_store.h"
 #include "store/comment_store.h"
 #include "store/feedback_store.h"
@@ -320,33 +319,6 @@ static void comments_know_who_may_read_them(struct db_session *s)
     assert_true(str_find(v.comments_json, STR("internal")) > 0);
 }
 
-static void attachments_are_added_up(struct db_session *s)
-{
-    struct attachment a = {.filename = STR("a.png"),
-                           .url = STR("/media/tickets/x/a.png"),
-                           .content_type = STR("image/png"),
-                           .size = 100,
-                           .sha256 = STR("00")},
-                      back;
-    const struct str *names;
-    struct ticket t = insert(s);
-    int64_t bytes;
-    size_t count;
-
-    OK(attachment_store_usage(s, 1, &bytes, &names, &count));
-    assert_int_equal(bytes, 0);
-    assert_int_equal(count, 0);
-    OK(attachment_store_add(s, &t, &a, &CAUSE));
-    OK(attachment_store_usage(s, 1, &bytes, &names, &count));
-    assert_int_equal(bytes, 100);
-    assert_int_equal(count, 1);
-    EQ(names[0], "a.png");
-    OK(attachment_store_by_id(s, 1, a.id, &back));
-    assert_int_equal(attachment_store_by_id(s, 2, a.id, &back), ERR_NOT_FOUND);
-    OK(attachment_store_by_name(s, 1, STR("a.png"), &back));
-    assert_int_equal(attachment_store_add(s, &t, &a, &CAUSE), ERR_CONFLICT);
-}
-
 static void feedback_is_given_once(struct db_session *s)
 {
     struct feedback f = {.user_id = EMPLOYEE, .ticket_id = 1, .rating = 4, .created_at = NOW};
@@ -467,7 +439,6 @@ int main(void)
         STORE_TEST(every_filter_filters),
         STORE_TEST(pages_have_their_order),
         STORE_TEST(comments_know_who_may_read_them),
-        STORE_TEST(attachments_are_added_up),
         STORE_TEST(feedback_is_given_once),
         STORE_TEST(a_key_belongs_to_one_request),
         STORE_TEST(todays_numbers_are_reserved_in_blocks),
