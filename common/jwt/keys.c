@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cache.h"
 #include "mem.h"
 
 #define KID_BYTES ((JWT_KID_SIZE - 1) / 2)
@@ -28,6 +29,7 @@ struct jwt_keys *jwt_keys_new(const struct str *secrets, size_t n)
     if (n == 0)
         abort();
     keys = mem_zalloc(sizeof *keys + n * sizeof keys->keys[0]);
+    keys->cache = jwt_cache_new();
     keys->count = n;
     for (size_t i = 0; i < n; i++)
         init_key(&keys->keys[i], secrets[i]);
@@ -40,6 +42,7 @@ void jwt_keys_free(struct jwt_keys *k)
         return;
     for (size_t i = 0; i < k->count; i++)
         hmac_key_free(k->keys[i].hmac);
+    jwt_cache_free(k->cache);
     free(k);
 }
 

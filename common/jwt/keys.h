@@ -14,7 +14,10 @@ struct jwt_key {
     size_t header_len;
 };
 
+struct jwt_cache;
+
 struct jwt_keys {
+    struct jwt_cache *cache; /* owned */
     size_t count;
     struct jwt_key keys[]; /* the signing key first */
 };

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "cache.h"
 #include "json.h"
 #include "keys.h"
 
@@ -182,6 +183,18 @@ static bool read_claims(struct arena *a, struct str payload, struct claims *c)
     return true;
 }
 
+/* The claims of a token whose signature is good. */
+static bool recall_claims(const struct jwt_keys *k, struct arena *a, const struct parts *p,
+                          struct claims *c)
+{
+    if (jwt_cache_get(k->cache, a, p->signature, &c->out, &c->nbf))
+        return true;
+    if (!read_claims(a, p->payload, c))
+        return false;
+    jwt_cache_put(k->cache, p->signature, &c->out, c->nbf);
+    return true;
+}
+
 enum err jwt_verify_issuer(const struct jwt_keys *k, struct arena *a, struct str token,
                            int64_t now_s, struct str issuer, struct jwt_claims *out,
                            const char **why)
@@ -196,7 +209,7 @@ enum err jwt_verify_issuer(const struct jwt_keys *k, struct arena *a, struct str
     if (!signature_is_good(k, a, &parts, why))
         return ERR_UNAUTHENTICATED;
     *why = "the token's claims are not valid";
-    if (!read_claims(a, parts.payload, &c))
+    if (!recall_claims(k, a, &parts, &c))
         return ERR_UNAUTHENTICATED;
     *why = "the token's issuer is not known";
     if (!str_eq(c.out.iss, issuer))
