@@ -11,6 +11,7 @@
 #include "settings.h"
 #include "strmap.h"
 
+struct arena;
 struct endpoint_table;
 struct http_server;
 struct registry_view;
@@ -18,6 +19,8 @@ struct route_table;
 struct service;
 struct snapshot;
 struct tls_identity;
+
+#define SPARE_ARENAS 64
 
 enum access_log { ACCESS_LOG_OFF, ACCESS_LOG_ERRORS, ACCESS_LOG_ALL };
 
@@ -44,6 +47,8 @@ struct gateway {
     struct route_table *admin_routes;
     struct list clients; /* struct client */
     int client_count;
+    struct arena *spare_arenas[SPARE_ARENAS]; /* owned; for the next exchanges */
+    int spare_arena_count;
     struct buf scratch;       /* a message head while it is put together */
     struct evbuffer *payload; /* a piece of a body while its chunk frame is written */
     struct cidr_list trusted_proxies;

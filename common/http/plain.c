@@ -118,7 +118,7 @@ static bool write_head(const struct http_call *call, const struct url *u, struct
 
 /* ---- response ------------------------------------------------------------------------------- */
 
-struct exchange {
+struct plain_exchange {
     struct plain_conn *conn;
     struct arena *arena;
     const struct http_call *call;
@@ -129,14 +129,14 @@ struct exchange {
 };
 
 /* More input, or the end of it. */
-static enum err CO_FN listen_on(struct exchange *x)
+static enum err CO_FN listen_on(struct plain_exchange *x)
 {
     enum err rc = plain_conn_wait(x->conn, x->until_us);
     x->is_heard |= evbuffer_get_length(bufferevent_get_input(x->conn->bev)) > 0;
     return rc;
 }
 
-static void init_body(struct exchange *x)
+static void init_body(struct plain_exchange *x)
 {
     const struct http_head *h = &x->head;
     bool is_bodiless =
@@ -152,7 +152,7 @@ static void init_body(struct exchange *x)
 }
 
 /* The final head; interim ones are skipped. */
-static enum err CO_FN read_head(struct exchange *x)
+static enum err CO_FN read_head(struct plain_exchange *x)
 {
     struct evbuffer *in = bufferevent_get_input(x->conn->bev);
     size_t scanned = 0, len;
@@ -178,7 +178,7 @@ static enum err CO_FN read_head(struct exchange *x)
     }
 }
 
-static enum err CO_FN read_body(struct exchange *x, struct evbuffer *payload)
+static enum err CO_FN read_body(struct plain_exchange *x, struct evbuffer *payload)
 {
     struct evbuffer *in = bufferevent_get_input(x->conn->bev);
     for (;;) {
@@ -194,7 +194,7 @@ static enum err CO_FN read_body(struct exchange *x, struct evbuffer *payload)
     }
 }
 
-static enum err CO_FN read_answer(struct exchange *x, struct http_answer *out)
+static enum err CO_FN read_answer(struct plain_exchange *x, struct http_answer *out)
 {
     enum err rc = read_head(x);
     if (rc)
@@ -217,7 +217,7 @@ static enum err CO_FN read_answer(struct exchange *x, struct http_answer *out)
 
 /* ---- exchange ------------------------------------------------------------------------------- */
 
-static void leave(struct exchange *x, enum err rc)
+static void leave(struct plain_exchange *x, enum err rc)
 {
     struct plain_conn *k = x->conn;
     bool is_clean = rc == ERR_OK && x->body.done && x->head.keep_alive && !k->is_ended &&
@@ -230,7 +230,7 @@ static void leave(struct exchange *x, enum err rc)
     x->conn = NULL;
 }
 
-static enum err CO_FN run(struct exchange *x, const struct buf *head, struct http_answer *out)
+static enum err CO_FN run(struct plain_exchange *x, const struct buf *head, struct http_answer *out)
 {
     struct evbuffer *to = bufferevent_get_output(x->conn->bev);
     evbuffer_add(to, head->p, head->len);
@@ -250,7 +250,7 @@ enum err CO_FN plain_call(struct plain *p, struct arena *a, const struct http_ca
     int64_t timeout_ms = call->timeout_ms ? call->timeout_ms : DEFAULT_TIMEOUT_MS;
     int64_t connect_ms =
         call->connect_timeout_ms ? call->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
-    struct exchange x = {.arena = a, .call = call, .until_us = now + timeout_ms * US_PER_MS};
+    struct plain_exchange x = {.arena = a, .call = call, .until_us = now + timeout_ms * US_PER_MS};
     x.max = call->max_reply_bytes ? call->max_reply_bytes : DEFAULT_MAX_REPLY;
     buf_init(&head, a);
     if (!read_url(call->url, &u) || !write_head(call, &u, &head))

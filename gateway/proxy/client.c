@@ -189,7 +189,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
     }
     set_peer(c, sa);
     timer_init(&c->timer, gw->loop, on_timer, c);
-    c->x = (struct exchange){.gw = gw, .client = c, .arena = arena_new()};
+    c->x = (struct exchange){.gw = gw, .client = c};
     list_append(&gw->clients, &c->link);
     gw->accepted_total++;
     if (++gw->client_count == gw->settings->max_connections)
@@ -293,4 +293,6 @@ void clients_close(struct gateway *gw)
         client_free(c);
     }
     timer_release(&gw->accept_pause);
+    while (gw->spare_arena_count)
+        arena_free(gw->spare_arenas[--gw->spare_arena_count]);
 }

@@ -56,7 +56,7 @@ struct exchange {
     struct gateway *gw;
     struct client *client;
     enum exchange_state state;
-    struct arena *arena;       /* of this exchange; reset when it ends */
+    struct arena *arena;       /* of this exchange; NULL before it begins */
     struct snapshot *snapshot; /* referenced from routing to the end */
 
     /* the request */

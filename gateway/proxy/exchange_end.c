@@ -108,11 +108,20 @@ static void release(struct exchange *x)
     x->snapshot = NULL;
 }
 
+static void spare_arena(struct gateway *gw, struct arena *a)
+{
+    if (gw->spare_arena_count == SPARE_ARENAS) {
+        arena_free(a);
+        return;
+    }
+    arena_reset(a);
+    gw->spare_arenas[gw->spare_arena_count++] = a;
+}
+
 static void reset(struct exchange *x)
 {
-    struct exchange next = {
-        .gw = x->gw, .client = x->client, .arena = x->arena, .is_client_eof = x->is_client_eof};
-    arena_reset(x->arena);
+    struct exchange next = {.gw = x->gw, .client = x->client, .is_client_eof = x->is_client_eof};
+    spare_arena(x->gw, x->arena);
     *x = next;
     x->is_fresh = true;
     /* A client that closed its sending side may have sent more requests before. */

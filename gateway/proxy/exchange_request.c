@@ -71,8 +71,12 @@ static void identify(struct exchange *x)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* An idle connection has no arena: there may be thousands of them. */
 static void begin(struct exchange *x)
 {
+    struct gateway *gw = x->gw;
+    if (!x->arena)
+        x->arena = gw->spare_arena_count ? gw->spare_arenas[--gw->spare_arena_count] : arena_new();
     x->has_begun = true;
     if (!x->begun_us)
         x->begun_us = clock_mono_us();
