@@ -167,6 +167,7 @@ struct update {
     void *arg;
     const struct change_origin *origin;
     struct user *out;
+    bool is_told; /* the caller writes the audit trail */
 };
 
 /* The names of the fields that differ, never what is in them. */
@@ -239,7 +240,7 @@ static enum err CO_FN save_account(struct db_session *s, void *arg)
         if (rc)
             return rc;
     }
-    rc = note_update(s, c->origin, &before, u);
+    rc = c->is_told ? ERR_OK : note_update(s, c->origin, &before, u);
     return rc ? rc : user_event_put(s, "user.updated", u, c->origin);
 }
 
@@ -247,7 +248,7 @@ enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_versi
                               account_edit_fn edit, void *arg, const struct change_origin *origin,
                               struct user *out)
 {
-    struct update c = {id, if_version, edit, arg, origin, out};
+    struct update c = {id, if_version, edit, arg, origin, out, false};
 
     return db_transact(s, save_account, &c);
 }
@@ -255,7 +256,7 @@ enum err CO_FN account_update(struct db_session *s, int64_t id, int64_t if_versi
 enum err CO_FN account_update_in(struct db_session *s, int64_t id, account_edit_fn edit, void *arg,
                                  const struct change_origin *origin, struct user *out)
 {
-    struct update c = {id, JSON_NO_INT, edit, arg, origin, out};
+    struct update c = {id, JSON_NO_INT, edit, arg, origin, out, true};
 
     return save_account(s, &c);
 }

@@ -43,7 +43,7 @@ MUST_CHECK enum err CO_FN account_update(struct db_session *s, int64_t id, int64
                                          account_edit_fn edit, void *arg,
                                          const struct change_origin *origin, struct user *out);
 
-/* The same as part of the caller's transaction. */
+/* The same as part of the caller's transaction, which writes the audit trail. */
 MUST_CHECK enum err CO_FN account_update_in(struct db_session *s, int64_t id, account_edit_fn edit,
                                             void *arg, const struct change_origin *origin,
                                             struct user *out);
