@@ -141,7 +141,7 @@ static enum err init(struct service *s)
 
 static enum err start(struct service *s)
 {
-    registry_poll(gateway_of(s)->registry);
+    registry_watch(gateway_of(s)->registry);
     limit_sync_start(gateway_of(s));
     return ERR_OK;
 }
@@ -156,6 +156,7 @@ static void CO_FN stop(struct service *s)
             break;
     clients_close(gw);
     limit_sync_stop(gw);
+    registry_stop(gw->registry);
     release(gw);
 }
 

@@ -25,7 +25,7 @@ const struct setting GATEWAY_SETTINGS[] = {
     {"GATEWAY_TRUSTED_PROXIES", NULL, SETTING_STR, AT(trusted_proxies), "", 0,
      "comma-separated proxies in front whose X-Forwarded-* headers are believed"},
     {"REGISTRY_POLL_MS", NULL, SETTING_INT, AT(registry_poll_ms), "2000", 0,
-     "milliseconds between two looks at the registry", 50, 60000},
+     "milliseconds between two looks at a registry that has no watches", 50, 60000},
     {"RATE_LIMIT_USER_PER_HOUR", NULL, SETTING_INT, AT(rate_limit_user_per_hour), "1000", 0,
      "requests an hour of one user, where the route file says so; 0: no limit", 0, 1000000000},
     {"RATE_LIMIT_LOGIN_PER_MINUTE", NULL, SETTING_INT, AT(rate_limit_login_per_minute), "20", 0,

@@ -28,6 +28,7 @@ enum setting_flags {
     SETTING_SECRET = 2,      /* masked when printed; NAME_FILE accepted */
     SETTING_RELOADABLE = 4,  /* taken over on SIGHUP */
     SETTING_NOT_DEFAULT = 8, /* with ENVIRONMENT=production the default value is refused */
+    SETTING_LIST = 16,       /* SETTING_URL: one or several, separated by commas */
 };
 
 struct setting {

@@ -76,6 +76,18 @@ static bool is_url(const struct setting *s, struct str text)
     return !s->choices || find_choice(s, str_slice(text, 0, (size_t)end), &scheme);
 }
 
+static bool are_urls(const struct setting *s, struct str text)
+{
+    struct str rest = text, one;
+
+    if (!(s->flags & SETTING_LIST))
+        return is_url(s, text);
+    while (str_next(&rest, ',', &one))
+        if (!is_url(s, str_trim(one)))
+            return false;
+    return true;
+}
+
 static const char *choices_text(const struct setting *s, const char *prefix, struct arena *a)
 {
     struct str rest = str_from(s->choices), choice;
@@ -131,7 +143,7 @@ static bool parse_str(const struct setting *s, struct str text, struct str *out,
         *why = choices_text(s, "must be one of ", a);
         return find_choice(s, text, out);
     }
-    if (s->type == SETTING_URL && !is_url(s, text)) {
+    if (s->type == SETTING_URL && !are_urls(s, text)) {
         *why = s->choices ? choices_text(s, "must be a URL with the scheme ", a) : "must be a URL";
         return false;
     }

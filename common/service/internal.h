@@ -1,5 +1,6 @@
 #pragma once
 /* Between the files of the service library. */
+#include "list.h"
 #include "service.h"
 
 struct service_private {
@@ -7,9 +8,11 @@ struct service_private {
     bool is_migrated;
     char *migration_error;    /* of the last attempt, NULL when it went well; owned */
     int running_tasks;        /* coroutines of service_every in progress */
-    struct strmap *directory; /* program → struct instance_url (registry.c) */
-    bool directory_is_polled;
-    struct str token; /* cached service token, in token_arena */
+    struct strmap *directory; /* program → URL, owned (directory.c) */
+    bool directory_is_watched;
+    struct list watches;   /* struct watch (directory.c) */
+    size_t registry_index; /* of the registry URL in use */
+    struct str token;      /* cached service token, in token_arena */
     struct arena *token_arena;
     int64_t token_renew_at; /* mono µs */
     bool is_registered;
@@ -46,6 +49,12 @@ void routes_write_openapi(struct service *s, struct json_writer *w);
 /* registry.c */
 void registry_start(struct service *s);
 void CO_FN registry_leave(struct service *s);
+
+/* directory.c */
+void directory_init(struct service *s);
+/* Ends every watch; it has ended when its coroutine runs next. */
+void directory_stop(struct service *s);
+void directory_release(struct service *s);
 
 /* lifecycle.c */
 int lifecycle_run(struct service *s);

@@ -9,7 +9,6 @@
 #include "internal.h"
 #include "log.h"
 #include "mem.h"
-#include "strmap.h"
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS 5000
@@ -172,6 +171,7 @@ static void CO_FN stop(void *arg)
 {
     struct service *s = arg;
     log_info("stopping");
+    directory_stop(s);
     registry_leave(s);
     if (s->config.drain_delay_ms && co_sleep_ms(s->config.drain_delay_ms) != ERR_OK)
         log_warn("drain delay cut short");
@@ -278,14 +278,7 @@ static void release_all(struct service *s)
     jwt_keys_free(s->jwt);
     loop_free(s->loop);
     arena_free(p->token_arena);
-    if (p->directory) {
-        size_t it = 0;
-        struct str name;
-        void *url;
-        while (strmap_next(p->directory, &it, &name, &url))
-            free(url);
-        strmap_free(p->directory);
-    }
+    directory_release(s);
 }
 
 int lifecycle_run(struct service *s)
@@ -296,6 +289,7 @@ int lifecycle_run(struct service *s)
     gethostname(host, sizeof host - 1);
     snprintf(s->priv->instance, sizeof s->priv->instance, "%s-%d", host, (int)getpid());
     s->loop = loop_new();
+    directory_init(s);
     s->routes = routes_compile(s);
     connect_parts(s);
     routes_register_metrics(s);

@@ -25,8 +25,10 @@ struct service_config {
     struct str db_url, db_host, db_user, db_password, db_name, db_ssl_mode;
     int64_t db_port, db_pool, db_read_connections;
     struct str amqp_url;
-    struct str registry_url, auth_service_url, helpdesk_service_url, workflow_service_url,
-        messaging_service_url, notification_service_url;
+    struct str registry_urls; /* separated by commas */
+    struct str registry_url;  /* the first of them */
+    struct str auth_service_url, helpdesk_service_url, workflow_service_url, messaging_service_url,
+        notification_service_url;
     struct str jwt_secret, jwt_previous_secrets;
     int64_t jwt_expiry_s;
     struct str allowed_origins;
@@ -118,8 +120,22 @@ MUST_CHECK enum err req_db(struct req *r, struct db_session **out);
 
 /* Authorization header value for calls to other services ("Bearer …"), short-lived, cached. */
 struct str service_authorization(struct service *s, struct arena *a);
-/* Base URL of a fleet program: from the registry when it knows an instance, else configured. */
+/* Base URL of a fleet program: from the registry when it knows an instance, else configured. Valid
+ * until the caller waits. */
 struct str service_url(struct service *s, const char *name);
+/* Base URL of a registry: of several, one that answered last. Who could not reach it says so. */
+struct str service_registry_url(struct service *s);
+void service_registry_failed(struct service *s, struct str url);
+
+struct json;
+/* The registry's records, valid during the call. On a stack of its own. */
+typedef void (*service_directory_fn)(void *arg, const struct json *services);
+/*
+ * Tells of the registry's directory, as soon as it is known and within milliseconds of each change,
+ * until the program stops. While no registry answers nothing is told: what was told last stays the
+ * best there is. A registry without watches is looked at every poll_ms.
+ */
+void service_watch_directory(struct service *s, int poll_ms, service_directory_fn fn, void *arg);
 /* The program's version, "0.1.0". */
 const char *service_version(void);
 /* Runs fn(s, arg) in a coroutine every interval_ms, never overlapping, while not draining. */

@@ -36,8 +36,9 @@ const struct setting SERVICE_SETTINGS[] = {
     {"AMQP_URL", "RABBITMQ_URL|CELERY_BROKER_URL", SETTING_URL, AT(amqp_url),
      "amqp://guest:guest@127.0.0.1:5672//", SETTING_SECRET | SETTING_NOT_DEFAULT, "RabbitMQ URL",
      .choices = "amqp|amqps"},
-    {"REGISTRY_URL", NULL, SETTING_URL, AT(registry_url), "http://127.0.0.1:3003", 0,
-     "registry-service; empty: no registration", .choices = "http|https"},
+    {"REGISTRY_URL", NULL, SETTING_URL, AT(registry_urls), "http://127.0.0.1:3003", SETTING_LIST,
+     "registry-service, several separated by commas; empty: no registration",
+     .choices = "http|https"},
     {"AUTH_SERVICE_URL", "DJANGO_AUTH_SERVICE_URL", SETTING_URL, AT(auth_service_url),
      "http://127.0.0.1:8003", 0, "auth-service", .choices = "http|https"},
     {"HELPDESK_SERVICE_URL", NULL, SETTING_URL, AT(helpdesk_service_url), "http://127.0.0.1:5001",
@@ -126,6 +127,9 @@ void settings_load(struct service *s)
     }
     if (!ok)
         exit(EX_CONFIG);
+    struct str urls = s->config.registry_urls, first;
+    if (str_next(&urls, ',', &first))
+        s->config.registry_url = str_trim(first);
     if (!getenv("PORT"))
         s->config.port = s->desc->default_port;
     if (!s->config.db_pool)

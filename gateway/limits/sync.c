@@ -123,15 +123,19 @@ static enum err CO_FN call(struct service *s, struct arena *a, struct str body,
 {
     struct http_call_header headers[] = {{"Authorization", service_authorization(s, a)},
                                          {"Content-Type", STR("application/json")}};
+    struct str base = service_registry_url(s);
     struct http_call c = {
         .method = "POST",
-        .url = str_printf(a, "%.*s/registry/limits/sync", STR_ARG(s->config.registry_url)),
+        .url = str_printf(a, "%.*s/registry/limits/sync", STR_ARG(base)),
         .headers = headers,
         .header_count = 2,
         .body = body,
         .timeout_ms = TIMEOUT_MS,
     };
-    return http_client_call(s->http, a, &c, answer);
+    enum err rc = http_client_call(s->http, a, &c, answer);
+    if (rc || answer->status >= 500)
+        service_registry_failed(s, base);
+    return rc;
 }
 
 static void note_state(bool is_away, const char *why)

@@ -18,6 +18,7 @@
 #include "proxy/exchange.h"
 #include "proxy/health.h"
 #include "proxy/stream.h"
+#include "registry/registry.h"
 #include "service.h"
 
 #define SWEEP_MS 1000
@@ -169,8 +170,10 @@ void endpoint_failed(struct endpoint *e, int64_t now_us)
     if (e->failures++)
         return;
     log_warn("upstream target failed", LOG_CSTR("target", e->text));
-    if (e->table)
-        checker_hurry(e->table->checker);
+    if (!e->table)
+        return;
+    checker_hurry(e->table->checker);
+    registry_report(e->table->gw->registry, str_from(e->host), e->port);
 }
 
 void endpoint_succeeded(struct endpoint *e)

@@ -10,8 +10,10 @@
 #include "mem.h"
 #include "service.h"
 
-#define TIMEOUT_MS 3000
 #define WEIGHT 100
+#define REPORT_TIMEOUT_MS 2000
+/* Reports are hints: when a whole fleet is gone, not every one is worth a request. */
+#define REPORTS_MAX 8
 
 struct instance {
     struct str name;
@@ -24,7 +26,7 @@ struct registry_view {
     struct instance *instances;
     size_t count;
     int64_t seen_at;
-    bool is_away;
+    int reports; /* on their way */
 };
 
 struct registry_view *registry_new(struct gateway *gw)
@@ -85,13 +87,19 @@ static bool read_instance(const struct json *v, struct instance *out)
 }
 
 /* The gateway is not its own upstream: its endpoints live on a port of this process. */
-static void take(struct registry_view *r, struct arena *a, const struct json *services)
+static void take(void *arg, const struct json *services)
 {
+    struct registry_view *r = arg;
+    struct arena *a = arena_new();
     struct instance *list = ARENA_ARRAY(a, struct instance, json_count(services) + 1);
     size_t n = 0;
-    for (size_t i = 0; i < json_count(services); i++)
-        if (read_instance(json_at(services, i), &list[n]) && !str_eq(list[n].name, STR("gateway")))
-            n++;
+    for (size_t i = 0; i < json_count(services); i++) {
+        if (!read_instance(json_at(services, i), &list[n]) || str_eq(list[n].name, STR("gateway")))
+            continue;
+        list[n].name = str_dup(a, list[n].name);
+        list[n].address.host = str_dup(a, list[n].address.host);
+        n++;
+    }
     arena_free(r->arena);
     r->arena = a;
     r->instances = list;
@@ -100,39 +108,81 @@ static void take(struct registry_view *r, struct arena *a, const struct json *se
     registry_apply(r, r->gw->snapshot);
 }
 
-static void CO_FN look(struct service *s, void *arg)
+void registry_watch(struct registry_view *r)
 {
-    struct registry_view *r = arg;
-    struct arena *a = arena_new();
-    struct http_answer answer = {0};
-    const struct json *reply = NULL;
-    const char *why;
-    struct http_call call = {
-        .method = "GET",
-        .url = str_printf(a, "%.*s/services", STR_ARG(s->config.registry_url)),
-        .timeout_ms = TIMEOUT_MS,
-    };
-    enum err rc = http_client_call(s->http, a, &call, &answer);
-    bool ok = rc == ERR_OK && answer.status == 200 &&
-              json_parse(a, answer.body, &reply, &why) == ERR_OK &&
-              json_type(json_get(reply, "services")) == JSON_ARRAY;
-    if (ok == r->is_away) {
-        r->is_away = !ok;
-        if (ok)
-            log_info("the registry answers");
-        else
-            log_warn("the registry is away; upstreams keep their targets",
-                     LOG_CSTR("reason", rc ? err_text(rc) : "unexpected answer"));
-    }
-    if (ok)
-        take(r, a, json_get(reply, "services"));
-    else
-        arena_free(a);
+    service_watch_directory(r->gw->service, (int)r->gw->settings->registry_poll_ms, take, r);
 }
 
-void registry_poll(struct registry_view *r)
+/* ---- reports -------------------------------------------------------------------------------- */
+
+struct report {
+    struct registry_view *view;
+    struct arena *arena; /* of the report */
+    struct instance about;
+};
+
+static struct str report_body(const struct report *p)
 {
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, p->arena);
+    jw_init(&w, &b);
+    jw_object(&w);
+    JW_STR(&w, "name", p->about.name);
+    JW_STR(&w, "host", p->about.address.host);
+    JW_INT(&w, "port", p->about.address.port);
+    jw_end_object(&w);
+    return buf_str(&b);
+}
+
+/* Nothing depends on the answer: the registry checks everybody once in a while anyway. */
+static void CO_FN send_report(void *arg)
+{
+    struct report *p = arg;
+    struct registry_view *r = p->view;
     struct service *s = r->gw->service;
-    if (s->config.registry_url.len)
-        service_every(s, (int)r->gw->settings->registry_poll_ms, "registry-poll", look, r);
+    const struct http_call_header headers[] = {
+        {"Authorization", service_authorization(s, p->arena)}};
+    const struct http_call call = {
+        .method = "POST",
+        .url = str_printf(p->arena, "%.*s/registry/report", STR_ARG(service_registry_url(s))),
+        .headers = headers,
+        .header_count = 1,
+        .body = report_body(p),
+        .timeout_ms = REPORT_TIMEOUT_MS,
+    };
+    struct http_answer answer = {0};
+    enum err rc = http_client_call(s->http, p->arena, &call, &answer);
+    log_debug("failure reported", LOG_STR("name", p->about.name), LOG_CSTR("result", err_code(rc)),
+              LOG_I("status", answer.status));
+    arena_free(p->arena);
+    r->reports--;
+}
+
+static const struct instance *find(const struct registry_view *r, struct str host, int port)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->instances[i].address.port == port && str_eq(r->instances[i].address.host, host))
+            return &r->instances[i];
+    return NULL;
+}
+
+void registry_report(struct registry_view *r, struct str host, int port)
+{
+    const struct instance *about = find(r, host, port);
+    if (!about || r->reports >= REPORTS_MAX || r->gw->service->is_draining)
+        return;
+    struct arena *a = arena_new();
+    struct report *p = ARENA_NEW(a, struct report);
+    *p = (struct report){r, a, *about};
+    p->about.name = str_dup(a, about->name);
+    p->about.address.host = str_dup(a, about->address.host);
+    r->reports++;
+    co_start(r->gw->loop, send_report, p, "registry-report");
+}
+
+void CO_FN registry_stop(struct registry_view *r)
+{
+    while (r->reports && co_sleep_ms(10) == ERR_OK)
+        continue;
 }

@@ -1,8 +1,13 @@
 """Upstreams named like a registered service take their targets from the registry."""
 import json
+import statistics
+import time
+
+import pytest
 
 from gateway_support import Gateway, Upstream, reply, route, service
 from lib.ports import free_ports
+from registry_support import register, status_of
 from lib.wait import wait_for
 
 
@@ -11,7 +16,7 @@ def record(name, upstream, **fields):
 
 
 class Registry(Upstream):
-    """A registry with the records of a list."""
+    """A registry without watches, with the records of a list."""
 
     def __init__(self, records=(), port=0):
         self.records = list(records)
@@ -21,6 +26,8 @@ class Registry(Upstream):
     def list(self, request):
         if request.method != "GET":  # the gateway registers itself too
             return reply("{}", "201 Created")
+        if request.target.startswith("/registry/watch"):
+            return reply("{}", "404 Not Found")
         assert request.target == "/services"
         return reply(json.dumps({"count": len(self.records), "services": self.records}), self.status)
 
@@ -94,3 +101,93 @@ def test_an_upstream_without_targets_is_unavailable():
     with Gateway(upstreams=[{"name": "empty"}], services=[service("e", None, route("/"), host="empty")]) as program:
         answer = program.http.get("/", 503)
         assert answer.json()["message"] == "failure to get a peer from the ring-balancer"
+
+
+# ---- with real registries -------------------------------------------------------------------------
+
+# The upstreams here answer any path, so checks find them well; rare ones, so that only a report can be quick.
+SLOW = {"CHECK_INTERVAL": "60s"}
+
+
+@pytest.fixture(scope="module")
+def registries(start_service):
+    return [start_service("registry-service", SLOW) for _ in range(2)]
+
+
+@pytest.fixture
+def gateway(registries):
+    urls = ", ".join(program.url for program in registries)
+    with named("configured") as configured, \
+            Gateway(upstreams=[{"name": "desk", "targets": [{"target": configured.address}]}],
+                    services=[service("desk", None, route("/"), host="desk")],
+                    env={"REGISTRY_URL": urls, "REGISTRY_POLL_MS": "60000"}) as program:
+        yield program
+    for one in registries:
+        one.http.delete("/deregister/desk")
+
+
+def watched(registries):
+    return [program.http.get("/registry/status").json()["polls"] for program in registries]
+
+
+def test_the_gateway_knows_of_a_change_at_another_replica_within_100_ms(gateway, registries):
+    """The median, from the moment of the change to the first answer of the new instance; the hard bound is for a
+    machine that is busy."""
+    took = []
+    wait_for(lambda: sum(watched(registries)) == 1)
+    with named("one") as one, named("two") as two:
+        changed = registries[watched(registries).index(0)]
+        for number in range(20):
+            upstream, name = ((one, "one"), (two, "two"))[number % 2]
+            started = time.monotonic()
+            register(changed, "desk", upstream.port, instance="i")
+            wait_for(lambda: gateway.http.get("/", 200).text == name, interval=0.001)  # pylint: disable=cell-var-from-loop
+            took.append(time.monotonic() - started)
+    print(f"change to gateway: median {statistics.median(took) * 1000:.1f} ms, longest {max(took) * 1000:.1f} ms")
+    assert statistics.median(took) < 0.1
+    assert max(took) < 10
+
+
+def test_a_registry_that_dies_is_replaced_by_another_and_with_none_the_last_instances_stay(gateway, registries):
+    with named("one") as one, named("two") as two:
+        register(registries[0], "desk", one.port, instance="i")
+        wait_for(lambda: gateway.http.get("/", 200).text == "one")
+        wait_for(lambda: sum(watched(registries)) == 1)
+        used = watched(registries).index(1)
+        dying, other = registries[used], registries[1 - used]
+        dying.kill()
+        try:
+            register(other, "desk", two.port, instance="i")
+            wait_for(lambda: gateway.http.get("/", 200).text == "two")
+            wait_for(lambda: other.http.get("/registry/status").json()["polls"] == 1)
+            other.kill()
+            wait_for(lambda: "the registry is away" in gateway.log_text())
+            assert {gateway.http.get("/", 200).text for _ in range(20)} == {"two"}
+        finally:
+            for program in (dying, other):
+                if not program.is_running():
+                    program.start()
+        register(other, "desk", one.port, instance="i")
+        wait_for(lambda: gateway.http.get("/", 200).text == "one")
+
+
+def test_a_dead_instance_is_reported_and_comes_back_by_itself(gateway, registries):
+    with named("one") as one, named("two") as two:
+        register(registries[0], "desk", one.port, instance="one")
+        register(registries[0], "desk", two.port, instance="two")
+        wait_for(lambda: {gateway.http.get("/", 200).text for _ in range(6)} == {"one", "two"})
+        # the first check that follows a registration is over, the next one far away
+        wait_for(lambda: all(s["lastHealthCheck"] for s in registries[0].http.get("/services").json()["services"]))
+        two.close()
+        # no request fails for it, and all registries know of it soon
+        assert {gateway.http.get("/", 200).text for _ in range(20)} == {"one"}
+
+        def state(program):
+            return {s["instance"]: s["status"] for s in program.http.get("/services").json()["services"]
+                    if s["name"] == "desk"}
+
+        for program in registries:
+            wait_for(lambda: state(program) == {"one": "healthy", "two": "unhealthy"})  # pylint: disable=cell-var-from-loop
+        with Upstream(lambda _: reply("two"), port=two.port):
+            wait_for(lambda: {gateway.http.get("/", 200).text for _ in range(6)} == {"one", "two"})
+            wait_for(lambda: status_of(registries[1], "desk") == "healthy")

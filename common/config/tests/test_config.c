@@ -11,7 +11,7 @@
 #include "setting.h"
 
 struct target {
-    struct str text, url, level, secret, needed;
+    struct str text, url, urls, level, secret, needed;
     int64_t count, lifetime, limit, port, floor;
     bool flag;
 };
@@ -26,6 +26,7 @@ static const struct setting settings[] = {
     {"T_LIMIT", NULL, SETTING_SIZE, AT(limit), "1m", .help = "Limit"},
     {"T_PORT", NULL, SETTING_PORT, AT(port), "8080", .help = "Port"},
     {"T_URL", NULL, SETTING_URL, AT(url), NULL, .help = "Broker", .choices = "amqp|amqps"},
+    {"T_URLS", NULL, SETTING_URL, AT(urls), NULL, SETTING_LIST, "Peers", .choices = "http|https"},
     {"T_LEVEL", NULL, SETTING_ENUM, AT(level), "info", .help = "Level",
      .choices = "debug|info|Warn"},
     {"T_SECRET", "T_OLD_SECRET", SETTING_STR, AT(secret), "dev-secret",
@@ -176,6 +177,12 @@ static const struct {
     {"T_URL", "broker:5672", NULL, "config: T_URL must be a URL with the scheme amqp, amqps\n"},
     {"T_URL", "amqp://", NULL, "config: T_URL must be a URL with the scheme amqp, amqps\n"},
     {"T_URL", "amqp://a b", NULL, "config: T_URL must be a URL with the scheme amqp, amqps\n"},
+    {"T_URLS", "http://a:1", "http://a:1", NULL},
+    {"T_URLS", "http://a:1, https://b", "http://a:1, https://b", NULL},
+    {"T_URLS", "http://a:1,b:2", NULL,
+     "config: T_URLS must be a URL with the scheme http, https\n"},
+    {"T_URLS", "http://a:1,,http://b", NULL,
+     "config: T_URLS must be a URL with the scheme http, https\n"},
     {"T_LEVEL", "DEBUG", "debug", NULL},
     {"T_LEVEL", "warn", "Warn", NULL},
     {"T_LEVEL", "trace", NULL,
