@@ -172,15 +172,26 @@ static const struct conf_field health_fields[] = {
 /* clang-format on */
 static CONF_SCHEMA(health, struct kong_health, health_fields);
 
+#define HASH_INPUTS "none|consumer|ip|header|path|query_arg"
+#define HASH_NOTE "hash on consumer, ip, header, path or query_arg"
+
 /* clang-format off */
 static const struct conf_field upstream_fields[] = {
     ID(kong_upstream),
     {"name", CONF_STR, AT(kong_upstream, name), CONF_REQUIRED | CONF_NON_EMPTY},
     {"algorithm", CONF_STR, AT(kong_upstream, algorithm), 0, "round-robin", 0, 0,
-     "round-robin|least-connections"},
-    {"hash_on", CONF_STR, AT(kong_upstream, hash_on), 0, "none", 0, 0, "none"},
-    {"hash_fallback", CONF_STR, AT(kong_upstream, hash_fallback), 0, "none", 0, 0, "none"},
+     "round-robin|least-connections|consistent-hashing"},
+    {"hash_on", CONF_STR, AT(kong_upstream, hash_on), 0, "none", 0, 0, HASH_INPUTS},
+    {"hash_on_header", CONF_STR, AT(kong_upstream, hash_on_header), CONF_NON_EMPTY},
+    {"hash_on_query_arg", CONF_STR, AT(kong_upstream, hash_on_query_arg), CONF_NON_EMPTY},
+    {"hash_on_cookie", CONF_REFUSED, 0, CONF_EMPTY_OK, .note = HASH_NOTE},
     {"hash_on_cookie_path", CONF_IGNORED},
+    {"hash_on_uri_capture", CONF_REFUSED, 0, CONF_EMPTY_OK, .note = HASH_NOTE},
+    {"hash_fallback", CONF_STR, AT(kong_upstream, hash_fallback), 0, "none", 0, 0, HASH_INPUTS},
+    {"hash_fallback_header", CONF_STR, AT(kong_upstream, hash_fallback_header), CONF_NON_EMPTY},
+    {"hash_fallback_query_arg", CONF_STR, AT(kong_upstream, hash_fallback_query_arg),
+     CONF_NON_EMPTY},
+    {"hash_fallback_uri_capture", CONF_REFUSED, 0, CONF_EMPTY_OK, .note = HASH_NOTE},
     {"slots", CONF_INT, AT(kong_upstream, slots), 0, "10000", 10, 65536},
     {"host_header", CONF_STR, AT(kong_upstream, host_header), CONF_NON_EMPTY},
     {"healthchecks", CONF_OBJECT, AT(kong_upstream, healthchecks), .sub = &health},

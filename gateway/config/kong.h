@@ -125,7 +125,9 @@ struct kong_health {
 
 struct kong_upstream {
     int line;
-    struct str id, name, algorithm, hash_on, hash_fallback, host_header;
+    struct str id, name, algorithm, host_header;
+    struct str hash_on, hash_on_header, hash_on_query_arg;
+    struct str hash_fallback, hash_fallback_header, hash_fallback_query_arg;
     int64_t slots;
     struct conf_list targets;
     struct kong_health healthchecks;

@@ -314,6 +314,27 @@ static void check_http_path(struct conf_decoder *d, const struct kong_health_act
                     "healthchecks.active.http_path must begin with \"/\" and hold no blanks");
 }
 
+static void check_hash(struct conf_decoder *d, const struct kong_upstream *u)
+{
+    const struct {
+        struct str input, header, query_arg;
+        const char *name;
+    } both[] = {
+        {u->hash_on, u->hash_on_header, u->hash_on_query_arg, "hash_on"},
+        {u->hash_fallback, u->hash_fallback_header, u->hash_fallback_query_arg, "hash_fallback"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        if (str_eq(both[i].input, STR("header")) && !both[i].header.p)
+            problem_add(d->problems, u->line, "%s header needs %s_header", both[i].name,
+                        both[i].name);
+        if (str_eq(both[i].input, STR("query_arg")) && !both[i].query_arg.p)
+            problem_add(d->problems, u->line, "%s query_arg needs %s_query_arg", both[i].name,
+                        both[i].name);
+    }
+    if (str_eq(u->algorithm, STR("consistent-hashing")) && str_eq(u->hash_on, STR("none")))
+        problem_add(d->problems, u->line, "consistent-hashing needs hash_on");
+}
+
 static void link_upstreams(struct conf_decoder *d, struct kong_file *f)
 {
     struct strmap *names = strmap_new();
@@ -325,6 +346,7 @@ static void link_upstreams(struct conf_decoder *d, struct kong_file *f)
         struct kong_upstream *u = LIST(struct kong_upstream, f->upstreams, i);
         check_unique(d, names, "upstream", u->name, u->line);
         check_http_path(d, &u->healthchecks.active);
+        check_hash(d, u);
         for (size_t k = 0; k < u->targets.count; k++) {
             struct kong_target *t = LIST(struct kong_target, u->targets, k);
             if (t->upstream_ref.p)

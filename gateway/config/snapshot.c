@@ -177,6 +177,7 @@ static void init_declared(struct gateway *gw, struct snapshot *s, struct kong_up
         n = 1;
     u->host_header = k->host_header;
     u->is_least_connections = str_eq(k->algorithm, STR("least-connections"));
+    u->hashed = str_eq(k->algorithm, STR("consistent-hashing")) ? k : NULL;
     u->rules = health_is_watched(&k->healthchecks) ? &k->healthchecks : NULL;
     upstream_init(u, gw->endpoints, k->name, list, n);
     k->upstream = u;

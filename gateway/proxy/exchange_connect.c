@@ -1,6 +1,7 @@
 #include "proxy/exchange.h"
 
 #include "clock.h"
+#include "proxy/balance.h"
 #include "proxy/client.h"
 #include "proxy/stream.h"
 
@@ -89,7 +90,9 @@ void exchange_connect(struct exchange *x)
     struct upstream *u = x->route->service->upstream;
     struct endpoint *e;
     int64_t now = clock_mono_us();
-    while (has_tries_left(x) && (e = upstream_pick(u, x->tried, x->tried_count, now))) {
+    uint64_t hash;
+    const uint64_t *key = u->hashed && balance_key(x, u->hashed, &hash) ? &hash : NULL;
+    while (has_tries_left(x) && (e = upstream_pick(u, key, x->tried, x->tried_count, now))) {
         x->tried[x->tried_count++] = endpoint_ref(e);
         if (connect_to(x, e))
             return;

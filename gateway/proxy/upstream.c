@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "proxy/balance.h"
 
 static void set_targets(struct upstream *u, struct endpoint_table *t,
                         const struct upstream_address *addresses, size_t n)
@@ -156,10 +157,25 @@ const char *upstream_target_state(const struct upstream_target *t)
 
 /* ---- choice --------------------------------------------------------------------------------- */
 
+static struct upstream_target *by_key(struct upstream_target **candidates, size_t n, uint64_t key)
+{
+    struct upstream_target *best = candidates[0];
+    uint64_t best_score = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct upstream_target *t = candidates[i];
+        uint64_t score = balance_score(key, t->endpoint->text, t->weight);
+        if (score > best_score) {
+            best = t;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
 #define MAX_CANDIDATES 128
 
-struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried,
-                               size_t tried_count, int64_t now_us)
+struct endpoint *upstream_pick(struct upstream *u, const uint64_t *key,
+                               struct endpoint *const *tried, size_t tried_count, int64_t now_us)
 {
     struct upstream_target *candidates[MAX_CANDIDATES];
     if (!is_above_threshold(u, now_us))
@@ -174,8 +190,9 @@ struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried
         }
         if (!n)
             continue;
-        struct upstream_target *t =
-            u->is_least_connections ? by_load(candidates, n) : by_turn(candidates, n);
+        struct upstream_target *t = key                       ? by_key(candidates, n, *key)
+                                    : u->is_least_connections ? by_load(candidates, n)
+                                                              : by_turn(candidates, n);
         if (t->health)
             health_take(t->health, now_us);
         return t->endpoint;

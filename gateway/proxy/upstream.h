@@ -24,14 +24,15 @@ struct upstream_address {
 struct upstream {
     struct str name, host_header; /* borrowed; host_header absent: the endpoint's host:port */
     bool is_least_connections, is_registered;
-    const struct kong_health *rules; /* borrowed; NULL when they ask for nothing */
-    struct upstream_target *targets; /* owned */
+    const struct kong_upstream *hashed; /* borrowed; says what is hashed, NULL when nothing is */
+    const struct kong_health *rules;    /* borrowed; NULL when they ask for nothing */
+    struct upstream_target *targets;    /* owned */
     size_t count;
     const struct upstream_address *configured; /* borrowed */
     size_t configured_count;
 };
 
-/* host_header, is_least_connections and rules are set before. */
+/* host_header, is_least_connections, hashed and rules are set before. */
 void upstream_init(struct upstream *u, struct endpoint_table *t, struct str name,
                    const struct upstream_address *configured, size_t n);
 void upstream_release(struct upstream *u);
@@ -42,10 +43,11 @@ void upstream_set_instances(struct upstream *u, struct endpoint_table *t,
 /*
  * The next endpoint to try, not among those tried and not taken out by the upstream's healthchecks;
  * one that failed its last request only when nothing else is left. NULL when there is none, or when
- * the healthy ones are fewer than the threshold of the healthchecks.
+ * the healthy ones are fewer than the threshold of the healthchecks. key: of consistent hashing,
+ * NULL without.
  */
-struct endpoint *upstream_pick(struct upstream *u, struct endpoint *const *tried,
-                               size_t tried_count, int64_t now_us);
+struct endpoint *upstream_pick(struct upstream *u, const uint64_t *key,
+                               struct endpoint *const *tried, size_t tried_count, int64_t now_us);
 /* Whether upstream_pick would find one. */
 bool upstream_has_other(const struct upstream *u, struct endpoint *const *tried, size_t tried_count,
                         int64_t now_us);

@@ -121,8 +121,21 @@ static const struct refusal refusals[] = {
      "and "
      "headers"},
     {V "upstreams:\n  - name: u\n    algorithm: consistent-hashing\n",
-     "kong.yml:4: upstreams[0].algorithm: must be one of round-robin|least-connections, not "
-     "\"consistent-hashing\""},
+     "kong.yml:3: consistent-hashing needs hash_on"},
+    {V "upstreams:\n  - name: u\n    algorithm: latency\n",
+     "kong.yml:4: upstreams[0].algorithm: must be one of "
+     "round-robin|least-connections|consistent-hashing, not \"latency\""},
+    {V "upstreams:\n  - name: u\n    hash_on: cookie\n",
+     "kong.yml:4: upstreams[0].hash_on: must be one of none|consumer|ip|header|path|query_arg, not "
+     "\"cookie\""},
+    {V "upstreams:\n  - name: u\n    hash_on_cookie: sid\n",
+     "kong.yml:4: upstreams[0].hash_on_cookie: is not supported; hash on consumer, ip, header, "
+     "path "
+     "or query_arg"},
+    {V "upstreams:\n  - name: u\n    hash_on: header\n",
+     "kong.yml:3: hash_on header needs hash_on_header"},
+    {V "upstreams:\n  - name: u\n    hash_on: ip\n    hash_fallback: query_arg\n",
+     "kong.yml:3: hash_fallback query_arg needs hash_fallback_query_arg"},
     {V "upstreams:\n  - name: u\n    targets:\n      - target: \"h:\"\n",
      "kong.yml:5: target \"h:\" is not host:port"},
     {V "upstreams:\n  - name: u\n    healthchecks:\n      active:\n        helthy: {}\n",
