@@ -125,9 +125,9 @@ static void CO_FN stop(struct service *s)
 int main(int argc, char **argv)
 {
     static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
-    static const struct route *const routes[] = {SESSION_ROUTES,  ACCOUNT_ROUTES, FACTOR_ROUTES,
-                                                 PASSWORD_ROUTES, USER_ROUTES,    ROLE_ROUTES,
-                                                 AUDIT_ROUTES,    TOKEN_ROUTES,   NULL};
+    static const struct route *const routes[] = {
+        SESSION_ROUTES, ACCOUNT_ROUTES, FACTOR_ROUTES, INVITATION_ROUTES, PASSWORD_ROUTES,
+        USER_ROUTES,    ROLE_ROUTES,    AUDIT_ROUTES,  TOKEN_ROUTES,      NULL};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",

@@ -7,7 +7,7 @@
 #include "route.h"
 
 extern const struct route SESSION_ROUTES[], ACCOUNT_ROUTES[], PASSWORD_ROUTES[], FACTOR_ROUTES[],
-    USER_ROUTES[], ROLE_ROUTES[], AUDIT_ROUTES[], TOKEN_ROUTES[];
+    INVITATION_ROUTES[], USER_ROUTES[], ROLE_ROUTES[], AUDIT_ROUTES[], TOKEN_ROUTES[];
 
 /* Nothing here takes a large body; hashing makes large ones expensive. */
 #define SMALL_BODY (16 * 1024)

@@ -15,8 +15,9 @@ struct auth_config {
     struct str demo_password;
     struct str secret_key, previous_secret_keys;
     struct mail_outlet mail;
-    struct str verification_url, reset_url; /* with {token} */
-    int64_t verification_expiry_s, reset_expiry_s, code_expiry_s, mail_requests;
+    struct str verification_url, reset_url, invitation_url; /* with {token} */
+    int64_t verification_expiry_s, reset_expiry_s, code_expiry_s, invitation_expiry_s,
+        mail_requests;
 };
 
 extern const struct setting AUTH_SETTINGS[];

@@ -89,6 +89,27 @@ extern const struct json_schema CHALLENGE_BODY, CHALLENGE_VIEW, MFA_TOKEN_BODY;
 enum err CO_FN challenge_answer(struct req *r);
 enum err CO_FN challenge_mail_code(struct req *r);
 
+/* invitation.c */
+struct invitation_body {
+    struct str email, first_name, last_name, department;
+    struct json_array roles;
+};
+struct accept_body {
+    struct str token, password, first_name, last_name, full_name, phone;
+};
+struct invitation_query {
+    int64_t page, page_size;
+    struct str status;
+};
+extern const struct json_schema INVITATION_BODY, ACCEPT_BODY, INVITATION_QUERY, INVITATION_VIEW,
+    INVITATION_PAGE_VIEW;
+enum err CO_FN invitation_post(struct req *r);
+enum err CO_FN invitation_list_get(struct req *r);
+enum err CO_FN invitation_resend(struct req *r);
+enum err CO_FN invitation_delete(struct req *r);
+void accept_check(struct req *r); /* the password */
+enum err CO_FN invitation_accept(struct req *r);
+
 /* email.c */
 struct link_body {
     struct str token;

@@ -7,7 +7,7 @@ static const struct json_field ROLE_FIELDS[] = {
     {"role", JK_STR, offsetof(struct user_role, role)},
     {"system_role_id", JK_INT, offsetof(struct user_role, system_role_id)},
 };
-static JSON_SCHEMA(ROLE_SCHEMA, "HeldRole", struct user_role, ROLE_FIELDS);
+JSON_SCHEMA(HELD_ROLE, "HeldRole", struct user_role, ROLE_FIELDS);
 
 #define USER_AT(member) offsetof(struct user_view, member)
 static const struct json_field USER_FIELDS[] = {
@@ -19,7 +19,7 @@ static const struct json_field USER_FIELDS[] = {
     {"department", JK_STR, USER_AT(department)},
     {"phone", JK_STR, USER_AT(phone)},
     {"role", JK_STR, USER_AT(role), .doc = "user, staff or admin: the summary of the roles"},
-    {"roles", JK_ARRAY, USER_AT(roles), .sub = &ROLE_SCHEMA},
+    {"roles", JK_ARRAY, USER_AT(roles), .sub = &HELD_ROLE},
     {"active", JK_BOOL, USER_AT(active)},
     {"email_verified", JK_BOOL, USER_AT(email_verified)},
     {"version", JK_INT, USER_AT(version), .doc = "grows with every change; also the ETag"},
@@ -29,13 +29,18 @@ static const struct json_field USER_FIELDS[] = {
 };
 JSON_SCHEMA(USER_VIEW, "User", struct user_view, USER_FIELDS);
 
+struct json_array held_role_array(struct arena *a, const struct user_role *held, size_t n)
+{
+    struct user_role *roles = ARENA_ARRAY(a, struct user_role, n);
+
+    if (n)
+        memcpy(roles, held, n * sizeof *roles);
+    return (struct json_array){roles, n};
+}
+
 static struct json_array role_array(struct arena *a, const struct user *u)
 {
-    struct user_role *roles = ARENA_ARRAY(a, struct user_role, u->role_count);
-
-    if (u->role_count)
-        memcpy(roles, u->roles, u->role_count * sizeof *roles);
-    return (struct json_array){roles, u->role_count};
+    return held_role_array(a, u->roles, u->role_count);
 }
 
 struct user_view user_view(struct arena *a, const struct user *u)
@@ -62,7 +67,7 @@ struct user_view user_view(struct arena *a, const struct user *u)
 static const struct json_field HELD_ROLES_FIELDS[] = {
     {"user_id", JK_INT, offsetof(struct held_roles_view, user_id)},
     {"role", JK_STR, offsetof(struct held_roles_view, role)},
-    {"roles", JK_ARRAY, offsetof(struct held_roles_view, roles), .sub = &ROLE_SCHEMA},
+    {"roles", JK_ARRAY, offsetof(struct held_roles_view, roles), .sub = &HELD_ROLE},
 };
 JSON_SCHEMA(HELD_ROLES_VIEW, "HeldRoles", struct held_roles_view, HELD_ROLES_FIELDS);
 

@@ -14,6 +14,9 @@ struct user_view {
 extern const struct json_schema USER_VIEW;
 struct user_view user_view(struct arena *a, const struct user *u);
 
+extern const struct json_schema HELD_ROLE; /* struct user_role */
+struct json_array held_role_array(struct arena *a, const struct user_role *held, size_t n);
+
 struct held_roles_view {
     int64_t user_id;
     struct str role;         /* the summary */

@@ -7,6 +7,7 @@
 #include "mail/letter.h"
 #include "password/secret.h"
 #include "store/factor.h"
+#include "store/invitation.h"
 #include "store/mail_token.h"
 #include "store/user.h"
 
@@ -48,6 +49,8 @@ int64_t mail_life_s(const struct auth_app *app, struct str kind)
         return app->config->reset_expiry_s;
     if (str_eq(kind, STR(LETTER_CODE)))
         return app->config->code_expiry_s;
+    if (str_eq(kind, STR(LETTER_INVITATION)))
+        return app->config->invitation_expiry_s;
     return NOTICE_LIFE_S;
 }
 
@@ -111,6 +114,22 @@ static enum err CO_FN add_code(struct db_session *s, struct making *k)
                                 clock_wall_us() + k->letter.life_s * US_PER_S, &k->wanted);
 }
 
+/* Its reader is no person yet. */
+static enum err CO_FN add_invitation(struct db_session *s, struct making *k)
+{
+    struct invitation i;
+    struct secret secret;
+    enum err rc = invitation_store_by_email(s, k->mail->email, &i);
+
+    k->wanted = rc == ERR_OK;
+    if (rc)
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    secret_new(s->arena, &secret);
+    k->letter.link =
+        mail_link(s->arena, k->app->config->invitation_url, STR("{token}"), secret.text);
+    return invitation_store_set_token(s, i.id, secret.hash);
+}
+
 /* What a kind needs beyond its text; the others are notices. */
 static const struct {
     const char *kind;
@@ -119,6 +138,7 @@ static const struct {
     {LETTER_VERIFY_EMAIL, add_verification},
     {LETTER_RESET_PASSWORD, add_reset},
     {LETTER_CODE, add_code},
+    {LETTER_INVITATION, add_invitation},
 };
 
 /* ---- the message --------------------------------------------------------------------------- */
@@ -148,9 +168,15 @@ static struct str compose(struct arena *a, const struct making *k)
 /* The address may have changed hands since the row was written. */
 static enum err CO_FN find_reader(struct db_session *s, struct making *k)
 {
-    enum err rc = k->mail->user_id == JSON_NO_INT ? user_store_by_email(s, k->mail->email, &k->user)
-                                                  : user_store_by_id(s, k->mail->user_id, &k->user);
+    enum err rc;
 
+    if (str_eq(k->mail->kind, STR(LETTER_INVITATION))) {
+        k->user.full_name = k->mail->email;
+        k->wanted = true;
+        return ERR_OK;
+    }
+    rc = k->mail->user_id == JSON_NO_INT ? user_store_by_email(s, k->mail->email, &k->user)
+                                         : user_store_by_id(s, k->mail->user_id, &k->user);
     if (rc == ERR_USER_NOT_FOUND) {
         k->wanted = false;
         return ERR_OK;
