@@ -105,9 +105,11 @@ def test_a_target_that_is_removed_finishes_what_it_has_begun():
                 busy.read_head()
                 socket.send(b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 socket.read_head()
-                program.write(upstreams=[{"name": "set", "targets": [{"target": new.address}]}], services=services)
+                program.write(upstreams=[{"name": "set", "targets": [{"target": new.address}]}],
+                              services=[*services, service("probe", new, route("/probe"))])
                 program.process.send_signal(1)
-                wait_for(lambda: program.http.get("/", 200).text == "new", 10, "the new target is used")
+                wait_for(lambda: program.http.get("/probe", 200, timeout=1), 10, "the new file is used")
+                assert program.http.get("/", 200).text == "new"
                 release.set()
                 assert busy.read_exactly(8) == b"halfhalf"
                 socket.send(b"ping")
