@@ -8,6 +8,7 @@
 #include "config/posted.h"
 #include "config/reload.h"
 #include "config/snapshot.h"
+#include "docs/docs.h"
 #include "limits/counter.h"
 #include "limits/sync.h"
 #include "log.h"
@@ -91,6 +92,7 @@ static void release(struct gateway *gw)
     buf_release(&gw->scratch);
     token_lookups_free();
     counters_free();
+    docs_release();
     tls_release(gw);
 }
 
@@ -151,7 +153,8 @@ static void CO_FN stop(struct service *s)
     struct gateway *gw = gateway_of(s);
     clients_drain(gw);
     for (int64_t until = clock_mono_us() + DRAIN_TIMEOUT_MS * US_PER_MS;
-         (gw->client_count || token_lookups_are_running()) && clock_mono_us() < until;)
+         (gw->client_count || token_lookups_are_running() || docs_are_running()) &&
+         clock_mono_us() < until;)
         if (co_sleep_ms(10) != ERR_OK)
             break;
     clients_close(gw);
@@ -162,10 +165,12 @@ static void CO_FN stop(struct service *s)
 
 int main(int argc, char **argv)
 {
+    static const struct route *const routes[] = {DOCS_ROUTES, NULL};
     static const struct service_desc desc = {
         .name = "gateway",
         .default_port = 8080,
         .flags = SERVICE_NO_DB | SERVICE_NO_MQ | SERVICE_OWN_SERVER,
+        .routes = routes,
         .settings = GATEWAY_SETTINGS,
         .config_size = sizeof(struct gateway_settings),
         .check = check,

@@ -222,8 +222,9 @@ static void make_upstreams(struct gateway *gw, struct snapshot *s)
 /* The gateway's own endpoints are routes too, to the server that holds them. */
 static struct kong_route *own_route(struct gateway *gw, struct snapshot *s)
 {
-    static struct str paths[] = {STR("/health"), STR("/ready"), STR("/metrics"), STR("/version"),
-                                 STR("/openapi.json")};
+    static struct str paths[] = {STR("/health"),           STR("/ready"),        STR("/metrics"),
+                                 STR("/version"),          STR("/openapi.json"), STR("/api/docs"),
+                                 STR("/registry/services")};
     struct upstream_address *one = ARENA_NEW(s->arena, struct upstream_address);
     *one = (struct upstream_address){STR("127.0.0.1"), gw->own_port, 100};
     struct upstream *u = &s->upstreams[s->upstream_count++];
