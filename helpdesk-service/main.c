@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/auto_close.h"
 #include "clock.h"
 #include "events/consume.h"
 #include "media/collect.h"
@@ -110,6 +111,7 @@ static enum err CO_FN start(struct service *s)
     service_every(s, CLEANING_MS, "cleaning", clean, NULL);
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
     service_every(s, SNIFFER_REST_MS, "sniffer", rest_sniffer, NULL);
+    auto_close_start(s);
     return ERR_OK;
 }
 

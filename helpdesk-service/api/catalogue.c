@@ -89,6 +89,7 @@ static enum err CO_FN add_category(struct req *r, struct db_session *s, void *ar
         .name = str_trim(b->name),
         .department = b->department.len ? b->department : STR_NULL,
         .expects_workflow = b->expects_workflow != JSON_FALSE,
+        .needs_approval = b->needs_approval == JSON_TRUE,
     };
     struct json_writer w;
     struct buf text;
@@ -107,6 +108,7 @@ static enum err CO_FN add_category(struct req *r, struct db_session *s, void *ar
     JW_STR(&w, "name", c.name);
     JW_STR(&w, "department", c.department);
     JW_BOOL(&w, "expects_workflow", c.expects_workflow);
+    JW_BOOL(&w, "needs_approval", c.needs_approval);
     JW_BOOL(&w, "is_active", true);
     JW_KEY(&w, "sub_categories");
     jw_array(&w);

@@ -1,5 +1,7 @@
 #include "api/schemas.h"
 
+#include "api/tag.h"
+
 #define PRIORITIES "Low|Medium|High|Urgent|Critical"
 #define SUBJECT_MAX 200
 #define DESCRIPTION_MAX 20000
@@ -25,6 +27,7 @@ static const struct json_field TICKET_BODY_FIELDS[] = {
     FIELD(ticket_body, priority, JK_ENUM, .choices = PRIORITIES, .doc = "Medium unless given"),
     FIELD(ticket_body, requester_id, JK_INT, .min = 1, .max = 0, .alias = "employee_id",
           .doc = "for whom staff or a service opens the ticket"),
+    FIELD(ticket_body, tags, JK_STR_ARRAY, .max = TAG_MAX, .doc = "by staff or a service"),
 };
 JSON_SCHEMA(TICKET_BODY, "TicketCreate", struct ticket_body, TICKET_BODY_FIELDS);
 
@@ -37,6 +40,7 @@ static const struct json_field TICKET_PATCH_FIELDS[] = {
     FIELD(ticket_patch, priority, JK_ENUM, .choices = PRIORITIES),
     FIELD(ticket_patch, status, JK_STR, .min = 1, .max = NAME_MAX_LEN),
     FIELD(ticket_patch, reason, JK_STR, .max = REASON_MAX, .doc = "kept in the history"),
+    FIELD(ticket_patch, tags, JK_STR_ARRAY, .max = TAG_MAX, .doc = "instead of those it has"),
 };
 const struct json_schema TICKET_PATCH = {
     .name = "TicketPatch",
@@ -56,6 +60,9 @@ static const struct json_field TICKET_QUERY_FIELDS[] = {
     FIELD(ticket_query, department, JK_STR, .max = NAME_MAX_LEN),
     FIELD(ticket_query, owner, JK_STR, .max = 20, .doc = "a user id, me or none"),
     FIELD(ticket_query, requester, JK_STR, .max = 20, .doc = "a user id or me"),
+    FIELD(ticket_query, tag, JK_STR, .max = TAG_CHARS_MAX),
+    FIELD(ticket_query, approval, JK_ENUM, .choices = "pending|approved|rejected",
+          .doc = "pending: staff see all that wait for approval"),
     FIELD(ticket_query, search, JK_STR, .max = 200,
           .doc = "words of number, subject and description; the last may be a beginning"),
     FIELD(ticket_query, sort, JK_ENUM,
@@ -99,6 +106,45 @@ static const struct json_field REASON_BODY_FIELDS[] = {
 };
 JSON_SCHEMA(REASON_BODY, "Reason", struct reason_body, REASON_BODY_FIELDS);
 
+static const struct json_field REJECT_BODY_FIELDS[] = {
+    FIELD(reason_body, reason, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = REASON_MAX, .alias = "rejection_reason"),
+};
+JSON_SCHEMA(REJECT_BODY, "TicketReject", struct reason_body, REJECT_BODY_FIELDS);
+
+static const struct json_field APPROVE_BODY_FIELDS[] = {
+    FIELD(approve_body, reason, JK_STR, .max = REASON_MAX, .alias = "approval_notes"),
+    FIELD(approve_body, priority, JK_ENUM, .choices = PRIORITIES),
+    FIELD(approve_body, department, JK_STR, .max = NAME_MAX_LEN),
+};
+JSON_SCHEMA(APPROVE_BODY, "TicketApprove", struct approve_body, APPROVE_BODY_FIELDS);
+
+static const struct json_field WATCHER_BODY_FIELDS[] = {
+    FIELD(watcher_body, user_id, JK_INT, .min = 1, .max = 0, .doc = "oneself unless given"),
+};
+JSON_SCHEMA(WATCHER_BODY, "Watcher", struct watcher_body, WATCHER_BODY_FIELDS);
+
+static const struct json_field LINK_BODY_FIELDS[] = {
+    FIELD(link_body, type, JK_ENUM, .flags = JF_REQUIRED,
+          .choices = "parent_of|child_of|blocks|blocked_by|duplicate_of|duplicated_by",
+          .doc = "what this ticket is to the other one"),
+    FIELD(link_body, ticket_number, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,
+          .max = 20),
+};
+JSON_SCHEMA(LINK_BODY, "LinkCreate", struct link_body, LINK_BODY_FIELDS);
+
+static const struct json_field TAGS_BODY_FIELDS[] = {
+    FIELD(tags_body, tags, JK_STR_ARRAY, .flags = JF_REQUIRED, .max = TAG_MAX),
+};
+JSON_SCHEMA(TAGS_BODY, "Tags", struct tags_body, TAGS_BODY_FIELDS);
+
+static const struct json_field TAG_QUERY_FIELDS[] = {
+    FIELD(tag_query, search, JK_STR, .max = TAG_CHARS_MAX, .doc = "how the tag begins"),
+    FIELD(tag_query, page_size, JK_INT, .min = 1, .max = 1000000000,
+          .doc = "10 unless given, at most 100"),
+};
+JSON_SCHEMA(TAG_QUERY, "TagQuery", struct tag_query, TAG_QUERY_FIELDS);
+
 static const struct json_field RATING_BODY_FIELDS[] = {
     FIELD(rating_body, rating, JK_INT, .flags = JF_REQUIRED, .min = 1, .max = 5),
     FIELD(rating_body, comment, JK_STR, .max = TEXT_MAX),
@@ -116,6 +162,7 @@ static const struct json_field CATEGORY_BODY_FIELDS[] = {
           .max = NAME_MAX_LEN),
     FIELD(category_body, department, JK_STR, .max = NAME_MAX_LEN, .doc = "that usually handles it"),
     FIELD(category_body, expects_workflow, JK_BOOL, .doc = "true unless given"),
+    FIELD(category_body, needs_approval, JK_BOOL, .doc = "false unless given"),
     FIELD(category_body, sub_categories, JK_STR_ARRAY, .max = 200),
 };
 JSON_SCHEMA(CATEGORY_BODY, "CategoryCreate", struct category_body, CATEGORY_BODY_FIELDS);

@@ -6,19 +6,21 @@
 struct ticket_body {
     struct str subject, description, category, sub_category, department, priority;
     int64_t requester_id;
+    struct json_array tags; /* struct str */
 };
 extern const struct json_schema TICKET_BODY;
 
 /* Absent members are left as they are; sub_category and department may be null: none. */
 struct ticket_patch {
     struct str subject, description, category, sub_category, department, priority, status, reason;
+    struct json_array tags; /* struct str; replaces them, when the member is present */
 };
 extern const struct json_schema TICKET_PATCH;
 
 struct ticket_query {
     struct page_query page;
     struct json_array status, priority; /* struct str */
-    struct str category, department, owner, requester, search, sort;
+    struct str category, department, owner, requester, tag, approval, search, sort;
 };
 extern const struct json_schema TICKET_QUERY;
 
@@ -44,6 +46,35 @@ struct reason_body {
 };
 extern const struct json_schema REASON_BODY;
 
+/* Rejecting a ticket that waits for approval. */
+extern const struct json_schema REJECT_BODY; /* struct reason_body */
+
+struct approve_body {
+    struct str reason, priority, department;
+};
+extern const struct json_schema APPROVE_BODY;
+
+struct watcher_body {
+    int64_t user_id;
+};
+extern const struct json_schema WATCHER_BODY;
+
+struct link_body {
+    struct str type, ticket_number;
+};
+extern const struct json_schema LINK_BODY;
+
+struct tags_body {
+    struct json_array tags; /* struct str */
+};
+extern const struct json_schema TAGS_BODY;
+
+struct tag_query {
+    struct str search;
+    int64_t page_size;
+};
+extern const struct json_schema TAG_QUERY;
+
 struct rating_body {
     int64_t rating;
     struct str comment;
@@ -57,7 +88,7 @@ extern const struct json_schema DEPARTMENT_BODY;
 
 struct category_body {
     struct str name, department;
-    int8_t expects_workflow;
+    int8_t expects_workflow, needs_approval;
     struct json_array sub_categories; /* struct str */
 };
 extern const struct json_schema CATEGORY_BODY;

@@ -84,6 +84,8 @@ static enum err patch_status(struct req *r, enum simple_status to, struct ticket
 
     if (to == SIMPLE_STATUS_COUNT || to == from)
         return ERR_OK;
+    if (ticket_is_pending(t))
+        return refuse(r, ERR_INVALID_STATUS, "the ticket waits for approval");
     simple_status_apply(&wanted, to, r->now);
     if (wanted.status != t->status && !ticket_status_may_follow(t->status, wanted.status))
         return refuse(r, ERR_INVALID_STATUS,

@@ -60,6 +60,8 @@ static enum err CO_FN apply_status(struct req *r, struct db_session *s, const st
 {
     enum simple_status from = simple_status_of(t);
 
+    if (ticket_is_pending(t))
+        return refuse(r, ERR_INVALID_STATUS, "the ticket waits for approval");
     if (!simple_status_may_follow(from, e->status))
         return refuse(r, ERR_INVALID_STATUS,
                       arena_printf(r->arena, "cannot transition from %s to %s. Allowed: %s",

@@ -4,10 +4,13 @@
 #include "api/classify.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
+#include "api/tag.h"
 #include "api/ticket_json.h"
 #include "api/write.h"
 #include "buf.h"
+#include "clock.h"
 #include "service.h"
+#include "state.h"
 #include "store/feedback_store.h"
 
 /* The answer to every change: the ticket as it is now. */
@@ -32,6 +35,8 @@ static enum err CO_FN answer_with_ticket(struct req *r, struct db_session *s, st
 static enum err status_conflict(struct req *r, const struct ticket *t)
 {
     req_detail_str(r, "current_status", str_from(ticket_status_helpdesk(t->status)));
+    if (ticket_is_pending(t))
+        return refuse(r, ERR_CONFLICT, "The ticket waits for approval");
     return ERR_CONFLICT;
 }
 
@@ -44,11 +49,17 @@ static bool is_null(struct req *r, const char *member)
     return v && json_type(v) == JSON_NULL;
 }
 
+static bool is_given(struct req *r, const char *member)
+{
+    return json_get(req_json(r), member);
+}
+
 /* Everything but the wording is for staff. */
 static bool is_only_wording(struct req *r, const struct ticket_patch *p)
 {
     return !p->category.p && !p->sub_category.p && !p->department.p && !p->priority.p &&
-           !p->status.p && !is_null(r, "sub_category") && !is_null(r, "department");
+           !p->status.p && !is_null(r, "sub_category") && !is_null(r, "department") &&
+           !is_given(r, "tags");
 }
 
 static void take(struct str *field, struct str value)
@@ -84,7 +95,7 @@ static enum err patch_status(struct req *r, struct str word, struct ticket *t)
     }
     if (to == t->status)
         return ERR_OK;
-    if (!ticket_status_may_follow(t->status, to))
+    if (!ticket_status_may_follow(t->status, to) || ticket_is_pending(t))
         return status_conflict(r, t);
     ticket_set_status(t, to, r->now);
     return ERR_OK;
@@ -117,6 +128,10 @@ static enum err patch_fields(struct req *r, const struct ticket_patch *p, struct
         return ERR_VALIDATION_ERROR;
     take(&t->subject, p->subject);
     take(&t->description, p->description);
+    if (is_given(r, "tags"))
+        tags_take(r, p->tags.items, p->tags.count, t);
+    if (req_has_field_errors(r))
+        return ERR_VALIDATION_ERROR;
     rc = patch_class(r, p, t);
     if (rc)
         return rc;
@@ -154,7 +169,27 @@ struct action {
     struct str reason;
     int64_t rating; /* TICKET_NONE: none */
     struct str feedback;
+    struct str priority, department; /* TICKET_APPROVE; absent: as they are */
 };
+
+/* A finished ticket cannot come back after any time; a new one is opened then. */
+static bool is_reopened_too_late(struct req *r, const struct ticket *t)
+{
+    int64_t window_s = helpdesk_of(r)->config->reopen_s;
+
+    return window_s && t->completed_at != TICKET_NONE &&
+           r->now - t->completed_at > window_s * US_PER_S;
+}
+
+static enum err decide(struct req *r, const struct action *a, struct ticket *t)
+{
+    if (a->priority.p)
+        t->priority = ticket_priority_parse(a->priority);
+    if (!a->department.len)
+        return ERR_OK;
+    t->department = str_trim(a->department);
+    return classify(r, t);
+}
 
 static enum err CO_FN rate(struct req *r, struct db_session *s, struct ticket *t,
                            const struct action *a)
@@ -187,6 +222,10 @@ static enum err CO_FN act(struct req *r, struct db_session *s, void *arg, struct
     rc = ticket_act(r->actor, &after, a->action, r->now);
     if (rc == ERR_CONFLICT)
         return status_conflict(r, &before);
+    if (rc == ERR_OK && a->action == TICKET_REOPEN && is_reopened_too_late(r, &before))
+        return refuse(r, ERR_CONFLICT, "It is too late to reopen this ticket");
+    if (rc == ERR_OK && a->action == TICKET_APPROVE)
+        rc = decide(r, a, &after);
     if (rc == ERR_OK && a->rating != TICKET_NONE) {
         news.is_rating_new = true;
         rc = rate(r, s, &after, a);
@@ -242,4 +281,22 @@ enum err ticket_hold(struct req *r)
 enum err ticket_resume(struct req *r)
 {
     return act_with_reason(r, TICKET_RESUME);
+}
+
+enum err ticket_approve(struct req *r)
+{
+    const struct approve_body *b = r->body;
+    struct action a = {.action = TICKET_APPROVE, .rating = TICKET_NONE};
+
+    if (b) {
+        a.reason = b->reason.len ? b->reason : STR_NULL;
+        a.priority = b->priority;
+        a.department = b->department;
+    }
+    return write_run(r, req_body_text(r), act, &a);
+}
+
+enum err ticket_reject(struct req *r)
+{
+    return act_with_reason(r, TICKET_REJECT);
 }

@@ -4,6 +4,7 @@
 #include "api/classify.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
+#include "api/tag.h"
 #include "api/ticket_json.h"
 #include "buf.h"
 #include "events/publish.h"
@@ -54,6 +55,25 @@ static enum err CO_FN set_requester(struct req *r, struct db_session *s, int64_t
     return ERR_OK;
 }
 
+static void set_approval(struct req *r, struct ticket *t)
+{
+    struct category category;
+
+    if (catalogue_category(helpdesk_of(r)->catalogue, r->arena, t->category, &category) &&
+        category.needs_approval)
+        t->approval = TICKET_APPROVAL_PENDING;
+}
+
+static enum err set_tags(struct req *r, const struct ticket_draft *d, struct ticket *t)
+{
+    if (d->tags.count == 0)
+        return ERR_OK;
+    if (!actor_is_service(r->actor) && !actor_may(r->actor, PERM_TICKET_WORK))
+        return ERR_FORBIDDEN;
+    tags_take(r, d->tags.items, d->tags.count, t);
+    return req_has_field_errors(r) ? ERR_VALIDATION_ERROR : ERR_OK;
+}
+
 /* ---- the transaction ---------------------------------------------------------------------- */
 
 static enum err CO_FN create(struct req *r, struct db_session *s, void *arg, struct answer *out)
@@ -63,11 +83,12 @@ static enum err CO_FN create(struct req *r, struct db_session *s, void *arg, str
     struct ticket *t = &c->ticket;
     struct json_writer w;
     struct buf b;
-    struct outbox_entry messages[PUBLISH_CREATED_COUNT];
-    enum err rc = publish_ticket_created(r->arena, t, &c->cause, messages);
+    struct outbox_entry messages[PUBLISH_CREATED_MAX];
+    size_t n;
+    enum err rc = publish_ticket_created(r->arena, t, &c->cause, messages, &n);
 
     if (rc == ERR_OK)
-        rc = ticket_store_create(s, t, &c->cause, messages, PUBLISH_CREATED_COUNT);
+        rc = ticket_store_create(s, t, &c->cause, messages, n);
     if (rc)
         return rc;
     buf_init(&b, r->arena);
@@ -117,6 +138,9 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
     if (rc == ERR_OK)
         rc = set_requester(r, s, d->requester_id, &c);
     if (rc == ERR_OK)
+        rc = set_tags(r, d, &c.ticket);
+    set_approval(r, &c.ticket);
+    if (rc == ERR_OK)
         rc = number_pool_take(helpdesk_of(r)->numbers, s, r->now, &c.ticket.id, &c.ticket.number);
     return rc ? rc : write_run_statement(r, req_body_text(r), create, &c);
 }
@@ -142,6 +166,7 @@ enum err ticket_post(struct req *r)
         .department = b->department.len ? str_trim(b->department) : STR_NULL,
         .priority = b->priority,
         .requester_id = b->requester_id,
+        .tags = b->tags,
     };
 
     return ticket_create(r, &d, &REPLY);

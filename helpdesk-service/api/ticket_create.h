@@ -5,8 +5,9 @@
 
 struct ticket_draft {
     struct str subject, description, category, sub_category, department;
-    struct str priority;  /* a label, absent: Medium */
-    int64_t requester_id; /* TICKET_NONE: who asks */
+    struct str priority;    /* a label, absent: Medium */
+    int64_t requester_id;   /* TICKET_NONE: who asks */
+    struct json_array tags; /* struct str */
 };
 
 /* How a surface answers: the body, and the Location as a prefix followed by number or id. */

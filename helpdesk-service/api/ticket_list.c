@@ -54,6 +54,17 @@ static int64_t person(struct req *r, const char *field, struct str word)
     return TICKET_NONE;
 }
 
+/* Nobody works on a ticket that waits for approval: all staff see it. A withdrawn one waits no
+ * more. */
+static void only_pending(struct req *r, struct ticket_filter *f)
+{
+    f->statuses = ARENA_NEW(r->arena, struct str);
+    f->statuses[0] = str_from(ticket_status_helpdesk(TICKET_STATUS_OPEN));
+    f->status_count = 1;
+    if (actor_may(r->actor, PERM_TICKET_WORK))
+        f->viewer_id = TICKET_NONE;
+}
+
 static void read_filter(struct req *r, const struct ticket_query *q, struct ticket_filter *f)
 {
     const struct catalogue *catalogue = helpdesk_of(r)->catalogue;
@@ -70,9 +81,13 @@ static void read_filter(struct req *r, const struct ticket_query *q, struct tick
         .department = q->department,
         .is_unowned = str_ieq(q->owner, STR("none")),
         .requester_id = person(r, "requester", q->requester),
+        .tag = q->tag.p ? str_lower(r->arena, str_trim(q->tag)) : STR_NULL,
+        .approval = q->approval,
         .search = q->search,
         .sort = q->sort.p ? q->sort : STR("-created_at"),
     };
+    if (str_eq(f->approval, STR("pending")))
+        only_pending(r, f);
     f->owner_id = f->is_unowned ? TICKET_NONE : person(r, "owner", q->owner);
     f->is_descending = f->sort.p[0] == '-';
     if (f->is_descending)

@@ -135,15 +135,18 @@ static enum err CO_FN put_event(struct db_session *s, const char *type,
 }
 
 enum err publish_ticket_created(struct arena *a, const struct ticket *t, const struct cause *c,
-                                struct outbox_entry out[PUBLISH_CREATED_COUNT])
+                                struct outbox_entry out[PUBLISH_CREATED_MAX], size_t *n)
 {
     struct event_ticket payload;
     struct event_meta meta;
 
     payload_init(&payload, t, c);
     meta = meta_of("ticket.created", &payload, c);
-    task_entry(a, "tts.tasks.process_ticket", process_ticket_args(a, t), t->number, c, &out[0]);
-    return event_entry(a, &meta, &EVENT_TICKET, &payload, &out[1]);
+    *n = 0;
+    if (ticket_is_in_workflow(t))
+        task_entry(a, "tts.tasks.process_ticket", process_ticket_args(a, t), t->number, c,
+                   &out[(*n)++]);
+    return event_entry(a, &meta, &EVENT_TICKET, &payload, &out[(*n)++]);
 }
 
 static enum err CO_FN publish_status(struct db_session *s, const struct ticket_news *n,
@@ -151,7 +154,8 @@ static enum err CO_FN publish_status(struct db_session *s, const struct ticket_n
 {
     bool is_closed = n->after->status == TICKET_STATUS_CLOSED;
     struct event_ticket payload;
-    enum err rc = n->tells_workflow ? put_ticket_status(s, n->after, c) : ERR_OK;
+    bool tells_workflow = n->tells_workflow && ticket_is_in_workflow(n->after);
+    enum err rc = tells_workflow ? put_ticket_status(s, n->after, c) : ERR_OK;
 
     if (rc)
         return rc;
@@ -176,12 +180,27 @@ static bool is_edited(const struct ticket *before, const struct ticket *after)
            !str_eq(before->custom_fields, after->custom_fields);
 }
 
+/* From now on the workflow has it. */
+static enum err CO_FN start_workflow(struct db_session *s, const struct ticket *t,
+                                     const struct cause *c)
+{
+    struct outbox_entry e;
+
+    task_entry(s->arena, "tts.tasks.process_ticket", process_ticket_args(s->arena, t), t->number, c,
+               &e);
+    return outbox_put(s, &e);
+}
+
 enum err publish_ticket_changed(struct db_session *s, const struct ticket_news *n,
                                 const struct cause *c)
 {
     struct event_ticket payload;
     enum err rc = ERR_OK;
 
+    if (!ticket_is_in_workflow(n->before) && ticket_is_in_workflow(n->after))
+        rc = start_workflow(s, n->after, c);
+    if (rc)
+        return rc;
     payload_init(&payload, n->after, c);
     payload.reason = n->reason;
     if (is_edited(n->before, n->after))

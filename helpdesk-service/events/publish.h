@@ -11,12 +11,12 @@
 
 #define PUBLISH_WORKFLOW_QUEUE "TICKET_TASKS_PRODUCTION"
 
-/* The outbox rows of a new ticket, for the statement that inserts it: the Celery task
- * tts.tasks.process_ticket and the event ticket.created. */
-#define PUBLISH_CREATED_COUNT 2
+/* The outbox rows of a new ticket, for the statement that inserts it: the event ticket.created and,
+ * unless it waits for approval, the Celery task tts.tasks.process_ticket before it. */
+#define PUBLISH_CREATED_MAX 2
 MUST_CHECK enum err publish_ticket_created(struct arena *a, const struct ticket *t,
                                            const struct cause *c,
-                                           struct outbox_entry out[PUBLISH_CREATED_COUNT]);
+                                           struct outbox_entry out[PUBLISH_CREATED_MAX], size_t *n);
 
 struct ticket_news {
     const struct ticket *before, *after;
@@ -25,6 +25,7 @@ struct ticket_news {
     bool tells_workflow; /* the workflow does not know yet: the change was made here */
 };
 /*
+ * The Celery task tts.tasks.process_ticket once a ticket is approved;
  * ticket.closed or ticket.status_changed when the status differs (and, for changes made here, the
  * Celery task tts.tasks.receive_hdts_ticket_status); ticket.assigned when the owner differs;
  * feedback.received; ticket.updated when anything else differs.

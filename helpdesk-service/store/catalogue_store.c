@@ -11,8 +11,8 @@ struct catalogue {
     struct strmap *categories, *departments, *sub_categories; /* owned; by lower-case name */
 };
 
-DB_READ(catalogue_all_categories, "", "ittb",
-        "SELECT c.id, c.name, d.name, c.expects_workflow FROM category c "
+DB_READ(catalogue_all_categories, "", "ittbb",
+        "SELECT c.id, c.name, d.name, c.expects_workflow, c.needs_approval FROM category c "
         "LEFT JOIN department d ON d.id = c.department_id WHERE c.is_active");
 DB_READ(catalogue_all_departments, "", "t", "SELECT name FROM department WHERE is_active");
 DB_READ(catalogue_all_sub_categories, "", "tt",
@@ -79,6 +79,7 @@ static enum err CO_FN load(struct catalogue *c, struct db_session *s)
         category->name = str_dup(c->arena, db_get_str(categories, i, 1));
         category->department = str_dup(c->arena, db_get_str(categories, i, 2));
         category->expects_workflow = db_get_bool(categories, i, 3);
+        category->needs_approval = db_get_bool(categories, i, 4);
         strmap_set(c->categories, str_lower(s->arena, category->name), category);
     }
     for (size_t i = 0; i < db_rows(departments); i++) {
@@ -147,14 +148,16 @@ struct str catalogue_sub_category(const struct catalogue *c, struct arena *a, st
 
 DB_READ(catalogue_categories, "b", "it",
         "SELECT count(*), COALESCE(json_agg(json_build_object('id', c.id, 'name', c.name, "
-        "'department', d.name, 'expects_workflow', c.expects_workflow, 'is_active', c.is_active, "
+        "'department', d.name, 'expects_workflow', c.expects_workflow, "
+        "'needs_approval', c.needs_approval, 'is_active', c.is_active, 'version', c.version, "
         "'sub_categories', COALESCE((SELECT json_agg(json_build_object('id', s.id, 'name', "
         "s.name) ORDER BY s.id) FROM sub_category s WHERE s.category_id = c.id "
         "AND (s.is_active OR $1)), '[]')) ORDER BY c.id), '[]')::text FROM category c "
         "LEFT JOIN department d ON d.id = c.department_id WHERE c.is_active OR $1");
 DB_READ(catalogue_departments, "b", "it",
         "SELECT count(*), COALESCE(json_agg(json_build_object('id', id, 'name', name, "
-        "'is_active', is_active) ORDER BY id), '[]')::text FROM department WHERE is_active OR $1");
+        "'is_active', is_active, 'version', version) ORDER BY id), '[]')::text FROM department "
+        "WHERE is_active OR $1");
 
 static enum err CO_FN json_list(struct db_session *s, const struct db_stmt *stmt,
                                 bool with_inactive, int64_t *count, struct str *json)
@@ -182,9 +185,9 @@ enum err catalogue_store_departments(struct db_session *s, bool with_inactive, i
 }
 
 DB_WRITE(department_insert, "t", "i", "INSERT INTO department (name) VALUES ($1) RETURNING id");
-DB_WRITE(category_insert, "ttbT", "i",
-         "WITH c AS (INSERT INTO category (name, department_id, expects_workflow) "
-         "SELECT $1, d.id, $3 FROM (SELECT 1) one LEFT JOIN department d "
+DB_WRITE(category_insert, "ttbTb", "i",
+         "WITH c AS (INSERT INTO category (name, department_id, expects_workflow, needs_approval) "
+         "SELECT $1, d.id, $3, $5 FROM (SELECT 1) one LEFT JOIN department d "
          "ON lower(d.name) = lower($2) WHERE $2 IS NULL OR d.id IS NOT NULL RETURNING id), "
          "s AS (INSERT INTO sub_category (category_id, name) "
          "SELECT c.id, u.name FROM c, unnest($4) AS u (name)) SELECT id FROM c");
@@ -204,7 +207,8 @@ enum err catalogue_store_add_category(struct db_session *s, struct category *c,
 {
     struct db_result *rows;
     enum err rc = db_query(s, &category_insert, &rows, DB_STR(c->name), DB_STR(c->department),
-                           DB_BOOL(c->expects_workflow), DB_STR_ARRAY(sub_categories, n));
+                           DB_BOOL(c->expects_workflow), DB_STR_ARRAY(sub_categories, n),
+                           DB_BOOL(c->needs_approval));
 
     if (rc)
         return rc;

@@ -11,7 +11,7 @@ struct category {
     int64_t id;
     struct str name;
     struct str department; /* that usually handles it; absent: none */
-    bool expects_workflow;
+    bool expects_workflow, needs_approval;
 };
 
 struct catalogue *catalogue_new(void);

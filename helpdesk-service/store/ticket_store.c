@@ -46,6 +46,11 @@ DB_WRITE(ticket_lock_id, "ii", TICKET_COL_TYPES "nI",
          "SELECT " TICKET_COLS ", " INVOLVEMENT ", " WATCHERS
          " FROM ticket t WHERE t.id = $1 FOR UPDATE");
 
+DB_WRITE(ticket_lock_resolved, "zi", TICKET_COL_TYPES "nI",
+         "SELECT " TICKET_COLS ", " INVOLVEMENT ", " WATCHERS " FROM ticket t "
+         "WHERE t.status = 'Resolved' AND t.updated_at <= $1 ORDER BY t.updated_at, t.id LIMIT 1 "
+         "FOR UPDATE SKIP LOCKED");
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static void read_row(const struct db_result *rows, struct ticket *out)
@@ -123,6 +128,12 @@ enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_i
                               struct ticket *out)
 {
     return read_one(s, &ticket_lock_id, DB_INT(id), viewer_id, out);
+}
+
+enum err ticket_store_lock_resolved(struct db_session *s, int64_t untouched_since,
+                                    struct ticket *out)
+{
+    return read_one(s, &ticket_lock_resolved, DB_TIME(untouched_since), 0, out);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

@@ -41,6 +41,11 @@ MUST_CHECK enum err CO_FN ticket_store_lock_number(struct db_session *s, struct 
 MUST_CHECK enum err CO_FN ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
                                                struct ticket *out);
 
+/* The longest untouched of the resolved tickets that nobody has touched since then, unless another
+ * process has just locked it. */
+MUST_CHECK enum err CO_FN ticket_store_lock_resolved(struct db_session *s, int64_t untouched_since,
+                                                     struct ticket *out);
+
 /*
  * Inserts an open ticket with id and number already given, and the messages about it, in one
  * statement; fills requester_department.

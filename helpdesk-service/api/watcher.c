@@ -1,0 +1,143 @@
+#include "actor.h"
+#include "api/access.h"
+#include "api/handlers.h"
+#include "api/schemas.h"
+#include "api/write.h"
+#include "buf.h"
+#include "cause.h"
+#include "people.h"
+#include "service.h"
+#include "store/history_store.h"
+#include "store/watcher_store.h"
+
+static void write_one(struct json_writer *w, const struct watcher *x)
+{
+    jw_object(w);
+    JW_INT(w, "user_id", x->user_id);
+    JW_STR(w, "name", x->name);
+    JW_STR(w, "email", x->email);
+    jw_end_object(w);
+}
+
+enum err watcher_list(struct req *r)
+{
+    struct watcher *list;
+    struct json_writer *w;
+    struct db_session *s;
+    struct ticket t;
+    size_t count;
+    enum err rc = access_ticket(r, &s, &t);
+
+    if (rc == ERR_OK)
+        rc = watcher_store_list(s, t.id, &list, &count);
+    if (rc)
+        return rc;
+    w = req_json_begin(r);
+    jw_object(w);
+    JW_INT(w, "count", (int64_t)count);
+    JW_NULL(w, "next");
+    JW_NULL(w, "previous");
+    JW_KEY(w, "results");
+    jw_array(w);
+    for (size_t i = 0; i < count; i++)
+        write_one(w, &list[i]);
+    jw_end_array(w);
+    jw_end_object(w);
+    return req_json_end(r, 200);
+}
+
+/* Oneself may come and go, others are brought and sent by staff. Watching is beside the ticket's
+ * own version: If-Match has nothing to say about it. */
+static enum err CO_FN lock_for(struct req *r, struct db_session *s, int64_t user_id,
+                               struct ticket *t)
+{
+    enum err rc = ticket_store_lock_number(s, req_param(r, "number"), viewer_of(r), t);
+
+    if (rc)
+        return rc;
+    if (!ticket_may_view(r->actor, t))
+        return ERR_FORBIDDEN;
+    return user_id == viewer_of(r) || ticket_may_work(r->actor, t) ? ERR_OK : ERR_FORBIDDEN;
+}
+
+static enum err CO_FN remember(struct req *r, struct db_session *s, const struct ticket *t,
+                               const struct watcher *x, bool is_new)
+{
+    struct str id = str_printf(r->arena, "%lld", (long long)x->user_id);
+    struct history_entry e = {.ticket_id = t->id,
+                              .field = STR("watcher"),
+                              .old_value = is_new ? STR_NULL : id,
+                              .new_value = is_new ? id : STR_NULL,
+                              .note = x->name};
+    struct cause cause;
+
+    cause_from_request(&cause, r);
+    return history_store_add(s, &e, &cause);
+}
+
+static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct answer *out)
+{
+    struct watcher x = {.user_id = *(const int64_t *)arg};
+    struct json_writer w;
+    struct person p;
+    struct ticket t;
+    struct buf b;
+    bool changed;
+    enum err rc = lock_for(r, s, x.user_id, &t);
+
+    if (rc == ERR_OK)
+        rc = person_by_id(s, x.user_id, &p);
+    if (rc == ERR_USER_NOT_FOUND || (rc == ERR_OK && !p.active)) {
+        req_field_error(r, "user_id", "is not a known person");
+        return ERR_VALIDATION_ERROR;
+    }
+    if (rc == ERR_OK)
+        rc = watcher_store_add(s, t.id, x.user_id, &changed);
+    if (rc)
+        return rc;
+    x.name = p.name;
+    x.email = p.email;
+    if (changed)
+        rc = remember(r, s, &t, &x, true);
+    buf_init(&b, r->arena);
+    jw_init(&w, &b);
+    write_one(&w, &x);
+    *out = (struct answer){.status = 201, .body = buf_str(&b)};
+    return rc;
+}
+
+enum err watcher_post(struct req *r)
+{
+    const struct watcher_body *b = r->body;
+    int64_t id = b && b->user_id != JSON_NO_INT ? b->user_id : viewer_of(r);
+
+    return write_run(r, req_body_text(r), add, &id);
+}
+
+static enum err CO_FN take_off(struct req *r, struct db_session *s, void *arg, struct answer *out)
+{
+    struct watcher x = {.user_id = *(const int64_t *)arg};
+    struct person p;
+    struct ticket t;
+    enum err rc = lock_for(r, s, x.user_id, &t);
+
+    if (rc == ERR_OK)
+        rc = watcher_store_remove(s, t.id, x.user_id);
+    if (rc)
+        return rc;
+    rc = person_by_id(s, x.user_id, &p);
+    if (rc && rc != ERR_USER_NOT_FOUND)
+        return rc;
+    x.name = rc ? STR_NULL : p.name;
+    out->status = 204;
+    return remember(r, s, &t, &x, false);
+}
+
+enum err watcher_delete(struct req *r)
+{
+    int64_t id = viewer_of(r);
+
+    if (!str_eq(req_param(r, "user_id"), STR("me")) && !req_param_int(r, "user_id", &id))
+        return ERR_NOT_FOUND;
+    return write_run(r, STR(""), take_off, &id);
+}
