@@ -1,3 +1,4 @@
+#include "api/catalogue.h"
 #include "actor.h"
 #include "api/handlers.h"
 #include "api/page.h"
@@ -43,10 +44,9 @@ enum err department_list(struct req *r)
     return list(r, catalogue_store_departments);
 }
 
-/* This process knows the change at once, the others within their refresh interval. */
-static enum err CO_FN write_and_refresh(struct req *r, write_fn fn, void *arg)
+enum err catalogue_write(struct req *r, struct str request, write_fn fn, void *arg)
 {
-    enum err rc = write_run(r, req_body_text(r), fn, arg);
+    enum err rc = write_run(r, request, fn, arg);
 
     if (rc == ERR_OK && catalogue_refresh(helpdesk_of(r)->catalogue, req_service(r)->db) != ERR_OK)
         log_warn("the catalogue could not be read again");
@@ -77,7 +77,7 @@ static enum err CO_FN add_department(struct req *r, struct db_session *s, void *
 
 enum err department_post(struct req *r)
 {
-    return write_and_refresh(r, add_department, r->body);
+    return catalogue_write(r, req_body_text(r), add_department, r->body);
 }
 
 static enum err CO_FN add_category(struct req *r, struct db_session *s, void *arg,
@@ -122,5 +122,5 @@ static enum err CO_FN add_category(struct req *r, struct db_session *s, void *ar
 
 enum err category_post(struct req *r)
 {
-    return write_and_refresh(r, add_category, r->body);
+    return catalogue_write(r, req_body_text(r), add_category, r->body);
 }

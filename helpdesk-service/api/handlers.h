@@ -37,6 +37,20 @@ enum err CO_FN category_list(struct req *r);
 enum err CO_FN category_post(struct req *r);
 enum err CO_FN department_list(struct req *r);
 enum err CO_FN department_post(struct req *r);
+enum err CO_FN category_get(struct req *r);
+enum err CO_FN category_edit(struct req *r);
+enum err CO_FN category_delete(struct req *r);
+enum err CO_FN sub_category_post(struct req *r);
+enum err CO_FN sub_category_edit(struct req *r);
+enum err CO_FN sub_category_remove(struct req *r);
+enum err CO_FN department_get(struct req *r);
+enum err CO_FN department_edit(struct req *r);
+enum err CO_FN department_delete(struct req *r);
+enum err CO_FN custom_field_list(struct req *r);
+enum err CO_FN custom_field_get(struct req *r);
+enum err CO_FN custom_field_post(struct req *r);
+enum err CO_FN custom_field_edit(struct req *r);
+enum err CO_FN custom_field_delete(struct req *r);
 
 /* simple surface */
 enum err CO_FN simple_ticket_post(struct req *r);

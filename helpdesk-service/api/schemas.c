@@ -27,6 +27,7 @@ static const struct json_field TICKET_BODY_FIELDS[] = {
     FIELD(ticket_body, priority, JK_ENUM, .choices = PRIORITIES, .doc = "Medium unless given"),
     FIELD(ticket_body, requester_id, JK_INT, .min = 1, .max = 0, .alias = "employee_id",
           .doc = "for whom staff or a service opens the ticket"),
+    FIELD(ticket_body, custom_fields, JK_ANY, .doc = "an object by the keys of the definitions"),
     FIELD(ticket_body, tags, JK_STR_ARRAY, .max = TAG_MAX, .doc = "by staff or a service"),
 };
 JSON_SCHEMA(TICKET_BODY, "TicketCreate", struct ticket_body, TICKET_BODY_FIELDS);
@@ -40,6 +41,7 @@ static const struct json_field TICKET_PATCH_FIELDS[] = {
     FIELD(ticket_patch, priority, JK_ENUM, .choices = PRIORITIES),
     FIELD(ticket_patch, status, JK_STR, .min = 1, .max = NAME_MAX_LEN),
     FIELD(ticket_patch, reason, JK_STR, .max = REASON_MAX, .doc = "kept in the history"),
+    FIELD(ticket_patch, custom_fields, JK_ANY, .doc = "those to change; null removes one"),
     FIELD(ticket_patch, tags, JK_STR_ARRAY, .max = TAG_MAX, .doc = "instead of those it has"),
 };
 const struct json_schema TICKET_PATCH = {
@@ -166,6 +168,54 @@ static const struct json_field CATEGORY_BODY_FIELDS[] = {
     FIELD(category_body, sub_categories, JK_STR_ARRAY, .max = 200),
 };
 JSON_SCHEMA(CATEGORY_BODY, "CategoryCreate", struct category_body, CATEGORY_BODY_FIELDS);
+
+#define CLOSED_SCHEMA(var, schema_name, type, field_array)                                         \
+    const struct json_schema var = {                                                               \
+        .name = schema_name,                                                                       \
+        .fields = field_array,                                                                     \
+        .count = sizeof(field_array) / sizeof((field_array)[0]),                                   \
+        .size = sizeof(type),                                                                      \
+        .closed = true,                                                                            \
+    }
+
+static const struct json_field CATEGORY_PATCH_FIELDS[] = {
+    FIELD(category_patch, name, JK_STR, .min = 1, .max = NAME_MAX_LEN),
+    FIELD(category_patch, department, JK_STR, .max = NAME_MAX_LEN, .doc = "null: none"),
+    FIELD(category_patch, expects_workflow, JK_BOOL),
+    FIELD(category_patch, needs_approval, JK_BOOL),
+    FIELD(category_patch, is_active, JK_BOOL),
+};
+CLOSED_SCHEMA(CATEGORY_PATCH, "CategoryPatch", struct category_patch, CATEGORY_PATCH_FIELDS);
+
+static const struct json_field NAME_PATCH_FIELDS[] = {
+    FIELD(name_patch, name, JK_STR, .min = 1, .max = NAME_MAX_LEN),
+    FIELD(name_patch, is_active, JK_BOOL),
+};
+CLOSED_SCHEMA(NAME_PATCH, "NamePatch", struct name_patch, NAME_PATCH_FIELDS);
+
+#define CHOICES_MAX 500
+static const struct json_field CUSTOM_FIELD_BODY_FIELDS[] = {
+    FIELD(custom_field_body, key, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1, .max = 50,
+          .doc = "its member of custom_fields: a-z, 0-9 and _"),
+    FIELD(custom_field_body, label, JK_STR, .max = NAME_MAX_LEN, .doc = "the key unless given"),
+    FIELD(custom_field_body, type, JK_ENUM, .flags = JF_REQUIRED,
+          .choices = "text|number|boolean|date|choice|multi_choice|user"),
+    FIELD(custom_field_body, choices, JK_STR_ARRAY, .max = CHOICES_MAX),
+    FIELD(custom_field_body, categories, JK_STR_ARRAY, .max = CHOICES_MAX, .doc = "none: all"),
+    FIELD(custom_field_body, is_required, JK_BOOL),
+};
+CLOSED_SCHEMA(CUSTOM_FIELD_BODY, "CustomFieldCreate", struct custom_field_body,
+              CUSTOM_FIELD_BODY_FIELDS);
+
+static const struct json_field CUSTOM_FIELD_PATCH_FIELDS[] = {
+    FIELD(custom_field_patch, label, JK_STR, .min = 1, .max = NAME_MAX_LEN),
+    FIELD(custom_field_patch, choices, JK_STR_ARRAY, .max = CHOICES_MAX),
+    FIELD(custom_field_patch, categories, JK_STR_ARRAY, .max = CHOICES_MAX),
+    FIELD(custom_field_patch, is_required, JK_BOOL),
+    FIELD(custom_field_patch, is_active, JK_BOOL),
+};
+CLOSED_SCHEMA(CUSTOM_FIELD_PATCH, "CustomFieldPatch", struct custom_field_patch,
+              CUSTOM_FIELD_PATCH_FIELDS);
 
 static const struct json_field SIMPLE_TICKET_BODY_FIELDS[] = {
     FIELD(simple_ticket_body, title, JK_STR, .flags = JF_COERCE),

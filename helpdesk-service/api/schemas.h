@@ -7,6 +7,7 @@ struct ticket_body {
     struct str subject, description, category, sub_category, department, priority;
     int64_t requester_id;
     struct json_array tags; /* struct str */
+    const struct json *custom_fields;
 };
 extern const struct json_schema TICKET_BODY;
 
@@ -14,6 +15,7 @@ extern const struct json_schema TICKET_BODY;
 struct ticket_patch {
     struct str subject, description, category, sub_category, department, priority, status, reason;
     struct json_array tags; /* struct str; replaces them, when the member is present */
+    const struct json *custom_fields;
 };
 extern const struct json_schema TICKET_PATCH;
 
@@ -92,6 +94,33 @@ struct category_body {
     struct json_array sub_categories; /* struct str */
 };
 extern const struct json_schema CATEGORY_BODY;
+
+struct category_patch {
+    struct str name, department;
+    int8_t expects_workflow, needs_approval, is_active;
+};
+extern const struct json_schema CATEGORY_PATCH;
+
+/* Of departments and sub-categories. */
+struct name_patch {
+    struct str name;
+    int8_t is_active;
+};
+extern const struct json_schema NAME_PATCH;
+
+struct custom_field_body {
+    struct str key, label, type;
+    struct json_array choices, categories; /* struct str */
+    int8_t is_required;
+};
+extern const struct json_schema CUSTOM_FIELD_BODY;
+
+struct custom_field_patch {
+    struct str label;
+    struct json_array choices, categories; /* struct str */
+    int8_t is_required, is_active;
+};
+extern const struct json_schema CUSTOM_FIELD_PATCH;
 
 /* The simple surface takes any scalar where it wants a text, and checks in its own words. */
 struct simple_ticket_body {

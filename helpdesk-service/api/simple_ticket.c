@@ -26,6 +26,7 @@ enum err simple_ticket_post(struct req *r)
         .category = simple_category(b->category),
         .priority = b->priority.len ? b->priority : STR("medium"),
         .requester_id = TICKET_NONE,
+        .is_lenient = true,
     };
 
     if (!b->title.len || !b->description.len || !b->category.len)

@@ -2,6 +2,7 @@
 #include "api/access.h"
 #include "api/change.h"
 #include "api/classify.h"
+#include "api/custom_field.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/tag.h"
@@ -59,7 +60,7 @@ static bool is_only_wording(struct req *r, const struct ticket_patch *p)
 {
     return !p->category.p && !p->sub_category.p && !p->department.p && !p->priority.p &&
            !p->status.p && !is_null(r, "sub_category") && !is_null(r, "department") &&
-           !is_given(r, "tags");
+           !is_given(r, "tags") && !is_given(r, "custom_fields");
 }
 
 static void take(struct str *field, struct str value)
@@ -115,8 +116,18 @@ static enum err patch_class(struct req *r, const struct ticket_patch *p, struct 
     return classify(r, t);
 }
 
-static enum err patch_fields(struct req *r, const struct ticket_patch *p, struct ticket *t)
+/* Another category may ask for other fields. */
+static enum err CO_FN patch_custom_fields(struct req *r, const struct ticket_patch *p,
+                                          struct str old_category, struct ticket *t)
 {
+    if (!p->custom_fields && str_eq(old_category, t->category))
+        return ERR_OK;
+    return custom_fields_take(r, p->custom_fields, CUSTOM_ALL, t);
+}
+
+static enum err CO_FN patch_fields(struct req *r, const struct ticket_patch *p, struct ticket *t)
+{
+    struct str old_category = t->category;
     enum err rc;
 
     if (is_only_wording(r, p) ? !ticket_may_reword(r->actor, t) : !ticket_may_work(r->actor, t))
@@ -133,6 +144,8 @@ static enum err patch_fields(struct req *r, const struct ticket_patch *p, struct
     if (req_has_field_errors(r))
         return ERR_VALIDATION_ERROR;
     rc = patch_class(r, p, t);
+    if (rc == ERR_OK)
+        rc = patch_custom_fields(r, p, old_category, t);
     if (rc)
         return rc;
     if (p->priority.p)

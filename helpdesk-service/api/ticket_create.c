@@ -2,6 +2,7 @@
 
 #include "actor.h"
 #include "api/classify.h"
+#include "api/custom_field.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/tag.h"
@@ -139,6 +140,9 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
         rc = set_requester(r, s, d->requester_id, &c);
     if (rc == ERR_OK)
         rc = set_tags(r, d, &c.ticket);
+    if (rc == ERR_OK)
+        rc = custom_fields_take(r, d->custom_fields, d->is_lenient ? CUSTOM_LENIENT : CUSTOM_ALL,
+                                &c.ticket);
     set_approval(r, &c.ticket);
     if (rc == ERR_OK)
         rc = number_pool_take(helpdesk_of(r)->numbers, s, r->now, &c.ticket.id, &c.ticket.number);
@@ -167,6 +171,7 @@ enum err ticket_post(struct req *r)
         .priority = b->priority,
         .requester_id = b->requester_id,
         .tags = b->tags,
+        .custom_fields = b->custom_fields,
     };
 
     return ticket_create(r, &d, &REPLY);

@@ -5,9 +5,11 @@
 
 struct ticket_draft {
     struct str subject, description, category, sub_category, department;
-    struct str priority;    /* a label, absent: Medium */
-    int64_t requester_id;   /* TICKET_NONE: who asks */
-    struct json_array tags; /* struct str */
+    struct str priority;              /* a label, absent: Medium */
+    int64_t requester_id;             /* TICKET_NONE: who asks */
+    struct json_array tags;           /* struct str */
+    const struct json *custom_fields; /* NULL: none */
+    bool is_lenient;                  /* required custom fields may be missing */
 };
 
 /* How a surface answers: the body, and the Location as a prefix followed by number or id. */

@@ -4,11 +4,14 @@
 
 #include "arena.h"
 #include "mem.h"
+#include "store/catalogue_json.h"
 #include "strmap.h"
 
 struct catalogue {
     struct arena *arena;                                      /* owned; of the copy */
     struct strmap *categories, *departments, *sub_categories; /* owned; by lower-case name */
+    struct custom_field *fields;                              /* active ones */
+    size_t field_count;
 };
 
 DB_READ(catalogue_all_categories, "", "ittbb",
@@ -61,6 +64,39 @@ static void set_name(struct strmap *m, struct arena *a, struct str key, struct s
     strmap_set(m, key, value);
 }
 
+static const struct str *copy_words(struct arena *a, const struct str *words, size_t n)
+{
+    struct str *out = ARENA_ARRAY(a, struct str, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = str_dup(a, words[i]);
+    return out;
+}
+
+static void copy_field(struct arena *a, const struct custom_field *f, struct custom_field *out)
+{
+    *out = *f;
+    out->key = str_dup(a, f->key);
+    out->label = str_dup(a, f->label);
+    out->choices = copy_words(a, f->choices, f->choice_count);
+    out->categories = copy_words(a, f->categories, f->category_count);
+}
+
+static enum err CO_FN load_fields(struct catalogue *c, struct db_session *s)
+{
+    struct custom_field *fields;
+    size_t count;
+    enum err rc = custom_field_store_all(s, &fields, &count);
+
+    if (rc)
+        return rc;
+    c->fields = ARENA_ARRAY(c->arena, struct custom_field, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].is_active)
+            copy_field(c->arena, &fields[i], &c->fields[c->field_count++]);
+    return ERR_OK;
+}
+
 static enum err CO_FN load(struct catalogue *c, struct db_session *s)
 {
     struct db_result *categories, *departments, *subs;
@@ -105,6 +141,8 @@ enum err catalogue_refresh(struct catalogue *c, struct db *db)
 
     db_session_init(&s, db, a);
     rc = load(next, &s);
+    if (rc == ERR_OK)
+        rc = load_fields(next, &s);
     if (rc == ERR_OK) {
         struct catalogue old = *c;
 
@@ -144,20 +182,36 @@ struct str catalogue_sub_category(const struct catalogue *c, struct arena *a, st
     return found ? str_dup(a, *found) : STR_NULL;
 }
 
+static bool belongs_to(const struct custom_field *f, struct str category)
+{
+    for (size_t i = 0; i < f->category_count; i++)
+        if (str_ieq(f->categories[i], category))
+            return true;
+    return f->category_count == 0;
+}
+
+size_t catalogue_custom_fields(const struct catalogue *c, struct arena *a, struct str category,
+                               const struct custom_field **out)
+{
+    struct custom_field *fields = ARENA_ARRAY(a, struct custom_field, c->field_count + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->field_count; i++)
+        if (belongs_to(&c->fields[i], category))
+            copy_field(a, &c->fields[i], &fields[n++]);
+    *out = fields;
+    return n;
+}
+
 /* ---- lists and changes -------------------------------------------------------------------- */
 
 DB_READ(catalogue_categories, "b", "it",
-        "SELECT count(*), COALESCE(json_agg(json_build_object('id', c.id, 'name', c.name, "
-        "'department', d.name, 'expects_workflow', c.expects_workflow, "
-        "'needs_approval', c.needs_approval, 'is_active', c.is_active, 'version', c.version, "
-        "'sub_categories', COALESCE((SELECT json_agg(json_build_object('id', s.id, 'name', "
-        "s.name) ORDER BY s.id) FROM sub_category s WHERE s.category_id = c.id "
-        "AND (s.is_active OR $1)), '[]')) ORDER BY c.id), '[]')::text FROM category c "
-        "LEFT JOIN department d ON d.id = c.department_id WHERE c.is_active OR $1");
+        "SELECT count(*), COALESCE(json_agg(" CATEGORY_JSON("$1") " ORDER BY c.id), '[]')::text "
+                                                                  "FROM " CATEGORY_SOURCE
+                                                                  " WHERE c.is_active OR $1");
 DB_READ(catalogue_departments, "b", "it",
-        "SELECT count(*), COALESCE(json_agg(json_build_object('id', id, 'name', name, "
-        "'is_active', is_active, 'version', version) ORDER BY id), '[]')::text FROM department "
-        "WHERE is_active OR $1");
+        "SELECT count(*), COALESCE(json_agg(" DEPARTMENT_JSON " ORDER BY id), '[]')::text "
+        "FROM department WHERE is_active OR $1");
 
 static enum err CO_FN json_list(struct db_session *s, const struct db_stmt *stmt,
                                 bool with_inactive, int64_t *count, struct str *json)

@@ -4,6 +4,7 @@
  * them, so each process keeps a copy, which it renews now and then and after its own changes.
  */
 #include "db.h"
+#include "store/custom_field_store.h"
 
 struct catalogue;
 
@@ -25,6 +26,10 @@ bool catalogue_category(const struct catalogue *c, struct arena *a, struct str w
 struct str catalogue_department(const struct catalogue *c, struct arena *a, struct str word);
 struct str catalogue_sub_category(const struct catalogue *c, struct arena *a, struct str category,
                                   struct str word);
+
+/* The active custom fields of a category, copied into the arena; returns how many. */
+size_t catalogue_custom_fields(const struct catalogue *c, struct arena *a, struct str category,
+                               const struct custom_field **out);
 
 /* All of them as a JSON array, inactive ones only when asked for. */
 MUST_CHECK enum err CO_FN catalogue_store_categories(struct db_session *s, bool with_inactive,
