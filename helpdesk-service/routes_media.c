@@ -40,6 +40,12 @@ static const struct route_text SIMPLE_TEXTS[] = {
     {0},
 };
 
+#define DOWNLOAD_BY_NAME_ROUTE(path)                                                               \
+    {                                                                                              \
+        .method = "GET", .pattern = path, .auth = AUTH_ANY, .permission = PERM_TICKET_READ,        \
+        .handler = attachment_get_by_name, .summary = "Download an attachment",                    \
+        .errors = DOWNLOAD_ERRORS                                                                  \
+    }
 #define MEDIA_POST_ROUTE(path)                                                                     \
     {                                                                                              \
         .method = "POST", .pattern = path, .auth = AUTH_USER, .permission = PERM_TICKET_COMMENT,   \
@@ -52,13 +58,8 @@ static const struct route_text SIMPLE_TEXTS[] = {
 
 const struct route MEDIA_ROUTES[] = {
     /* integration surface */
-    {.method = "GET",
-     .pattern = "/media/tickets/{number}/{filename}",
-     .auth = AUTH_ANY,
-     .permission = PERM_TICKET_READ,
-     .handler = attachment_get_by_name,
-     .summary = "Download an attachment",
-     .errors = DOWNLOAD_ERRORS},
+    DOWNLOAD_BY_NAME_ROUTE("/media/tickets/{number}/{filename}"),
+    DOWNLOAD_BY_NAME_ROUTE("/api/media/tickets/{number}/{filename}"),
 
     /* canonical surface */
     {.method = "GET",

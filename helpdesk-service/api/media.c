@@ -31,7 +31,7 @@ struct placing {
 static enum err CO_FN place(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     const struct placing *x = arg;
-    struct media_file f;
+    struct media_file f = {0};
     struct json_writer w;
     struct buf b;
     enum err rc = ERR_OK;

@@ -174,5 +174,8 @@ enum err media_keep(struct req *r, struct db_session *s, const struct media_targ
         return rc == ERR_NOT_FOUND ? ERR_SERVICE_UNAVAILABLE : rc;
     }
     rc = ticket_store_lock_id(s, target->ticket_id, viewer_of(r), &t);
-    return rc ? rc : media_attach(r, s, &t, out);
+    if (rc)
+        return rc;
+    /* Since the target was read, the scope may have changed. */
+    return ticket_may_view(r->actor, &t) ? media_attach(r, s, &t, out) : ERR_FORBIDDEN;
 }

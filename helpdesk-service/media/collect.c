@@ -50,7 +50,7 @@ static enum err CO_FN collect_blobs(struct media_store *m, struct db_session *s,
 
 static enum err CO_FN collect_uploads(struct media_store *m, struct db_session *s, int64_t now)
 {
-    const struct str *names, *orphans;
+    const struct str *names, *orphans = NULL;
     size_t count, orphan_count = 0;
     enum err rc = upload_store_expire(s, now);
 

@@ -49,7 +49,7 @@ def test_upload_and_download(helpdesk, people, ticket):
     assert shown == [{name: body[name] for name in ("id", "filename", "url", "uploaded_at")}]
     assert people.employee.get(ticket).json()["attachments"] == [body]
     assert people.employee.get(ticket + "/attachments").json()["results"] == [body]
-    for path in (body["url"], f"{ticket}/attachments/{body['id']}"):
+    for path in (body["url"], "/api" + body["url"], f"{ticket}/attachments/{body['id']}"):
         for client in (people.employee, people.coordinator, people.admin):
             got = client.get(path, expect=200)
             assert got.content == data and got.headers["Content-Type"] == "image/png"
@@ -152,7 +152,9 @@ def part(body, name="file", filename='; filename="a.png"', kind="text/plain"):
     part(b"x", filename='; filename="a\udcff.png"'.encode("utf-8", "surrogateescape").decode("latin-1")
          ).replace("ÿ".encode(), b"\xff") + b"--B--\r\n",
     b"".join(part(b"", name="n") for _ in range(40)) + part(b"x") + b"--B--\r\n",
-], ids=range(17))
+    part(b"x", filename='; filename="a\0.png"') + b"--B--\r\n",
+    part(b"eA==").replace(b"Content-Type", b"Content-Transfer-Encoding: base64\r\nContent-Type") + b"--B--\r\n",
+], ids=range(19))
 def test_broken_forms(helpdesk, people, ticket, body):
     check_error(raw(people.employee, ticket, body), 400, "INVALID_INPUT")
     assert people.employee.get(ticket + "/attachments").json()["count"] == 0

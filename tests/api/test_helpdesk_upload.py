@@ -220,6 +220,22 @@ def test_completing_twice_at_the_same_time(people, ticket):
     assert people.employee.get(f"/api/v1/tickets/{ticket}/attachments").json()["count"] == 1
 
 
+def test_an_idempotency_key(people):
+    body = {"file_name": "big.png", "mime_type": "image/png", "file_size": 10}
+    headers = {"Idempotency-Key": "parts-1"}
+    made = [people.employee.post("/api/v1/media/uploads", body, headers=headers, expect=201) for _ in range(2)]
+    assert made[0].json() == made[1].json() and made[1].headers["Idempotency-Replayed"] == "true"
+
+
+def test_access_may_end_before_the_upload(people, db, ticket):
+    upload = begin(people.coordinator, b"text", file_name="a.txt", mime_type=None, entity_type="ticket", entity_id=ticket)
+    put(people.coordinator, upload, 0, b"text")
+    db.query("UPDATE ticket SET owner_id = NULL WHERE number = %s", ticket, program="helpdesk-service")
+    db.query("DELETE FROM ticket_participant WHERE user_id = 456 AND ticket_id = (SELECT id FROM ticket WHERE number = %s)",
+             ticket, program="helpdesk-service")
+    check_error(complete(people.coordinator, upload), 403, "FORBIDDEN")
+
+
 # ---- restarts and replicas ----------------------------------------------------------------------
 
 def test_an_upload_survives_kill_and_goes_on_elsewhere(start_service, db, people, helpdesk):
@@ -287,6 +303,48 @@ def test_collection(start_service, db):
     # Removed contents can come again.
     again = post(client, data=PNG + b"gone", expect=201).json()
     assert client.get(again["file_url"], expect=200).content == PNG + b"gone"
+
+
+def test_a_content_that_is_removed_while_it_comes_again(helpdesk, people, db):
+    """The collector holds the row of a content until its bytes are gone; an upload of the same waits."""
+    data = PNG + b"removed and uploaded"
+    first = post(people.employee, data=data, expect=201).json()
+    digest = first["sha256"]
+    people.employee.delete(first["file_url"], expect=200)
+    answers = []
+    uploader = threading.Thread(target=lambda: answers.append(post(people.other_employee, data=data)))
+    with db.cursor("helpdesk-service") as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("DELETE FROM media_blob WHERE sha256 = %s", (digest,))
+        uploader.start()
+        wait_for(lambda: db.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                  "AND query LIKE '%%media_blob%%'", program="helpdesk-service"), what="the upload waits")
+        (uploads(helpdesk) / digest[:2] / digest).unlink()
+        cursor.execute("COMMIT")
+    uploader.join()
+    assert answers[0].status_code == 201, answers[0].text
+    assert people.other_employee.get(answers[0].json()["file_url"], expect=200).content == data
+
+
+def test_equal_contents_coming_and_going_at_the_same_time(helpdesk, people):
+    data = PNG + b"coming and going"
+    problems = []
+
+    def come_and_go(client):
+        for _ in range(10):
+            url = post(client, data=data, expect=201).json()["file_url"]
+            got = client.get(url)
+            if got.content != data:
+                problems.append(got.text)
+            client.delete(url, expect=200)
+
+    threads = [threading.Thread(target=come_and_go, args=(people.nobody.as_user(7400 + i),)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert contents(helpdesk).count(hashlib.sha256(data).hexdigest()) == 1
 
 
 # ---- trouble with the disk ----------------------------------------------------------------------
