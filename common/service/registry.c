@@ -55,7 +55,7 @@ static struct str lease(struct service *s, struct arena *a)
     return buf_str(b);
 }
 
-static bool CO_FN send(struct service *s, struct arena *a, bool is_renewal, int *status)
+static bool CO_FN send_lease(struct service *s, struct arena *a, bool is_renewal, int *status)
 {
     struct http_answer answer = {0};
     struct str base = service_registry_url(s);
@@ -75,9 +75,9 @@ static bool CO_FN renew(struct service *s)
     struct arena *a = arena_new();
     int status = 0;
     bool was_registered = s->priv->is_registered;
-    bool ok = was_registered && send(s, a, true, &status);
+    bool ok = was_registered && send_lease(s, a, true, &status);
     if (!ok && (!was_registered || status / 100 == 4))
-        ok = send(s, a, false, &status);
+        ok = send_lease(s, a, false, &status);
     if (ok != was_registered) {
         if (ok)
             log_info("registered at the registry");

@@ -115,6 +115,15 @@ def names(directory):
     return {service["name"] for service in directory["services"]}
 
 
+def own_status(program):
+    return program.http.get("/registry/status", expect=200).json()
+
+
+def metric(program, line):
+    text = program.http.get("/metrics", expect=200).text
+    return next(float(one.rsplit(" ", 1)[1]) for one in text.splitlines() if one.startswith(line + " "))
+
+
 def as_program(registry):
     return registry.http.with_token(tokens.mint_service("gateway"))
 

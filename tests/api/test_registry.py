@@ -1,4 +1,4 @@
-"""registry-service: the documents' routes, leases, health checks, replicas, a database that comes and goes."""
+"""registry-service: the documents' routes, and who may use which."""
 import json
 import subprocess
 import time
@@ -11,7 +11,7 @@ from lib.paths import binary
 from lib.ports import free_ports
 from lib.service import Service
 from lib.wait import wait_for
-from registry_support import FAST, Peer, Switch, as_program, names, register, status_of, unique
+from registry_support import FAST, Peer, names, register, status_of, unique
 
 
 @pytest.fixture
@@ -24,20 +24,6 @@ def peer():
 @pytest.fixture(scope="module")
 def registry(start_service):
     return start_service("registry-service")
-
-
-@pytest.fixture(scope="module")
-def fast_db(infra):
-    """Replicas share the checks, so those with other intervals have a database of their own."""
-    database = infra.database("fast")
-    yield database
-    database.drop()
-
-
-@pytest.fixture(scope="module")
-def fast(fast_db):
-    with Service("registry-service", fast_db, None, FAST) as program:
-        yield program
 
 
 # ---- the documents' routes ------------------------------------------------------------------------
@@ -174,91 +160,7 @@ def test_renewing(registry, db):
     check_error(registry.http.put("/renew", {"name": name}), 400, "INVALID_INPUT")
 
 
-# ---- leases and checks ----------------------------------------------------------------------------
-
-def test_a_sick_service_is_not_discovered_until_it_recovers(fast, peer):
-    name = unique()
-    register(fast, name, peer.port)
-    peer.status = 503
-    wait_for(lambda: status_of(fast, name) == "unhealthy")
-    answer = fast.http.get(f"/discover/{name}")
-    body = answer.json()
-    assert answer.status_code == 503 and body["error"] == "service unhealthy"
-    assert body["message"] == f"Service '{name}' is registered but unhealthy"
-    assert body["service"]["name"] == name and body["code"] == "SERVICE_UNAVAILABLE"
-    peer.status = 200
-    wait_for(lambda: status_of(fast, name) == "healthy")
-    assert fast.http.get(f"/services/{name}").json()["lastHealthCheck"].endswith("Z")
-
-
-def test_passed_checks_keep_a_lease_and_failed_ones_do_not(fast, peer):
-    alive, dead = unique(), unique()
-    [closed] = free_ports(1)
-    register(fast, alive, peer.port)
-    register(fast, dead, closed)
-    wait_for(lambda: status_of(fast, dead) is None)
-    assert status_of(fast, alive) == "healthy"
-    known = names(fast.http.get("/services").json())
-    assert alive in known and dead not in known
-
-
-def test_renewals_keep_a_lease_that_no_check_can(fast):
-    name = unique()
-    [closed] = free_ports(1)
-    deadline = time.monotonic() + 6
-    while time.monotonic() < deadline:
-        register(fast, name, closed, instance="renewing")
-        wait_for(lambda: status_of(fast, name))
-    assert status_of(fast, name) is not None
-
-
-def test_a_healthy_instance_is_preferred(fast, peer):
-    name = unique()
-    [closed] = free_ports(1)
-    register(fast, name, peer.port, instance="good")
-    register(fast, name, closed, instance="bad")
-    wait_for(lambda: fast.http.get(f"/discover/{name}").json().get("port") == peer.port)
-
-
-def test_a_reported_failure_is_checked_at_once(registry, peer):
-    """With checks half a minute apart, only the report can be what starts one."""
-    name = unique()
-    register(registry, name, peer.port)
-    wait_for(lambda: registry.http.get(f"/services/{name}").json()["lastHealthCheck"])
-    peer.status = 500
-    report = {"name": name, "host": "127.0.0.1", "port": peer.port}
-    as_program(registry).post("/registry/report", report, expect=202)
-    wait_for(lambda: status_of(registry, name) == "unhealthy")
-    # it is known by now
-    check_error(as_program(registry).post("/registry/report", report), 404, "SERVICE_NOT_FOUND")
-    peer.status = 200
-    wait_for(lambda: status_of(registry, name) == "healthy")
-
-
-def test_bad_reports(registry):
-    client = as_program(registry)
-    good = {"name": "nobody", "host": "127.0.0.1", "port": 1}
-    check_error(client.post("/registry/report", good), 404, "SERVICE_NOT_FOUND")
-    for missing in good:
-        check_error(client.post("/registry/report", {**good, missing: None}), 400, "INVALID_INPUT")
-    for port in (0, 65536):
-        body = check_error(client.post("/registry/report", {**good, "port": port}), 422, "VALIDATION_ERROR")
-        assert set(body["details"]["fields"]) == {"port"}
-    check_error(registry.http.post("/registry/report", good), 401, "UNAUTHENTICATED")
-    check_error(registry.http.as_user(1, tokens.ADMIN).post("/registry/report", good), 403, "FORBIDDEN")
-
-
-# ---- replicas, restarts, and a database that is away ----------------------------------------------
-
-def test_replicas_agree(fast, fast_db, peer):
-    with Service("registry-service", fast_db, None, FAST) as other:
-        name = unique()
-        register(fast, name, peer.port, instance="one")
-        wait_for(lambda: status_of(other, name) is not None)
-        other.http.put("/renew", {"name": name, "instance": "one"}, expect=200)
-        other.http.delete(f"/deregister/{name}", expect=200)
-        wait_for(lambda: status_of(fast, name) is None)
-
+# ---- restarts, and no database ---------------------------------------------------------------------
 
 def test_a_restart_loses_nothing(registry, peer):
     name = unique()
@@ -278,36 +180,6 @@ def test_without_a_table_an_unknown_name_may_yet_be_known():
         register(program, name)
         assert program.http.get(f"/discover/{name}", expect=200).json()["port"] == 3001
         assert program.http.get("/ready").status_code == 503
-
-
-def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
-    database = infra.database("away")
-    switch = Switch(infra, database)
-    try:
-        with Service("registry-service", database, None, FAST) as program:
-            before, during, leaver = unique(), unique(), unique()
-            register(program, before, peer.port)
-            register(program, leaver, peer.port)
-            switch.off()
-            wait_for(lambda: program.http.get("/ready").status_code == 503)
-            program.http.get("/health", expect=200)
-            assert program.http.get(f"/discover/{before}", expect=200).json()["port"] == peer.port
-            register(program, during, peer.port, instance="one")
-            program.http.put("/renew", {"name": during, "instance": "one"}, expect=200)
-            program.http.delete(f"/deregister/{leaver}", expect=200)
-            assert status_of(program, during) == "healthy" and status_of(program, leaver) is None
-            check_error(program.http.delete(f"/deregister/{leaver}"), 404, "SERVICE_NOT_FOUND")
-            # Longer than a lease: nobody is expelled for what they could not do.
-            deadline = time.monotonic() + 5
-            wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
-            switch.on()
-            wait_for(lambda: program.http.get("/ready").status_code == 200)
-            wait_for(lambda: [r[0] for r in database.query("SELECT name FROM registry.instance ORDER BY name")]
-                     == sorted([before, during]))
-            assert status_of(program, before) == "healthy" and status_of(program, during) == "healthy"
-    finally:
-        switch.on()
-        database.drop()
 
 
 # ---- who may register -----------------------------------------------------------------------------

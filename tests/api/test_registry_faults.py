@@ -1,15 +1,12 @@
-"""registry-service: replicas that die, a database that goes away, a network that swallows renewals."""
+"""registry-service: replicas that die, a database that goes away."""
 import time
 
 import pytest
 
-from lib.ports import free_ports
+from lib.http import check_error
 from lib.service import Service
 from lib.wait import wait_for
-from registry_support import FAST, Peer, Stream, Switch, as_program, names, register, status_of, unique
-
-# A cut off fleet: what is registered here answers no check, and renews or does not as the test wants.
-PRESERVING = {**FAST, "PRESERVE_BELOW_PERCENT": "85", "PRESERVE_MAX": "1h"}
+from registry_support import FAST, Peer, Stream, Switch, metric, names, own_status, register, status_of, unique
 
 
 @pytest.fixture
@@ -24,15 +21,6 @@ def peer():
     one = Peer()
     yield one
     one.close()
-
-
-def status(program):
-    return program.http.get("/registry/status", expect=200).json()
-
-
-def metric(program, line):
-    text = program.http.get("/metrics", expect=200).text
-    return next(float(one.rsplit(" ", 1)[1]) for one in text.splitlines() if one.startswith(line + " "))
 
 
 # ---- replicas -------------------------------------------------------------------------------------
@@ -57,7 +45,7 @@ def test_a_killed_replica_loses_nothing_and_the_other_goes_on(database, peer):
                 second.http.delete(f"/deregister/{name}", expect=200)
             first.start()
             assert names(first.http.get("/services").json()) == {kept}
-        assert status(first)["revision"] == wait_for(lambda: status(second)["revision"])
+        assert own_status(first)["revision"] == wait_for(lambda: own_status(second)["revision"])
 
 
 def test_each_instance_is_checked_by_one_replica_at_a_time(database, peer):
@@ -70,7 +58,7 @@ def test_each_instance_is_checked_by_one_replica_at_a_time(database, peer):
         wait_for(lambda: len(peer.calls) >= 4)
         # were both to check, the calls would come in pairs
         assert time.monotonic() - started > 2 * 3
-        assert status(first)["healthy"] == status(second)["healthy"] == 1
+        assert own_status(first)["healthy"] == own_status(second)["healthy"] == 1
 
 
 # ---- a database that goes away --------------------------------------------------------------------
@@ -83,7 +71,7 @@ def test_watchers_are_told_of_what_happens_while_the_database_is_away(infra, dat
         try:
             register(first, before, peer.port, instance="one")
             assert "X-Registry-Stale" not in first.http.get("/services").headers
-            assert status(first)["stale"] is False and status(first)["listening"] is True
+            assert own_status(first)["stale"] is False and own_status(first)["listening"] is True
             with Stream(first) as stream:
                 start, _ = stream.until(lambda d: before in names(d))
                 switch.off()
@@ -94,70 +82,49 @@ def test_watchers_are_told_of_what_happens_while_the_database_is_away(infra, dat
                 assert number > start
                 register(second, other, peer.port)
                 first.http.put("/renew", {"name": before, "instance": "one"}, expect=200)
-                assert status(first)["pending"] == 2 and metric(first, "registry_pending") == 2
+                assert own_status(first)["pending"] == 2 and metric(first, "registry_pending") == 2
                 for path in ("/services", f"/services/{before}", f"/discover/{before}", "/api/v1/services",
                              f"/api/v1/services/{before}", "/registry/watch"):
                     assert int(first.http.get(path, expect=200).headers["X-Registry-Stale"]) >= 0, path
-                assert status(first)["stale"] is True and status(first)["listening"] is False
+                assert own_status(first)["stale"] is True and own_status(first)["listening"] is False
                 switch.on()
                 # what each has accepted alone reaches both
                 later, _ = stream.until(lambda d: names(d) == {before, during, other})
                 assert later > number
             wait_for(lambda: names(second.http.get("/services").json()) == {before, during, other})
-            wait_for(lambda: status(first)["revision"] == status(second)["revision"])
-            wait_for(lambda: status(first)["pending"] == status(second)["pending"] == 0)
-            wait_for(lambda: status(first)["stale"] is False and status(first)["listening"] is True)
+            wait_for(lambda: own_status(first)["revision"] == own_status(second)["revision"])
+            wait_for(lambda: own_status(first)["pending"] == own_status(second)["pending"] == 0)
+            wait_for(lambda: own_status(first)["stale"] is False and own_status(first)["listening"] is True)
             assert "X-Registry-Stale" not in first.http.get("/services").headers
         finally:
             switch.on()
 
 
-# ---- self-preservation ----------------------------------------------------------------------------
-
-def test_no_lease_ends_when_most_vanish_at_once(database):
-    with Service("registry-service", database, None, PRESERVING) as program:
-        name = unique()
-        [closed] = free_ports(1)
-        for number in range(10):
-            register(program, name, closed, instance=f"i-{number}")
-        wait_for(lambda: status(program)["preserving"])
-        assert metric(program, "registry_preserving") == 1
-        # well beyond the end of every lease
-        ended = time.time() + 6
-        wait_for(lambda: time.time() > ended)
-        assert status(program)["instances"] == 10 and status(program)["overdue"] == 10
-        # they are not offered meanwhile, and are back with their next renewal
-        assert program.http.get(f"/discover/{name}").status_code == 503
-        program.kill()
-        program.start()
-        assert status(program)["instances"] == 10
-
-        def renew():
-            for number in range(9):
-                program.http.put("/renew", {"name": name, "instance": f"i-{number}"}, expect=200)
-            return status(program)["instances"] == 9
-
-        # the one that stays away ends once the others are back
-        wait_for(renew, interval=0.5)
-        assert status(program)["preserving"] is False and metric(program, "registry_preserving") == 0
-
-
-def test_preserving_has_an_end(database):
-    with Service("registry-service", database, None, {**PRESERVING, "PRESERVE_MAX": "3s"}) as program:
-        [closed] = free_ports(1)
-        for number in range(4):
-            register(program, unique(), closed, instance=f"i-{number}")
-        wait_for(lambda: status(program)["preserving"])
-        wait_for(lambda: status(program)["instances"] == 0)
-
-
-def test_a_single_instance_ends_with_its_lease(database, peer):
-    with Service("registry-service", database, None, PRESERVING) as program:
-        alive, dead = unique(), unique()
-        [closed] = free_ports(1)
-        register(program, alive, peer.port)
-        register(program, dead, closed)
-        wait_for(lambda: status_of(program, dead) is None)
-        assert status_of(program, alive) == "healthy"
-        assert as_program(program).post("/registry/report", {"name": dead, "host": "127.0.0.1", "port": closed}) \
-            .status_code == 404
+def test_it_serves_and_accepts_while_the_database_is_away(infra, peer):
+    database = infra.database("away")
+    switch = Switch(infra, database)
+    try:
+        with Service("registry-service", database, None, FAST) as program:
+            before, during, leaver = unique(), unique(), unique()
+            register(program, before, peer.port)
+            register(program, leaver, peer.port)
+            switch.off()
+            wait_for(lambda: program.http.get("/ready").status_code == 503)
+            program.http.get("/health", expect=200)
+            assert program.http.get(f"/discover/{before}", expect=200).json()["port"] == peer.port
+            register(program, during, peer.port, instance="one")
+            program.http.put("/renew", {"name": during, "instance": "one"}, expect=200)
+            program.http.delete(f"/deregister/{leaver}", expect=200)
+            assert status_of(program, during) == "healthy" and status_of(program, leaver) is None
+            check_error(program.http.delete(f"/deregister/{leaver}"), 404, "SERVICE_NOT_FOUND")
+            # Longer than a lease: nobody is expelled for what they could not do.
+            deadline = time.monotonic() + 5
+            wait_for(lambda: time.monotonic() > deadline and status_of(program, before) == "healthy")
+            switch.on()
+            wait_for(lambda: program.http.get("/ready").status_code == 200)
+            wait_for(lambda: [r[0] for r in database.query("SELECT name FROM registry.instance ORDER BY name")]
+                     == sorted([before, during]))
+            assert status_of(program, before) == "healthy" and status_of(program, during) == "healthy"
+    finally:
+        switch.on()
+        database.drop()
