@@ -116,14 +116,21 @@ struct run {
     bool in_transaction, is_done;
 };
 
+static void give_up(const char *why)
+{
+    fprintf(stderr, "store test: %s\n", why);
+    abort();
+}
+
 static void CO_FN run_main(void *arg)
 {
     struct run *run = arg;
     struct arena *a = arena_new();
     struct db_session s;
     db_session_init(&s, store_test_db, a);
-    if (run->in_transaction && db_begin(&s) != ERR_OK)
-        abort();
+    enum err rc = run->in_transaction ? db_begin(&s) : ERR_OK;
+    if (rc)
+        give_up(err_code(rc));
     run->fn(&s);
     db_rollback(&s);
     arena_free(a);
@@ -136,7 +143,7 @@ static void run_until_done(struct run *run)
     co_start(store_test_loop, run_main, run, "store test");
     while (!run->is_done) {
         if (clock_mono_us() > limit)
-            abort();
+            give_up("it takes too long");
         loop_turn(store_test_loop, 100);
     }
 }

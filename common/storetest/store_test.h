@@ -16,7 +16,7 @@ int store_test_open(const char *name, const struct db_migration *const *migratio
 int store_test_close(void);
 
 typedef void (*store_test_fn)(struct db_session *s);
-/* Runs fn in a coroutine, in a transaction that is rolled back; aborts when fn takes over 20 s. */
+/* Runs fn in a coroutine, in a transaction that is rolled back; aborts when fn takes over 120 s. */
 void store_test_run(store_test_fn fn);
 /* The same without a transaction: fn brings its own, and what it commits stays. */
 void store_test_run_bare(store_test_fn fn);

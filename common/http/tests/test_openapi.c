@@ -103,7 +103,7 @@ static void test_document(void **state)
     ASSERT_STR(AT(create, "responses", "201", "content", "application/json", "schema", "$ref"),
                "#/components/schemas/Thing");
     assert_int_equal(json_count(json_get(create, "responses")), 7);
-    assert_int_equal(json_count(json_get(create, "security")), 2);
+    assert_int_equal(json_count(json_get(create, "security")), 3);
 
     const struct json *show = AT(paths, "/api/v1/things/{id}", "get");
     ASSERT_STR(json_get(show, "operationId"), "get_api_v1_things_by_id");
