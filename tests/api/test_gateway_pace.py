@@ -1,5 +1,6 @@
 """Time and second tries: who is too slow is given up, and what can be sent again without harm is."""
 import socket
+import threading
 import time
 
 import pytest
@@ -127,6 +128,43 @@ def test_a_target_that_cannot_be_connected_to_in_time():
                 check_error(program.http.get("/full"), 504, "GATEWAY_TIMEOUT")
         for filler in fillers:
             filler.close()
+
+
+class Counting(Upstream):
+    """Knows how many of its connections are open, and answers when told to."""
+
+    def __init__(self):
+        self.now, self.most = 0, 0
+        self.lock, self.go = threading.Lock(), threading.Event()
+        super().__init__(serve=self.count)
+
+    def count(self, connection):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            while True:
+                connection.read_request()
+                self.go.wait(20)
+                connection.send(reply())
+        finally:
+            with self.lock:
+                self.now -= 1
+
+
+def test_unused_connections_are_bounded_and_do_not_stay():
+    with Counting() as upstream, Gateway(services=[service("counting", upstream, route("/"))],
+                                         env={"UPSTREAM_IDLE_MAX": "2", "UPSTREAM_IDLE_TIMEOUT": "1s"}) as program:
+        clients = [program.raw() for _ in range(6)]
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_for(lambda: upstream.now == 6, 10, "each request has a connection")
+        upstream.go.set()
+        assert [client.answer().status for client in clients] == [200] * 6
+        wait_for(lambda: upstream.now <= 2, 10, "two are kept")
+        wait_for(lambda: upstream.now == 0, 10, "and those not for long")
+        for client in clients:
+            client.close()
 
 
 # ---- second tries -----------------------------------------------------------------------------------

@@ -162,6 +162,62 @@ def test_waiting_for_a_slow_reader_costs_nothing(gateway, upstream):
     done.set()
 
 
+UPGRADE = (b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+SWITCH = (b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+
+
+def send_until_held(sock, limit):
+    """Sends until the other side takes no more for a while; how much it took."""
+    sock.settimeout(0.5)
+    sent = 0
+    while sent < limit:
+        try:
+            sent += sock.send(PIECE)
+        except TimeoutError:
+            break
+    sock.settimeout(30)
+    return sent
+
+
+@pytest.mark.parametrize("slow", ["client", "target"])
+def test_a_slow_end_of_a_websocket_holds_the_other_back(gateway, upstream, slow):
+    """And goes on where it stopped, to the last byte."""
+    sent, received, begin = [], [], threading.Event()
+
+    def work(sock, sends):
+        if sends:
+            sent.append(send_until_held(sock, SIZE))
+            sock.shutdown(socket.SHUT_WR)
+        else:
+            assert begin.wait(30)
+            received.append(swallow(sock, b"", SIZE * 2))
+
+    def script(connection):
+        connection.read_head()
+        connection.send(SWITCH)
+        work(connection.sock, sends=slow == "client")
+    upstream.script = script
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.connect(("127.0.0.1", gateway.port))
+    with client, Peak(gateway):
+        client.settimeout(30)
+        client.sendall(UPGRADE)
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        other = threading.Thread(target=work, args=(client, slow == "target"))
+        other.start()
+        wait_for(lambda: sent, 30, "one end is held back")
+        assert sent[0] < SIZE // 2
+        begin.set()
+        other.join()
+        wait_for(lambda: received, 30, "the rest arrives")
+    assert received == sent
+
+
 def test_a_head_larger_than_a_piece_of_a_body(upstream):
     def script(connection):
         _, headers = connection.read_head()
