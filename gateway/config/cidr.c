@@ -5,7 +5,7 @@
 static bool address_parse(struct str text, uint8_t out[16])
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text.len >= sizeof copy)
+    if (!text.len || text.len >= sizeof copy)
         return false;
     memcpy(copy, text.p, text.len);
     copy[text.len] = '\0';

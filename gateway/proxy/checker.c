@@ -1,11 +1,13 @@
 #include "proxy/checker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "config/snapshot.h"
 #include "gateway.h"
 #include "mem.h"
+#include "metrics.h"
 #include "proxy/endpoint.h"
 #include "proxy/health.h"
 #include "proxy/probe.h"
@@ -23,6 +25,7 @@ struct checker {
     struct endpoint_table *endpoints;
     struct timer timer;
     struct list checks; /* struct check: under way */
+    struct buf shown;   /* struct metric_series *: those that are 1 */
 };
 
 /* One check under way: of a target for an upstream, or of an endpoint that failed a request. */
@@ -169,6 +172,47 @@ static void check_targets(struct checker *c, const struct upstream *u, int64_t n
             check(c, u, &u->targets[i], now);
 }
 
+/* ---- what is known, as Kong's metric ----------------------------------------------------------
+ */
+
+static struct metric target_health = {
+    .name = "kong_upstream_target_health",
+    .help = "1 for the state a target is in.",
+    .kind = METRIC_GAUGE,
+    .labels = "upstream,target,address,state,subsystem",
+};
+
+static void show_state(struct checker *c, const struct upstream *u, const struct upstream_target *t)
+{
+    static const char *const states[] = {"healthy", "unhealthy", "dns_error"};
+    const char *now = upstream_target_state(t);
+    struct str target = str_from(t->endpoint->text);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct str values[] = {u->name, target, target, str_from(states[i]), STR("http")};
+        bool is_so = str_ieq(str_from(now), str_from(states[i]));
+        struct metric_series *s = metric_series(&target_health, values);
+        metric_set(s, is_so);
+        if (is_so)
+            buf_add(&c->shown, &s, sizeof(struct metric_series *));
+    }
+}
+
+/* A target that has gone is in no state any more. */
+static void show_states(void *arg)
+{
+    struct checker *c = arg;
+    const struct snapshot *s = c->gw->snapshot;
+    struct metric_series *last;
+    for (size_t i = 0; i < c->shown.len; i += sizeof last) {
+        memcpy(&last, c->shown.p + i, sizeof last);
+        metric_set(last, 0);
+    }
+    buf_clear(&c->shown);
+    for (size_t i = 0; s && i < s->declared_count; i++)
+        for (size_t k = 0; k < s->upstreams[i].count; k++)
+            show_state(c, &s->upstreams[i], &s->upstreams[i].targets[k]);
+}
+
 /* ---- time ----------------------------------------------------------------------------------- */
 
 static bool is_checked(const struct upstream *u)
@@ -206,6 +250,8 @@ struct checker *checker_new(struct gateway *gw, struct endpoint_table *endpoints
     c->gw = gw;
     c->endpoints = endpoints;
     list_init(&c->checks);
+    buf_init(&c->shown, NULL);
+    metrics_on_render(show_states, c);
     timer_init(&c->timer, gw->loop, look, c);
     timer_start(&c->timer, BUSY_MS);
     return c;
@@ -220,6 +266,7 @@ void checker_free(struct checker *c)
         probe_cancel(k->probe);
         check_free(k);
     }
+    buf_release(&c->shown);
     free(c);
 }
 

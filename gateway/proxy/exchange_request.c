@@ -10,16 +10,21 @@
 
 /* ---- who asks ------------------------------------------------------------------------------- */
 
+static bool is_address(struct str text)
+{
+    struct cidr parsed;
+    return str_index(text, '/', 0) < 0 && cidr_parse(text, &parsed);
+}
+
 /* Addresses between commas. What stands before something else, or before too many, is worthless. */
 static void read_addresses(struct str value, struct forwarded *hops)
 {
     struct str address;
     while (value.p && str_next(&value, ',', &address)) {
-        struct cidr parsed;
-        bool is_address = cidr_parse(str_trim(address), &parsed);
-        if (!is_address || hops->count == FORWARDED_MAX)
+        bool is_known = is_address(str_trim(address));
+        if (!is_known || hops->count == FORWARDED_MAX)
             hops->count = 0;
-        if (is_address)
+        if (is_known)
             hops->nodes[hops->count++] = str_trim(address);
     }
 }
@@ -46,8 +51,7 @@ static struct str nearest_client(const struct exchange *x)
 {
     struct str best = str_from(x->client->peer);
     for (int i = x->hops->count; i > 0 && cidr_list_has(&x->gw->trusted_proxies, best); i--) {
-        struct cidr parsed;
-        if (!cidr_parse(x->hops->nodes[i - 1], &parsed))
+        if (!is_address(x->hops->nodes[i - 1]))
             break;
         best = x->hops->nodes[i - 1];
     }

@@ -93,11 +93,11 @@ static struct str scheme_of(const struct exchange *x)
 static void add_hops(const struct exchange *x, bool as_pairs, struct buf *out)
 {
     for (int i = 0; x->hops && i < x->hops->count; i++) {
-        struct str node = x->hops->nodes[i];
+        struct str node = x->hops->nodes[i].p ? x->hops->nodes[i] : STR("unknown");
         if (as_pairs)
             forwarded_add_node(out, node);
         else
-            buf_add_str(out, node.p ? node : STR("unknown"));
+            buf_add_str(out, node);
         BUF_LIT(out, ", ");
     }
 }

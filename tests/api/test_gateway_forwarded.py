@@ -63,6 +63,8 @@ def test_clients_are_not_believed(gateway):
     (["X-Forwarded-For: 2001:db8::1"], f'for="[2001:db8::1]", {OWN}', "2001:db8::1, 127.0.0.1", "2001:db8::1"),
     # what a client made up before the proxy that added its address
     (["X-Forwarded-For: evil, 2.2.2.2"], f"for=2.2.2.2, {OWN}", "2.2.2.2, 127.0.0.1", "2.2.2.2"),
+    (["X-Forwarded-For: 6.6.6.0/24, 2.2.2.2"], f"for=2.2.2.2, {OWN}", "2.2.2.2, 127.0.0.1", "2.2.2.2"),
+    (["Forwarded: x", "Forwarded: proto=http"], f"for=unknown, {OWN}", "unknown, 127.0.0.1", "127.0.0.1"),
     (["X-Forwarded-For: " + "6.6.6.6, " * 40 + "2.2.2.2"], None, None, "2.2.2.2"),
     (["Forwarded: for=\"6.6.6.6", "Forwarded: for=2.2.2.2"], f"for=2.2.2.2, {OWN}", "2.2.2.2, 127.0.0.1", "2.2.2.2"),
     (["Forwarded: for=6.6.6.6;;for=7.7.7.7"], OWN, "127.0.0.1", "127.0.0.1"),

@@ -142,6 +142,21 @@ def test_active_checks_by_http():
             assert answers(program) == {"a", "b"}
 
 
+def test_the_states_are_metrics():
+    with Switched("a") as a, Switched("b") as b, start(pair(a, b, healthchecks=active())) as program:
+        def shown():
+            lines = [line for line in program.http.get("/metrics", 200).text.splitlines() if "target_health{" in line]
+            return {(line.split('target="')[1].split('"')[0], line.split('state="')[1].split('"')[0])
+                    for line in lines if line.endswith(" 1")}
+        assert shown() == {(a.address, "healthy"), (b.address, "healthy")}
+        a.status = "500 Internal Server Error"
+        wait_for(lambda: shown() == {(a.address, "unhealthy"), (b.address, "healthy")}, 10, "the state changes")
+        program.write(upstreams=[{"name": "pair", "targets": [{"target": b.address}]}],
+                      services=[service("pair", None, route("/"), host="pair")])
+        program.process.send_signal(1)
+        wait_for(lambda: shown() == {(b.address, "healthy")}, 10, "a target that has gone is in no state")
+
+
 def test_a_silent_target_fails_its_check():
     with Switched("a") as a, Switched("b") as b:
         with start(pair(a, b, healthchecks=active())) as program:
