@@ -193,14 +193,17 @@ static enum err get_style(struct req *r)
 static enum err CO_FN get_services(struct req *r)
 {
     struct service *s = req_service(r);
+    struct str base = service_registry_url(s);
     struct http_answer answer = {0};
     struct http_call call = {
         .method = "GET",
-        .url = str_printf(r->arena, "%.*s/services", STR_ARG(s->config.registry_url)),
+        .url = str_printf(r->arena, "%.*s/services", STR_ARG(base)),
         .timeout_ms = CALL_TIMEOUT_MS,
     };
-    enum err rc = s->config.registry_url.len ? http_client_call(s->http, r->arena, &call, &answer)
-                                             : ERR_SERVICE_UNAVAILABLE;
+    enum err rc = base.len ? http_client_call(s->http, r->arena, &call, &answer)
+                           : ERR_SERVICE_UNAVAILABLE;
+    if (rc && base.len)
+        service_registry_failed(s, base);
     if (rc == ERR_OK && answer.status == 200)
         return req_reply(r, 200, "application/json", answer.body);
     req_detail_str(r, "reason",
