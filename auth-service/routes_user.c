@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "actor.h"
+#include "api/admin_handlers.h"
 #include "api/handlers.h"
 #include "api/view.h"
 
@@ -15,6 +16,7 @@ static const struct route_text USER_TEXTS[] = {
     {0},
 };
 
+#define PREFERENCE_ERRORS ERRORS(ERR_USER_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_VALIDATION_ERROR)
 #define CHANGE_ROUTE(method_, path, handler_, summary_, body_)                                     \
     {                                                                                              \
         .method = method_, .pattern = path, .auth = AUTH_USER, .permission = PERM_USER_ADMIN,      \
@@ -34,6 +36,13 @@ static const struct route_text USER_TEXTS[] = {
         .errors = ERRORS(ERR_FORBIDDEN, ERR_USER_NOT_FOUND)                                        \
     }
 
+#define PREFERENCE_ROUTE(method_, handler_, summary_, flags_)                                      \
+    {                                                                                              \
+        .method = method_, .pattern = "/api/v1/users/preferences", .auth = AUTH_USER,              \
+        .handler = handler_, .summary = summary_, .reply = &PREFERENCE_VIEW,                       \
+        .errors = PREFERENCE_ERRORS, .flags = ROUTE_LOGIN | (flags_), .max_body = SMALL_BODY       \
+    }
+
 const struct route USER_ROUTES[] = {
     LIST_ROUTE("/api/v1/users"),
     LIST_ROUTE("/api/v1/users/search"),
@@ -45,6 +54,10 @@ const struct route USER_ROUTES[] = {
      .summary = "Everybody, for the copies of other services",
      .query = &SNAPSHOT_QUERY,
      .reply = &SNAPSHOT_VIEW},
+    PREFERENCE_ROUTE("GET", preference_get, "One's preferences", 0),
+    PREFERENCE_ROUTE("PUT", preference_put, "Replace one's preferences", ROUTE_RAW_JSON),
+    PREFERENCE_ROUTE("PATCH", preference_patch, "Change some of one's preferences; null removes",
+                     ROUTE_RAW_JSON),
     PERSON_ROUTE("/api/v1/users/{id}"),
     PERSON_ROUTE("/api/users/{id}"),
     {.method = "POST",
@@ -61,6 +74,15 @@ const struct route USER_ROUTES[] = {
      .max_body = SMALL_BODY},
     CHANGE_ROUTE("PATCH", "/api/v1/users/{id}", user_patch, "Change a person", &USER_PATCH),
     CHANGE_ROUTE("PUT", "/api/v1/users/{id}", user_patch, "Change a person", &USER_PATCH),
+    {.method = "DELETE",
+     .pattern = "/api/v1/users/{id}",
+     .auth = AUTH_USER,
+     .permission = PERM_USER_ADMIN,
+     .handler = user_delete,
+     .summary = "Erase a person: only the id stays",
+     .success = 204,
+     .errors = ERRORS(ERR_USER_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_CONFLICT),
+     .texts = USER_TEXTS},
     CHANGE_ROUTE("POST", "/api/v1/users/{id}/activate", user_activate, "Let a person in again",
                  NULL),
     CHANGE_ROUTE("POST", "/api/v1/users/{id}/deactivate", user_deactivate,

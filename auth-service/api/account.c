@@ -212,6 +212,11 @@ static enum err CO_FN note_update(struct db_session *s, const struct change_orig
     return note(s, o, action, u->id, changed_fields(s->arena, before, u));
 }
 
+static bool is_erased(const struct user *u)
+{
+    return u->erased_at != INT64_MIN;
+}
+
 static enum err CO_FN save_account(struct db_session *s, void *arg)
 {
     const struct update *c = arg;
@@ -220,6 +225,8 @@ static enum err CO_FN save_account(struct db_session *s, void *arg)
     bool changed = false;
     enum err rc = user_store_lock(s, c->id, u);
 
+    if (rc == ERR_OK && is_erased(u))
+        rc = ERR_USER_NOT_FOUND;
     if (rc == ERR_OK && c->origin->by)
         rc = administer_person(s, c->origin->by, u);
     if (rc)
@@ -259,6 +266,43 @@ enum err CO_FN account_update_in(struct db_session *s, int64_t id, account_edit_
     struct update c = {id, JSON_NO_INT, edit, arg, origin, out, true};
 
     return save_account(s, &c);
+}
+
+/* ---- erasing ------------------------------------------------------------------------------- */
+
+struct erasure {
+    int64_t id, if_version;
+    const struct change_origin *origin;
+    struct user u;
+};
+
+static enum err CO_FN erase(struct db_session *s, void *arg)
+{
+    struct erasure *e = arg;
+    enum err rc = user_store_lock(s, e->id, &e->u);
+
+    if (rc == ERR_OK && e->origin->by)
+        rc = administer_person(s, e->origin->by, &e->u);
+    if (rc || is_erased(&e->u))
+        return rc;
+    if (e->if_version != JSON_NO_INT && e->if_version != e->u.version)
+        return ERR_PRECONDITION_FAILED;
+    rc = end_account(s, &e->u, e->origin->now);
+    if (rc == ERR_OK)
+        rc = user_store_erase(s, e->id, e->origin->now);
+    if (rc == ERR_OK)
+        rc = user_store_by_id(s, e->id, &e->u);
+    if (rc == ERR_OK)
+        rc = note(s, e->origin, "user.erase", e->id, STR_NULL);
+    return rc ? rc : user_event_put(s, "user.updated", &e->u, e->origin);
+}
+
+enum err CO_FN account_erase(struct db_session *s, int64_t id, int64_t if_version,
+                             const struct change_origin *origin)
+{
+    struct erasure e = {id, if_version, origin, {0}};
+
+    return db_transact(s, erase, &e);
 }
 
 /* ---- roles --------------------------------------------------------------------------------- */
@@ -306,6 +350,8 @@ static enum err CO_FN save_role(struct db_session *s, void *arg)
     const struct role_change *c = u->change;
     enum err rc = user_store_lock(s, c->user_id, u->out);
 
+    if (rc == ERR_OK && is_erased(u->out))
+        rc = ERR_USER_NOT_FOUND;
     if (rc == ERR_OK)
         rc = check_role_change(s, c, u->origin);
     if (rc == ERR_OK)

@@ -48,6 +48,14 @@ MUST_CHECK enum err CO_FN account_update_in(struct db_session *s, int64_t id, ac
                                             void *arg, const struct change_origin *origin,
                                             struct user *out);
 
+/*
+ * Removes all that tells who the person was: names, addresses, credentials, sessions, tokens,
+ * roles, preferences. The id stays, and user.updated carries the erasure to the copies. Once more
+ * is no error. As account_update otherwise.
+ */
+MUST_CHECK enum err CO_FN account_erase(struct db_session *s, int64_t id, int64_t if_version,
+                                        const struct change_origin *origin);
+
 struct role_change {
     int64_t user_id, role_id;
     struct str system; /* of the role */

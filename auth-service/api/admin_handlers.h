@@ -60,3 +60,9 @@ enum err permission_own_get(struct req *r);
 
 /* access.c: refused of struct service_desc. */
 void CO_FN access_refused(struct req *r, enum err why);
+
+/* preference.c */
+extern const struct json_schema PREFERENCE_VIEW;
+enum err CO_FN preference_get(struct req *r);
+enum err CO_FN preference_put(struct req *r);
+enum err CO_FN preference_patch(struct req *r);

@@ -131,7 +131,7 @@ enum err CO_FN profile_put(struct req *r);
 /* user.c */
 struct user_query {
     int64_t page, page_size;
-    struct str search, system, role, department, sort;
+    struct str search, system, role, department, sort, cursor;
     int8_t active;
 };
 extern const struct json_schema USER_QUERY;
@@ -155,6 +155,7 @@ enum err CO_FN user_post(struct req *r);
 enum err CO_FN user_patch(struct req *r);
 enum err CO_FN user_activate(struct req *r);
 enum err CO_FN user_deactivate(struct req *r);
+enum err CO_FN user_delete(struct req *r);
 enum err CO_FN user_snapshot(struct req *r);
 
 /* role.c */

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/view.h"
+#include "cursor.h"
 #include "store/user.h"
 
 #define PAGE_SIZE 10
@@ -20,25 +21,29 @@
 static const struct json_field QUERY_FIELDS[] = {
     {"page", JK_INT, QUERY_AT(page), JF_COERCE, 1, 1000000},
     {"page_size", JK_INT, QUERY_AT(page_size), JF_COERCE, 1, PAGE_SIZE_MAX, .alias = "limit"},
-    {"search", JK_STR, QUERY_AT(search), 0, 0, 200, .alias = "q"},
+    {"search", JK_STR, QUERY_AT(search), 0, 0, 200, .alias = "q",
+     .doc = "part of the name or address, in any case"},
     {"system", JK_STR, QUERY_AT(system), 0, 0, 100},
     {"role", JK_STR, QUERY_AT(role), 0, 0, 100},
     {"department", JK_STR, QUERY_AT(department), 0, 0, 100},
     {"active", JK_BOOL, QUERY_AT(active), JF_COERCE},
     {"sort", JK_ENUM, QUERY_AT(sort), .choices = USER_SORTS},
+    {"cursor", JK_STR, QUERY_AT(cursor), 0, 0, 2000,
+     .doc = "next_cursor of the page before, instead of page; nothing is counted"},
 };
 JSON_SCHEMA(USER_QUERY, "UserQuery", struct user_query, QUERY_FIELDS);
 
 struct user_page {
     int64_t count;
-    struct str next, previous;
+    struct str next, previous, next_cursor;
     struct json_array results; /* struct user_view */
 };
 #define PAGE_AT(member) offsetof(struct user_page, member)
 static const struct json_field PAGE_FIELDS[] = {
-    {"count", JK_INT, PAGE_AT(count), .doc = "of all pages"},
+    {"count", JK_INT, PAGE_AT(count), .doc = "of all pages; null behind a cursor"},
     {"next", JK_STR, PAGE_AT(next)},
     {"previous", JK_STR, PAGE_AT(previous)},
+    {"next_cursor", JK_STR, PAGE_AT(next_cursor), .doc = "null at the end"},
     {"results", JK_ARRAY, PAGE_AT(results), .sub = &USER_VIEW},
 };
 JSON_SCHEMA(USER_PAGE_VIEW, "UserPage", struct user_page, PAGE_FIELDS);
@@ -48,11 +53,50 @@ static struct str present(struct str s)
     return str_is_empty(s) ? STR_NULL : s;
 }
 
+/* What a cursor is good for: this order of these filters. */
+static struct str list_name(struct arena *a, const struct user_filter *f)
+{
+    const struct str parts[] = {f->sort, f->search, f->system, f->role, f->department};
+    struct buf b;
+
+    buf_init(&b, a);
+    buf_printf(&b, "users %d", f->active);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        buf_printf(&b, " %zu:%.*s", parts[i].len, STR_ARG(parts[i]));
+    return buf_str(&b);
+}
+
+static enum err read_cursor(struct req *r, struct str text, struct user_filter *f)
+{
+    struct cursor c;
+
+    if (!text.p)
+        return ERR_OK;
+    if (cursor_decode(req_service(r)->jwt, r->arena, list_name(r->arena, f), text, &c)) {
+        req_field_error(r, "cursor", "is not a cursor of this list");
+        return ERR_INVALID_INPUT;
+    }
+    f->by_key = true;
+    f->after_key = c.key;
+    f->after_id = c.id;
+    return ERR_OK;
+}
+
+static struct str next_cursor(struct req *r, const struct user_filter *f,
+                              const struct user_list *list)
+{
+    const struct cursor c = {list->last_key, list->count ? list->users[list->count - 1].id : 0};
+
+    if ((int64_t)list->count < f->limit)
+        return STR_NULL;
+    return cursor_encode(req_service(r)->jwt, r->arena, list_name(r->arena, f), &c);
+}
+
 enum err CO_FN user_list_get(struct req *r)
 {
     const struct user_query *q = r->query_args;
     struct page page = page_of(q->page, q->page_size, PAGE_SIZE);
-    const struct user_filter filter = {
+    struct user_filter filter = {
         .search = present(str_trim(q->search)),
         .system = present(q->system),
         .role = present(q->role),
@@ -66,8 +110,10 @@ enum err CO_FN user_list_get(struct req *r)
     struct user_view *views;
     struct user_page reply;
     struct db_session *s;
-    enum err rc = req_db(r, &s);
+    enum err rc = read_cursor(r, q->cursor, &filter);
 
+    if (rc == ERR_OK)
+        rc = req_db(r, &s);
     if (rc == ERR_OK)
         rc = user_store_list(s, &filter, &list);
     if (rc)
@@ -75,9 +121,14 @@ enum err CO_FN user_list_get(struct req *r)
     views = ARENA_ARRAY(r->arena, struct user_view, list.count);
     for (size_t i = 0; i < list.count; i++)
         views[i] = user_view(r->arena, &list.users[i]);
-    page.total = list.total;
-    reply = (struct user_page){
-        list.total, page_next(r, &page), page_previous(r, &page), {views, list.count}};
+    reply = (struct user_page){.count = list.total,
+                               .next_cursor = next_cursor(r, &filter, &list),
+                               .results = {views, list.count}};
+    if (!filter.by_key) {
+        page.total = list.total;
+        reply.next = page_next(r, &page);
+        reply.previous = page_previous(r, &page);
+    }
     return req_reply_json(r, 200, &USER_PAGE_VIEW, &reply);
 }
 
@@ -219,6 +270,23 @@ enum err CO_FN user_activate(struct req *r)
 enum err CO_FN user_deactivate(struct req *r)
 {
     return change_user(r, &(struct user_patch){.active = JSON_FALSE});
+}
+
+enum err CO_FN user_delete(struct req *r)
+{
+    const struct change_origin origin = account_origin(r);
+    struct db_session *s;
+    int64_t id, version;
+    enum err rc = user_if_match(r, &version);
+
+    if (rc)
+        return rc;
+    if (!req_param_int(r, "id", &id))
+        return ERR_USER_NOT_FOUND;
+    rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = account_erase(s, id, version, &origin);
+    return rc ? refused(r, "user.erase", id, rc) : req_reply_empty(r, 204);
 }
 
 /* ---- for the other services ------------------------------------------------------------------ */

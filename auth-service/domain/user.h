@@ -19,6 +19,7 @@ struct user {
     int64_t created_at, updated_at, last_login_at; /* µs, the last INT64_MIN before any login */
     int64_t email_verified_at; /* µs; INT64_MIN: nobody has proved that the address is theirs */
     int64_t proof_version;     /* a login is void when it has grown meanwhile */
+    int64_t erased_at;         /* µs; INT64_MIN: not. Only the id of an erased person is left */
     const struct user_role *roles;
     size_t role_count;
 };

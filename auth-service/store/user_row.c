@@ -32,6 +32,7 @@ void user_row_read(struct arena *a, const struct db_result *r, size_t row, struc
         .last_login_at = db_get_time(r, row, 11),
         .email_verified_at = db_get_time(r, row, 15),
         .proof_version = db_get_int(r, row, 16),
+        .erased_at = db_get_time(r, row, 17),
     };
     read_roles(a, r, row, out);
 }

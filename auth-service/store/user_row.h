@@ -7,12 +7,12 @@
     "itttttt"                                                                                      \
     "bizzz"                                                                                        \
     "TTI"                                                                                          \
-    "zi"
-#define USER_COL_COUNT 17
+    "ziz"
+#define USER_COL_COUNT 18
 #define USER_COLUMNS                                                                               \
     "u.id, u.email, u.first_name, u.last_name, u.full_name, u.department, u.phone, u.active, "     \
     "u.version, u.created_at, u.updated_at, u.last_login_at, held.systems, held.roles, held.ids, " \
-    "u.email_verified_at, u.proof_version"
+    "u.email_verified_at, u.proof_version, u.erased_at"
 
 /* Joined behind a FROM item named u. */
 #define USER_ROLES_JOIN                                                                            \

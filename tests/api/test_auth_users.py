@@ -84,7 +84,7 @@ def test_a_list_is_paged_filtered_and_sorted(admin):
     assert admin.get(f"/api/v1/users?department={department}&active=false").json()["count"] == 1
     assert admin.get(f"/api/v1/users?department={department}&system=hdts&role=Employee").json()["count"] == 3
     assert admin.get(f"/api/v1/users?department={department}&role=Approver").json() == \
-        {"count": 0, "next": None, "previous": None, "results": []}
+        {"count": 0, "next": None, "previous": None, "next_cursor": None, "results": []}
 
 
 def test_bad_queries_are_refused(admin):
