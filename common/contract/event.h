@@ -29,7 +29,6 @@ struct event_ticket {
     int64_t rating;        /* ticket.closed, feedback.received */
     struct str feedback;
     struct str reason;
-    struct str rating_path; /* resolved or closed, not yet rated: where the requester may rate it */
     int64_t created_at;
     struct json_array watcher_ids;   /* int64_t: who watches it, of those who may read this */
     struct json_array mentioned_ids; /* int64_t, ticket.commented: likewise whom it names */

@@ -29,7 +29,6 @@ static const struct json_field ticket_fields[] = {
     {"rating", JK_INT, AT(rating), OPTIONAL_ID},
     {"feedback", JK_STR, AT(feedback), JF_OMIT},
     {"reason", JK_STR, AT(reason), JF_OMIT},
-    {"rating_path", JK_STR, AT(rating_path), JF_OMIT, .doc = "of a page that needs no login"},
     {"watcher_ids", JK_INT_ARRAY, AT(watcher_ids), JF_OMIT},
     {"mentioned_ids", JK_INT_ARRAY, AT(mentioned_ids), JF_OMIT, .doc = "whom a comment names"},
     {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},

@@ -15,12 +15,27 @@
 /* One of the changes that staff make: apply decides what becomes of the ticket. */
 struct edit {
     int64_t id;
+    const char *field; /* what the history calls it, also when it is set to what it was */
     enum err (*apply)(struct req *r, struct db_session *s, const struct edit *e, struct ticket *t);
     enum simple_status status;
     enum ticket_priority priority;
     int64_t assignee_id; /* TICKET_NONE: nobody */
     void (*write)(struct json_writer *w, const struct ticket *t);
 };
+
+/* That surface's history tells of every request, of one that changed nothing, too. */
+static enum err CO_FN log_unchanged(struct db_session *s, const struct edit *e,
+                                    const struct ticket *t, const struct cause *c)
+{
+    struct str value = str_from(ticket_priority_label(t->priority));
+    struct history_entry entry = {.ticket_id = t->id, .field = str_from(e->field)};
+
+    if (str_eq(entry.field, STR("owner")))
+        value = t->owner_id == TICKET_NONE ? STR_NULL
+                                           : str_printf(s->arena, "%lld", (long long)t->owner_id);
+    entry.old_value = entry.new_value = value;
+    return history_store_add(s, &entry, c);
+}
 
 static enum err CO_FN change(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
@@ -39,6 +54,8 @@ static enum err CO_FN change(struct req *r, struct db_session *s, void *arg, str
     rc = e->apply(r, s, e, &after);
     if (rc == ERR_OK)
         rc = change_apply(s, &news, &after, &cause);
+    if (rc == ERR_OK && e->field && after.version == before.version)
+        rc = log_unchanged(s, e, &after, &cause);
     if (rc)
         return rc;
     buf_init(&b, r->arena);
@@ -94,7 +111,7 @@ static enum err CO_FN apply_priority(struct req *r, struct db_session *s, const 
 
 enum err simple_priority_patch(struct req *r)
 {
-    struct edit e = {.apply = apply_priority, .write = simple_write_full};
+    struct edit e = {.field = "priority", .apply = apply_priority, .write = simple_write_full};
     enum err rc = simple_id(r, ID_TEXT, &e.id);
 
     if (rc)
@@ -140,7 +157,7 @@ static bool read_assignee(const struct json *v, int64_t *out)
 
 enum err simple_assign_patch(struct req *r)
 {
-    struct edit e = {.apply = apply_assignee, .write = simple_write_full};
+    struct edit e = {.field = "owner", .apply = apply_assignee, .write = simple_write_full};
     enum err rc = simple_id(r, ID_TEXT, &e.id);
 
     if (rc)
@@ -167,6 +184,25 @@ static void write_priority(struct json_writer *w, const struct ticket *t)
     jw_end_object(w);
 }
 
+/* The answer is the same for a ticket that is not there, or not one's own, which stays as it is. */
+static enum err CO_FN change_if_there(struct req *r, struct db_session *s, void *arg,
+                                      struct answer *out)
+{
+    const struct edit *e = arg;
+    struct ticket like = {.id = e->id, .priority = e->priority};
+    struct json_writer w;
+    struct buf b;
+    enum err rc = change(r, s, arg, out);
+
+    if (rc != ERR_TICKET_NOT_FOUND)
+        return rc;
+    buf_init(&b, r->arena);
+    jw_init(&w, &b);
+    e->write(&w, &like);
+    out->body = buf_str(&b);
+    return ERR_OK;
+}
+
 enum err simple_auto_priority_post(struct req *r)
 {
     struct edit e = {.apply = apply_auto_priority, .write = write_priority};
@@ -175,7 +211,7 @@ enum err simple_auto_priority_post(struct req *r)
     if (rc)
         return rc;
     e.priority = simple_auto_priority(member_text(req_json(r), "category"));
-    return write_run(r, req_body_text(r), change, &e);
+    return write_run(r, req_body_text(r), change_if_there, &e);
 }
 
 /* ---- queue and history -------------------------------------------------------------------- */

@@ -218,7 +218,10 @@ def test_auto_priority(people, bug, category, priority):
 
 def test_auto_priority_refusals(people, bug):
     refused(people.employee.post("/workflow/auto-priority/abc", {}), 400, "invalid ticket id")
-    refused(people.other_employee.post(f"/workflow/auto-priority/{bug['id']}", {}), 404, "ticket not found")
+    for client, identity in ((people.other_employee, bug["id"]), (people.employee, 999999999)):
+        assert client.post(f"/workflow/auto-priority/{identity}", {"category": "bug"}, expect=200).json() == {
+            "ticketId": identity, "priority": "high"}
+    assert people.employee.get(f"/tickets/{bug['id']}").json() == bug
 
 
 # ---- /feedback ----------------------------------------------------------------------------------
