@@ -53,6 +53,7 @@ check: packages-build+run+test+check
 
 bench: packages-build+run+test
 	@tests/bench/run
+	@tests/bench/auth_login.py
 
 fuzz: packages-build+run+test
 	@tests/fuzz/run

@@ -4,6 +4,8 @@ import concurrent.futures
 import hashlib
 import http.cookies
 import json
+import os
+import pathlib
 import time
 import uuid
 
@@ -432,6 +434,25 @@ def test_a_flood_of_logins_is_refused_with_retry_after(start_service):
         check_error(answer, 503, "SERVICE_UNAVAILABLE")
         assert int(answer.headers["Retry-After"]) >= 1
     program.http.post("/token/", {"email": email, "password": "test123"}, expect=200)
+
+
+def test_hashing_threads_stand_behind_the_loop(start_service):
+    """What keeps other answers quick while many log in; tests/bench/auth_login.py has the figures."""
+    program = start_service("auth-service", {"DEMO_DATA": "false", "PASSWORD_THREADS": "3", "LOCKOUT_FAILURES": "0"})
+    email = register(program)["user"]["email"]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda _: program.http.post("/token/", {"email": email, "password": "test123"}, expect=200), range(24)))
+    pid = program.process.pid
+
+    def scheduling(thread):
+        fields = (thread / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return int(fields[16]), os.sched_getscheduler(int(thread.name))
+
+    threads = {thread.name: scheduling(thread) for thread in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+    nice, policy = threads[str(pid)]
+    assert policy == os.SCHED_OTHER
+    workers = [t for t in threads.values() if t == (min(nice + 10, 19), os.SCHED_BATCH)]
+    assert 1 <= len(workers) <= 3, threads
 
 
 def test_role_at_registration_in_development_when_allowed(start_service):
