@@ -10,6 +10,7 @@ import pytest
 from helpdesk_support import (EMPLOYEE, OTHER_EMPLOYEE, PNG, create, history, own, people,  # noqa: F401
                               post_file as post, start_helpdesk)
 from lib.http import check_error
+from lib.wait import wait_for
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 TIME_MS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -476,6 +477,38 @@ def test_active_content_is_never_inline(start_service, db, broker):
         assert got.headers["Content-Disposition"].startswith("attachment") and got.headers["Content-Type"] == kind
         assert "sandbox" in got.headers["Content-Security-Policy"]
     check_error(post(client), 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_nothing_scans_the_table(people, db, ticket):
+    """Neither with plans for the values nor, from the sixth time on, with plans for any values."""
+    db.query("INSERT INTO media_blob (sha256, size) VALUES ('many', 1)", program="helpdesk-service")
+    db.query("INSERT INTO media_file (filename, content_type, size, sha256, uploader_id, uploader_name, entity_type, "
+             "entity_id, uploaded_at, updated_at) SELECT 'f', 'text/plain', 1, 'many', 5000000 + i / 10, 'x', 'many', i / 10, "
+             "'2026-01-01', '2026-01-01' FROM generate_series(1, 30000) i", program="helpdesk-service")
+    db.query("ANALYZE media_file, media_blob", program="helpdesk-service")
+    client = people.nobody.as_user(5000100)
+
+    def scans():
+        return db.query("SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'media_file'",
+                        program="helpdesk-service")[0]
+
+    before = scans()
+    for _ in range(7):
+        made = post(people.employee, entity_type="ticket", entity_id=ticket["ticket_number"], expect=201).json()
+        assert client.get("/api/v1/media/mine", expect=200).json()["total"] == 10
+        page = client.get("/api/v1/media?page_size=5", expect=200).json()
+        assert client.get(f"/api/v1/media?page_size=5&cursor={page['next_cursor']}", expect=200).json()["results"]
+        assert client.get("/api/v1/media?entity_type=many&entity_id=100", expect=200).json()["count"] == 10
+        assert people.employee.get(f"/api/v1/tickets/{ticket['ticket_number']}/attachments", expect=200).json()["count"] == 1
+        people.employee.get(f"/media/ticket/{ticket['id']}", expect=200)
+        people.employee.get(made["file_url"], expect=200)
+        client.put("/api/v1/media/reassign", {"from_entity_type": "many", "from_entity_id": "100", "to_entity_type": "many",
+                                              "to_entity_id": "many"}, expect=200)
+        client.put("/api/v1/media/reassign", {"from_entity_type": "many", "from_entity_id": "many", "to_entity_type": "many",
+                                              "to_entity_id": "100"}, expect=200)
+        people.employee.delete(made["file_url"], expect=200)
+    after = wait_for(lambda: (now := scans())[1] >= before[1] + 70 and now, what="the database has counted")
+    assert after[0] == before[0], "the table was scanned"
 
 
 def test_ids_of_nothing(people):
