@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,8 @@ static void CO_FN start_up(void *arg)
             return;
     }
     s->is_ready = !s->is_draining;
+    /* What starting took, migrations above all, is not needed any more. */
+    malloc_trim(0);
     if (s->is_ready)
         log_info("ready", LOG_I("port", s->config.port));
 }
