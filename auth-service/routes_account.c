@@ -25,12 +25,12 @@ static const struct route_text PROFILE_TEXTS[] = {
         .method = "GET", .pattern = path, .auth = AUTH_USER, .handler = profile_get,               \
         .summary = "The caller", .reply = &USER_VIEW                                               \
     }
-#define PROFILE_CHANGE_ROUTE(method_)                                                              \
+#define PROFILE_CHANGE_ROUTE(method_, path)                                                        \
     {                                                                                              \
-        .method = method_, .pattern = "/api/v1/users/profile", .auth = AUTH_USER,                  \
-        .handler = profile_put, .summary = "Change one's own profile", .body = &PROFILE_BODY,      \
-        .reply = &USER_VIEW, .flags = ROUTE_LOGIN, .errors = PROFILE_ERRORS,                       \
-        .texts = PROFILE_TEXTS, .max_body = SMALL_BODY                                             \
+        .method = method_, .pattern = path, .auth = AUTH_USER, .handler = profile_put,             \
+        .summary = "Change one's own profile", .body = &PROFILE_BODY, .reply = &USER_VIEW,         \
+        .flags = ROUTE_LOGIN, .errors = PROFILE_ERRORS, .texts = PROFILE_TEXTS,                    \
+        .max_body = SMALL_BODY                                                                     \
     }
 
 const struct route ACCOUNT_ROUTES[] = {
@@ -39,6 +39,8 @@ const struct route ACCOUNT_ROUTES[] = {
     PROFILE_ROUTE("/api/v1/users/profile"),
     PROFILE_ROUTE("/api/auth/me"),
     PROFILE_ROUTE("/api/me"),
+    PROFILE_ROUTE("/api/v1/hdts/employees/api/me"),
+    PROFILE_ROUTE("/api/v1/hdts/employees/api/profile"),
     {.method = "GET",
      .pattern = "/auth/me",
      .auth = AUTH_USER,
@@ -46,8 +48,9 @@ const struct route ACCOUNT_ROUTES[] = {
      .summary = "The caller's claims",
      .reply = &ME_VIEW,
      .texts = SIMPLE_ME_TEXTS},
-    PROFILE_CHANGE_ROUTE("PUT"),
-    PROFILE_CHANGE_ROUTE("PATCH"),
+    PROFILE_CHANGE_ROUTE("PUT", "/api/v1/users/profile"),
+    PROFILE_CHANGE_ROUTE("PATCH", "/api/v1/users/profile"),
+    PROFILE_CHANGE_ROUTE("PATCH", "/api/v1/hdts/employees/api/profile"),
     {.method = "GET",
      .pattern = "/api/v1/auth/sessions",
      .auth = AUTH_USER,

@@ -73,13 +73,17 @@ const struct route PASSWORD_ROUTES[] = {
     CHANGE_ROUTE("/api/v1/users/change-password"),
     CHANGE_ROUTE("/api/v1/users/profile/reset-password"),
     PROVE_ROUTE("/api/v1/auth/verify-password"),
+    CHANGE_ROUTE("/api/v1/hdts/employees/api/profile/change-password"),
     PROVE_ROUTE("/api/v1/users/verify-password"),
+    PROVE_ROUTE("/api/v1/hdts/employees/api/profile/verify-password"),
 
     FORGOT_ROUTE("/api/v1/auth/forgot-password"),
     FORGOT_ROUTE("/api/v1/users/password/forgot"),
+    FORGOT_ROUTE("/api/v1/hdts/employees/password/forgot"),
     FORGOT_ROUTE("/api/auth/password-reset"),
     RESET_ROUTE("/api/v1/auth/reset-password"),
     RESET_ROUTE("/api/v1/users/password/reset"),
+    RESET_ROUTE("/api/v1/hdts/employees/password/reset"),
     RESET_ROUTE("/api/auth/password-reset-confirm"),
 
     VERIFY_EMAIL_ROUTES("/api/v1/auth/verify-email"),

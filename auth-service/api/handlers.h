@@ -10,6 +10,8 @@ extern const struct json_schema LOGIN_BODY;
 enum err CO_FN login_token_pair(struct req *r); /* the three views of one login */
 enum err CO_FN login_simple(struct req *r);
 enum err CO_FN login_full(struct req *r);
+enum err CO_FN login_api(struct req *r);
+enum err CO_FN login_request_code(struct req *r);
 
 /* register.c */
 struct register_body {
@@ -28,10 +30,11 @@ extern const struct json_schema REFRESH_BODY;
 struct verify_body {
     struct str token;
 };
-extern const struct json_schema VERIFY_BODY;
+extern const struct json_schema VERIFY_BODY, VALIDATE_BODY;
 enum err CO_FN session_refresh_pair(struct req *r);
 enum err CO_FN session_refresh_full(struct req *r);
 enum err CO_FN session_verify(struct req *r);
+enum err CO_FN session_validate(struct req *r);
 enum err CO_FN session_logout(struct req *r);
 
 /* session_list.c */

@@ -139,7 +139,7 @@ enum err login_may_enter(struct req *r, const struct user *u)
     return ERR_OK;
 }
 
-/* ---- the views ----------------------------------------------------------------------------- */
+/* ---- logging in ---------------------------------------------------------------------------- */
 
 /* Opens the session, or answers itself when a second step is wanted. */
 static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair *pair)
@@ -180,6 +180,8 @@ static enum err CO_FN log_in(struct req *r, struct user *user, struct token_pair
     return ERR_OK;
 }
 
+/* ---- the views ----------------------------------------------------------------------------- */
+
 enum err CO_FN login_token_pair(struct req *r)
 {
     struct user user;
@@ -211,4 +213,54 @@ enum err CO_FN login_full(struct req *r)
         return rc;
     view = login_view(r->arena, &user, &pair);
     return req_reply_json(r, 200, &LOGIN_VIEW, &view);
+}
+
+enum err CO_FN login_api(struct req *r)
+{
+    struct user user;
+    struct token_pair pair;
+    struct api_login_view view;
+    enum err rc = log_in(r, &user, &pair);
+
+    if (rc || req_is_answered(r))
+        return rc;
+    view = (struct api_login_view){
+        .success = JSON_TRUE,
+        .otp_required = JSON_FALSE,
+        .message = STR("Login successful"),
+        .access_token = pair.access,
+        .refresh_token = pair.refresh,
+        .user = user_view(r->arena, &user),
+        .system_roles = held_role_array(r->arena, user.roles, user.role_count),
+    };
+    return req_reply_json(r, 200, &API_LOGIN_VIEW, &view);
+}
+
+/* Password first, then a code by mail: the first half of a login for who has asked for codes. */
+enum err CO_FN login_request_code(struct req *r)
+{
+    struct login_record record;
+    struct factor_state factors;
+    struct db_session *s;
+    enum err rc = req_db(r, &s);
+
+    if (rc == ERR_OK)
+        rc = verify(r, s, r->body, &record);
+    if (rc)
+        return rc;
+    rc = login_may_enter(r, &record.user);
+    if (rc)
+        return refuse(r, &record, record.user.active ? "unverified" : "inactive", rc);
+    rc = factor_store_find(s, record.user.id, &factors);
+    if (rc)
+        return rc;
+    if (!factors.has_email)
+        return ERR_CONFLICT;
+    if (factors.has_totp) {
+        rc = second_mail_code(r, s, &record.user);
+        if (rc)
+            return rc;
+    }
+    count_login("challenged");
+    return challenge_reply(r, s, &record.user, &factors);
 }

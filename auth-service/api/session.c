@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/token.h"
 #include "api/view.h"
+#include "store/user.h"
 
 static const struct json_field REFRESH_FIELDS[] = {
     {"refresh", JK_STR, offsetof(struct refresh_body, refresh), JF_SECRET,
@@ -16,6 +17,12 @@ static const struct json_field VERIFY_FIELDS[] = {
     {"token", JK_STR, offsetof(struct verify_body, token), JF_REQUIRED | JF_NON_EMPTY | JF_SECRET},
 };
 JSON_SCHEMA(VERIFY_BODY, "VerifyRequest", struct verify_body, VERIFY_FIELDS);
+
+static const struct json_field VALIDATE_FIELDS[] = {
+    {"token", JK_STR, offsetof(struct verify_body, token), JF_SECRET,
+     .doc = "without it that of the header or the cookie"},
+};
+JSON_SCHEMA(VALIDATE_BODY, "ValidateRequest", struct verify_body, VALIDATE_FIELDS);
 
 /* The refresh token of the body, else of the Authorization header, else of the cookie. */
 static enum err find_refresh_token(struct req *r, struct str *out)
@@ -125,6 +132,43 @@ enum err CO_FN session_verify(struct req *r)
     if (!open || (token_is_refresh(&token) && token.id.generation != generation))
         return ERR_TOKEN_INVALID;
     return req_reply(r, 200, "application/json", STR("{}"));
+}
+
+/* The token of the body, else of the header, else of the cookie; what is asked changes nothing. */
+static struct str find_any_token(struct req *r)
+{
+    const struct verify_body *body = r->body;
+
+    if (body && body->token.len)
+        return body->token;
+    if (token_from_header(r).p)
+        return token_from_header(r);
+    return req_cookie(r, "access_token");
+}
+
+enum err CO_FN session_validate(struct req *r)
+{
+    struct validation_view view = {.valid = JSON_TRUE};
+    struct db_session *s;
+    struct token token;
+    struct user user;
+    int64_t generation;
+    bool open;
+    enum err rc = token_read(auth_app(r), r->arena, find_any_token(r), r->now, &token);
+
+    if (rc == ERR_OK)
+        rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = session_store_is_open(s, token.id.session, r->now, &generation, &open);
+    if (rc)
+        return rc;
+    if (!open || token_is_refresh(&token))
+        return ERR_TOKEN_INVALID;
+    rc = user_store_by_id(s, token.claims.user_id, &user);
+    if (rc)
+        return rc;
+    view.user = user_view(r->arena, &user);
+    return req_reply_json(r, 200, &VALIDATION_VIEW, &view);
 }
 
 /* ---- logging out --------------------------------------------------------------------------- */

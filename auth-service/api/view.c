@@ -129,6 +129,31 @@ struct login_view login_view(struct arena *a, const struct user *u, const struct
     return (struct login_view){user_view(a, u), p->access, p->access, p->refresh, JSON_UNSET};
 }
 
+static const struct json_field SYSTEM_ROLE_FIELDS[] = {
+    {"system_slug", JK_STR, offsetof(struct user_role, system)},
+    {"role_name", JK_STR, offsetof(struct user_role, role)},
+    {"system_role_id", JK_INT, offsetof(struct user_role, system_role_id)},
+};
+static JSON_SCHEMA(SYSTEM_ROLE, "SystemRole", struct user_role, SYSTEM_ROLE_FIELDS);
+
+#define API_AT(member) offsetof(struct api_login_view, member)
+static const struct json_field API_LOGIN_FIELDS[] = {
+    {"success", JK_BOOL, API_AT(success)},
+    {"otp_required", JK_BOOL, API_AT(otp_required)},
+    {"message", JK_STR, API_AT(message)},
+    {"access_token", JK_STR, API_AT(access_token)},
+    {"refresh_token", JK_STR, API_AT(refresh_token)},
+    {"user", JK_OBJECT, API_AT(user), .sub = &USER_VIEW},
+    {"system_roles", JK_ARRAY, API_AT(system_roles), .sub = &SYSTEM_ROLE},
+};
+JSON_SCHEMA(API_LOGIN_VIEW, "ApiLogin", struct api_login_view, API_LOGIN_FIELDS);
+
+static const struct json_field VALIDATION_FIELDS[] = {
+    {"valid", JK_BOOL, offsetof(struct validation_view, valid)},
+    {"user", JK_OBJECT, offsetof(struct validation_view, user), .sub = &USER_VIEW},
+};
+JSON_SCHEMA(VALIDATION_VIEW, "Validation", struct validation_view, VALIDATION_FIELDS);
+
 static const struct json_field REGISTRATION_FIELDS[] = {
     {"id", JK_INT, offsetof(struct registration_view, id)},
     {"email", JK_STR, offsetof(struct registration_view, email)},

@@ -51,6 +51,22 @@ struct login_view {
 extern const struct json_schema LOGIN_VIEW;
 struct login_view login_view(struct arena *a, const struct user *u, const struct token_pair *p);
 
+/* POST /api/v1/users/login/api */
+struct api_login_view {
+    int8_t success, otp_required;
+    struct str message, access_token, refresh_token;
+    struct user_view user;
+    struct json_array system_roles; /* struct user_role */
+};
+extern const struct json_schema API_LOGIN_VIEW;
+
+/* POST /api/v1/auth/validate */
+struct validation_view {
+    int8_t valid;
+    struct user_view user;
+};
+extern const struct json_schema VALIDATION_VIEW;
+
 /* POST /auth/register */
 struct registration_view {
     int64_t id;

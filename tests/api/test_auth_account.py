@@ -290,6 +290,47 @@ def test_roles_are_not_ones_own_to_choose(auth, db):
     assert actions(db, body["user"]["id"]).count(("profile.update", True)) == 6
 
 
+@pytest.mark.parametrize("path", ["/api/v1/auth/validate", "/api/v1/auth/validate-token", "/api/v1/users/token/validate/"])
+def test_whose_token_it_is(auth, path):
+    body = register(auth)
+    answers = [auth.http.post(path, {"token": body["access"]}), auth.http.with_token(body["access"]).post(path),
+               auth.http.post(path, headers={"Cookie": f"access_token={body['access']}"})]
+    if path.startswith("/api/v1/users"):
+        answers.append(auth.http.with_token(body["access"]).get(path))
+    for answer in answers:
+        assert answer.status_code == 200 and answer.json()["valid"] is True
+        assert answer.json()["user"]["id"] == body["user"]["id"]
+    for bad in ("x", body["refresh"], tokens.mint(body["user"]["id"])):
+        check_error(auth.http.post(path, {"token": bad}), 401, "UNAUTHENTICATED")
+    check_error(auth.http.post(path), 401, "UNAUTHENTICATED")
+    auth.http.with_token(body["access"]).post("/api/v1/users/logout/", expect=200)
+    check_error(auth.http.post(path, {"token": body["access"]}), 401, "UNAUTHENTICATED")
+
+
+def test_the_names_of_the_older_documents(auth, server, db):
+    """One handler stands behind all names: each is called once."""
+    hdts, address = "/api/v1/hdts/employees", new_email()
+    body = auth.http.post(f"{hdts}/api/register/", {"email": address, "password": PASSWORD}, expect=201).json()
+    pair = auth.http.post(f"{hdts}/api/login/", {"email": address, "password": PASSWORD}, expect=200).json()
+    pair = auth.http.post(f"{hdts}/api/token/refresh/", {"refresh": pair["refresh"]}, expect=200).json()
+    for path in ("/api/v1/token/", "/api/v1/token/obtain/"):
+        assert set(auth.http.post(path, {"email": address, "password": PASSWORD}, expect=200).json()) == {"access", "refresh"}
+    for path in ("/api/v1/token/refresh/", "/api/v1/token/refresh/cookie/"):
+        pair = auth.http.post(path, headers={"Cookie": f"refresh_token={pair['refresh']}", "Origin": ORIGIN}, expect=200).json()
+    assert auth.http.post("/api/v1/token/verify/", {"token": pair["access"]}, expect=200).json() == {}
+    me = auth.http.with_token(pair["access"])
+    for path in (f"{hdts}/api/me/", f"{hdts}/api/profile/"):
+        assert me.get(path, expect=200).json()["id"] == body["user"]["id"]
+    assert me.patch(f"{hdts}/api/profile/", {"phone": "0917"}, expect=200).json()["phone"] == "0917"
+    me.post(f"{hdts}/api/profile/verify-password/", {"password": PASSWORD}, expect=200)
+    me.post(f"{hdts}/api/profile/change-password/", {"current_password": PASSWORD, "new_password": "new-pass-1"}, expect=200)
+    auth.http.post(f"{hdts}/password/forgot/", {"email": address}, expect=200)
+    token = wait_mail(server, address, RESET).token()
+    me.post(f"{hdts}/api/logout/", expect=200)
+    auth.http.post(f"{hdts}/password/reset/", {"token": token, "password": PASSWORD}, expect=200)
+    assert login(auth, address).status_code == 200
+
+
 # ---- cookies from elsewhere -----------------------------------------------------------------------
 
 STATE_CHANGING = [

@@ -295,6 +295,23 @@ def test_codes_by_mail(auth, db, server, begin, disable, request_code):
     check_error(person.me.post(request_code), 409, "CONFLICT")
 
 
+def test_the_older_ways_to_log_in(auth, db, server):
+    person = by_mail(auth, db, server)
+    path = "/api/v1/users/2fa/request-otp/"
+    check_error(auth.http.post(path, {"email": person.email, "password": "wrong"}), 401, "INVALID_CREDENTIALS")
+    check_error(auth.http.post(path, {"email": person.email}), 400, "INVALID_INPUT")
+    code = next_code(person, server)
+    token = auth.http.post(path, {"email": person.email, "password": PASSWORD}, expect=200).json()["temporary_token"]
+    body = {"email": person.email, "password": PASSWORD, "otp_code": code()}
+    answer = auth.http.post("/api/v1/users/login/api/", body, expect=200).json()
+    assert answer["success"] is True and answer["otp_required"] is False and answer["access_token"]
+    assert answer["system_roles"] == [{"system_slug": "hdts", "role_name": "Employee", "system_role_id": 1}]
+    assert auth.http.post("/api/v1/users/login/api/", {"email": person.email, "password": PASSWORD}).json()["otp_required"]
+    check_error(person.answer(token, body["otp_code"]), 401, "INVALID_CODE")
+    app = Person(auth, db)
+    check_error(auth.http.post(path, {"email": app.email, "password": PASSWORD}), 409, "CONFLICT")
+
+
 def test_codes_by_mail_are_limited_and_expire(auth, db, server):
     person = by_mail(auth, db, server)
     code = next_code(person, server)
