@@ -401,10 +401,14 @@ static void test_split_target(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),     cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_fields),       cmocka_unit_test(test_keep_alive),
-        cmocka_unit_test(test_many_headers), cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_find),         cmocka_unit_test(test_find_byte_by_byte),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_many_headers),
+        cmocka_unit_test(test_responses),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_find_byte_by_byte),
         cmocka_unit_test(test_find_in_many_pieces_at_once),
         cmocka_unit_test(test_split_target),
     };
