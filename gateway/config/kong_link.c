@@ -1,10 +1,8 @@
-#include "config/kong.h"
-#include "plugins/plugin.h"
+#include "config/kong_link.h"
+
 #include "routing/path.h"
 #include "routing/pattern.h"
 #include "strmap.h"
-
-#define LIST(type, list, i) (&((type *)(list).items)[i])
 
 /* Duplicate names would make references ambiguous; every kind of entity has names of its own. */
 static void check_unique(struct conf_decoder *d, struct strmap *seen, const char *kind,
@@ -28,7 +26,7 @@ static bool is_named(struct str ref, struct str name, struct str id)
     return (name.len && str_eq(ref, name)) || (id.len && str_eq(ref, id));
 }
 
-static struct kong_service *service_find(const struct kong_file *f, struct str ref)
+struct kong_service *kong_find_service(const struct kong_file *f, struct str ref)
 {
     for (size_t i = 0; i < f->services.count; i++) {
         struct kong_service *s = LIST(struct kong_service, f->services, i);
@@ -38,7 +36,7 @@ static struct kong_service *service_find(const struct kong_file *f, struct str r
     return NULL;
 }
 
-static struct kong_route *route_find(const struct kong_file *f, struct str ref)
+struct kong_route *kong_find_route(const struct kong_file *f, struct str ref)
 {
     for (size_t i = 0; i < f->route_count; i++)
         if (is_named(ref, f->all_routes[i]->name, f->all_routes[i]->id))
@@ -46,7 +44,7 @@ static struct kong_route *route_find(const struct kong_file *f, struct str ref)
     return NULL;
 }
 
-static struct kong_consumer *consumer_find(const struct kong_file *f, struct str ref)
+struct kong_consumer *kong_find_consumer(const struct kong_file *f, struct str ref)
 {
     for (size_t i = 0; i < f->consumers.count; i++) {
         struct kong_consumer *c = LIST(struct kong_consumer, f->consumers, i);
@@ -214,7 +212,7 @@ static void link_redirect(struct conf_decoder *d, const struct kong_route *r)
 static void link_route(struct conf_decoder *d, struct kong_file *f, struct kong_route *r)
 {
     if (!r->service) {
-        r->service = r->service_ref.p ? service_find(f, r->service_ref) : NULL;
+        r->service = r->service_ref.p ? kong_find_service(f, r->service_ref) : NULL;
         if (!r->service && r->service_ref.p)
             problem_add(d->problems, r->line, "service \"%.*s\" does not exist",
                         STR_ARG(r->service_ref));
@@ -387,7 +385,7 @@ static void link_consumers(struct conf_decoder *d, struct kong_file *f)
     }
     for (size_t i = 0; i < f->jwt_secrets.count; i++) {
         struct kong_jwt_secret *s = LIST(struct kong_jwt_secret, f->jwt_secrets, i);
-        s->consumer = s->consumer_ref.p ? consumer_find(f, s->consumer_ref) : NULL;
+        s->consumer = s->consumer_ref.p ? kong_find_consumer(f, s->consumer_ref) : NULL;
         if (!s->consumer)
             problem_add(d->problems, s->line, "a jwt secret needs the name of a consumer");
         f->all_secrets[f->secret_count++] = s;
@@ -398,113 +396,10 @@ static void link_consumers(struct conf_decoder *d, struct kong_file *f)
     strmap_free(keys);
 }
 
-/* ---- plugins ------------------------------------------------------------------------------ */
-
-static void add_plugins(struct kong_file *f, const struct conf_list *list,
-                        const struct kong_service *s, const struct kong_route *r,
-                        const struct kong_consumer *c)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        struct kong_plugin *p = LIST(struct kong_plugin, *list, i);
-        p->service = s;
-        p->route = r;
-        p->consumer = c;
-        f->all_plugins[f->plugin_count++] = p;
-    }
-}
-
-static void collect_plugins(struct conf_decoder *d, struct kong_file *f)
-{
-    size_t n = f->plugins.count;
-    for (size_t i = 0; i < f->services.count; i++)
-        n += LIST(struct kong_service, f->services, i)->plugins.count;
-    for (size_t i = 0; i < f->route_count; i++)
-        n += f->all_routes[i]->plugins.count;
-    for (size_t i = 0; i < f->consumers.count; i++)
-        n += LIST(struct kong_consumer, f->consumers, i)->plugins.count;
-    f->all_plugins = ARENA_ARRAY(d->arena, struct kong_plugin *, n + 1);
-    add_plugins(f, &f->plugins, NULL, NULL, NULL);
-    for (size_t i = 0; i < f->services.count; i++) {
-        struct kong_service *s = LIST(struct kong_service, f->services, i);
-        add_plugins(f, &s->plugins, s, NULL, NULL);
-    }
-    for (size_t i = 0; i < f->route_count; i++)
-        add_plugins(f, &f->all_routes[i]->plugins, NULL, f->all_routes[i], NULL);
-    for (size_t i = 0; i < f->consumers.count; i++) {
-        struct kong_consumer *c = LIST(struct kong_consumer, f->consumers, i);
-        add_plugins(f, &c->plugins, NULL, NULL, c);
-    }
-}
-
-static void link_scope(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
-{
-    bool is_nested = p->service || p->route || p->consumer;
-    if (is_nested && ((p->service && p->service_ref.p) || (p->route && p->route_ref.p) ||
-                      (p->consumer && p->consumer_ref.p)))
-        problem_add(d->problems, p->line, "a nested plugin must not name what it is nested in");
-    if (p->service_ref.p && !(p->service = service_find(f, p->service_ref)))
-        problem_add(d->problems, p->line, "service \"%.*s\" does not exist",
-                    STR_ARG(p->service_ref));
-    if (p->route_ref.p && !(p->route = route_find(f, p->route_ref)))
-        problem_add(d->problems, p->line, "route \"%.*s\" does not exist", STR_ARG(p->route_ref));
-    if (p->consumer_ref.p && !(p->consumer = consumer_find(f, p->consumer_ref)))
-        problem_add(d->problems, p->line, "consumer \"%.*s\" does not exist",
-                    STR_ARG(p->consumer_ref));
-}
-
-static void check_single(struct conf_decoder *d, const struct kong_file *f, size_t i)
-{
-    const struct kong_plugin *p = f->all_plugins[i];
-    for (size_t k = 0; k < i; k++) {
-        const struct kong_plugin *o = f->all_plugins[k];
-        if (str_eq(o->name, p->name) && o->service == p->service && o->route == p->route &&
-            o->consumer == p->consumer) {
-            problem_add(d->problems, p->line,
-                        "plugin %.*s is configured twice for the same scope (first on line %d)",
-                        STR_ARG(p->name), o->line);
-            return;
-        }
-    }
-}
-
-static void link_plugin(struct conf_decoder *d, struct kong_file *f, struct kong_plugin *p)
-{
-    const char *note = NULL;
-    p->plugin = plugin_find(p->name, &note);
-    if (!p->plugin) {
-        if (p->name.len && note)
-            problem_add(d->problems, p->line, "plugin %.*s is not supported; %s", STR_ARG(p->name),
-                        note);
-        else if (p->name.len)
-            problem_add(d->problems, p->line, "unknown plugin \"%.*s\"", STR_ARG(p->name));
-        return;
-    }
-    if (p->consumer && !p->plugin->may_scope_consumer)
-        problem_add(d->problems, p->line, "plugin %s cannot be limited to a consumer",
-                    p->plugin->name);
-    struct conf_path at = {NULL, p->plugin->name, -1}, here = {&at, "config", -1};
-    int before = d->problems->count;
-    p->config = arena_calloc(d->arena, 1, p->plugin->schema->size);
-    conf_decode(d, p->plugin->schema, p->config_node,
-                p->config_node ? p->config_node->line : p->line, &here, p->config);
-    if (p->plugin->prepare && d->problems->count == before)
-        p->plugin->prepare(d, f, p);
-}
-
-static void link_plugins(struct conf_decoder *d, struct kong_file *f)
-{
-    collect_plugins(d, f);
-    for (size_t i = 0; i < f->plugin_count; i++) {
-        link_scope(d, f, f->all_plugins[i]);
-        check_single(d, f, i);
-        link_plugin(d, f, f->all_plugins[i]);
-    }
-}
-
 void kong_link(struct conf_decoder *d, struct kong_file *f)
 {
     link_routing(d, f);
     link_upstreams(d, f);
     link_consumers(d, f);
-    link_plugins(d, f);
+    kong_link_plugins(d, f);
 }
