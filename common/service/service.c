@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "buf.h"
 #include "internal.h"
@@ -115,6 +116,16 @@ static int usage(const struct service *s, FILE *out)
     return out == stdout ? 0 : 64;
 }
 
+/* Every socket is a descriptor; the usual soft limit of 1024 is for programs that use select(2). */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int dispatch(struct service *s, int argc, char **argv)
 {
     if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0))
@@ -132,6 +143,7 @@ static int dispatch(struct service *s, int argc, char **argv)
     enum log_level level = LOG_INFO;
     log_level_from_name(s->config.log_level, &level);
     log_init(s->desc->name, level);
+    allow_many_files();
     return lifecycle_run(s);
 }
 

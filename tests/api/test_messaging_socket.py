@@ -356,7 +356,9 @@ def test_a_killed_process_loses_no_message(world, ticket):
     seen = message(there, content="last words")["id"]
     other.kill()
     there.wait_closed()
+    emil = world.socket(EMIL)
     world.say(EMIL, ticket["conversation_id"], "are you there?")
+    message(emil, content="are you there?")  # so what comes to Cora from here on answers her
     cora = world.socket(CORA)
     cora.send({"type": "subscribe", "conversation_id": ticket["conversation_id"], "after_id": seen})
     assert cora.receive()["type"] == "subscribed"
