@@ -28,7 +28,8 @@ static struct gateway *gateway_of(const struct service *s)
 static bool check(struct service *s)
 {
     const struct gateway_settings *own = s->own_config;
-    return snapshot_check(s, own->config_path.p, stderr);
+    bool is_routable = snapshot_check(s, own->config_path.p, stderr);
+    return tls_check(own, stderr) && is_routable;
 }
 
 static bool serve_own_endpoints(struct gateway *gw)

@@ -13,11 +13,14 @@
 #include "gateway.h"
 #include "mem.h"
 #include "metrics.h"
+#include "proxy/stream.h"
 #include "tls/identity.h"
 
 #define RECORD_MAX 16384
-/* Plain bytes that wait for the other side at most, in each direction. */
+/* Plain bytes that wait for the other side at most, in each direction; for a large head more, but
+ * with a record on top less than an exchange moves at once. */
 #define HELD_MAX (64 * 1024)
+#define HELD_HEAD_MAX (STREAM_HIGH - 2 * RECORD_MAX)
 
 struct tls_conn {
     struct tls_identity *identity;  /* referenced */
@@ -25,6 +28,7 @@ struct tls_conn {
     struct event *readable, *writable;
     struct timer timer; /* of the handshake */
     int fd;
+    size_t untaken_max;
     size_t write_len; /* of a record that is half sent: it must be asked for again */
     bool is_up, is_failed, is_in_eof, is_out_eof, is_shut;
     mbedtls_ssl_context ssl;
@@ -156,7 +160,7 @@ static void pull(struct tls_conn *t)
 {
     static unsigned char piece[RECORD_MAX];
     struct evbuffer *to = bufferevent_get_output(t->near);
-    while (!t->is_in_eof && untaken(t) < HELD_MAX) {
+    while (!t->is_in_eof && untaken(t) < t->untaken_max) {
         int rc = mbedtls_ssl_read(&t->ssl, piece, sizeof piece);
         if (rc > 0) {
             evbuffer_add(to, piece, (size_t)rc);
@@ -228,8 +232,8 @@ static void on_taken(struct evbuffer *in, const struct evbuffer_cb_info *info, v
 {
     (void)in;
     struct tls_conn *t = arg;
-    if (!info->n_deleted || !t->is_up || t->is_failed || t->is_in_eof || untaken(t) >= HELD_MAX ||
-        event_pending(t->readable, EV_READ, NULL))
+    if (!info->n_deleted || !t->is_up || t->is_failed || t->is_in_eof ||
+        untaken(t) >= t->untaken_max || event_pending(t->readable, EV_READ, NULL))
         return;
     event_add(t->readable, NULL);
     event_active(t->readable, EV_READ, 0);
@@ -265,6 +269,14 @@ static bool open_pair(struct tls_conn *t, struct event_base *base)
     return true;
 }
 
+static size_t untaken_max_of(const struct gateway_settings *s)
+{
+    size_t head = (size_t)s->max_head_bytes + 1;
+    if (head <= HELD_MAX)
+        return HELD_MAX;
+    return head < HELD_HEAD_MAX ? head : HELD_HEAD_MAX;
+}
+
 struct tls_conn *tls_conn_new(struct gateway *gw, int fd, struct tls_identity *identity,
                               int64_t handshake_ms, struct bufferevent **plain)
 {
@@ -280,6 +292,7 @@ struct tls_conn *tls_conn_new(struct gateway *gw, int fd, struct tls_identity *i
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     t->fd = fd;
+    t->untaken_max = untaken_max_of(gw->settings);
     t->identity = tls_identity_ref(identity);
     t->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, t);
     t->writable = event_new(base, fd, EV_WRITE, on_writable, t);

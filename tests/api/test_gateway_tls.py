@@ -198,8 +198,9 @@ def test_a_bad_certificate_ends_the_start(folder, gateway, cert, key, problem):
     from lib.paths import binary
     env = {**gateway.env, "PORT": "0", "ADMIN_PORT": "0", "TLS_PORT": "0", "TLS_CERT_FILE": str(folder / cert),
            "TLS_KEY_FILE": str(folder / key) if key else ""}
-    run = subprocess.run([binary("gateway")], env=env, capture_output=True, text=True, timeout=30, check=False)
-    assert run.returncode == 78 and problem in run.stderr
+    for arguments in ([], ["--check-config"]):
+        run = subprocess.run([binary("gateway"), *arguments], env=env, capture_output=True, text=True, timeout=30, check=False)
+        assert run.returncode == 78 and problem in run.stderr
 
 
 def test_without_a_certificate_there_is_no_tls(upstream):
@@ -222,6 +223,17 @@ def test_large_bodies_both_ways(folder, framing):
             answer = requests.post(program.tls_url, data=body, verify=program.cert, timeout=60)
             assert answer.content == data
             assert program.rss_kib() < 30 * 1024 or os.environ.get("TTS_VARIANT") == "asan"
+
+
+def test_heads_larger_than_a_piece(folder, upstream):
+    with TlsGateway(*certificate(folder, "heads"), services=[service("s", upstream, route("/"))],
+                    env={"MAX_HEAD_BYTES": "128k"}) as program:
+        client = program.talk()
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"y" * 2000) for i in range(50)) + b"\r\n")
+        assert len(client.answer().body) > 100000
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"y" * 200000)
+        assert client.answer().status == 431
+        client.close()
 
 
 def test_a_client_that_does_not_read_holds_the_upstream_back(folder):
