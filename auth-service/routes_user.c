@@ -16,6 +16,9 @@ static const struct route_text USER_TEXTS[] = {
     {0},
 };
 
+/* Read line by line: the bound is one of time, not of memory. */
+#define IMPORT_MAX (INT64_C(1) << 30)
+
 #define PREFERENCE_ERRORS ERRORS(ERR_USER_NOT_FOUND, ERR_PRECONDITION_FAILED, ERR_VALIDATION_ERROR)
 #define CHANGE_ROUTE(method_, path, handler_, summary_, body_)                                     \
     {                                                                                              \
@@ -54,6 +57,24 @@ const struct route USER_ROUTES[] = {
      .summary = "Everybody, for the copies of other services",
      .query = &SNAPSHOT_QUERY,
      .reply = &SNAPSHOT_VIEW},
+    {.method = "POST",
+     .pattern = "/api/v1/users/import",
+     .auth = AUTH_USER,
+     .permission = PERM_USER_ADMIN,
+     .handler = user_import_post,
+     .summary = "Create and change people from text/csv or application/x-ndjson, by their address",
+     .query = &IMPORT_QUERY,
+     .reply = &IMPORT_VIEW,
+     .errors = ERRORS(ERR_UNSUPPORTED_MEDIA_TYPE, ERR_SERVICE_UNAVAILABLE),
+     .flags = ROUTE_STREAM,
+     .max_body = IMPORT_MAX},
+    {.method = "GET",
+     .pattern = "/api/v1/users/export",
+     .auth = AUTH_USER,
+     .permission = PERM_USER_ADMIN,
+     .handler = user_export_get,
+     .summary = "Everybody as CSV or lines of JSON",
+     .query = &EXPORT_QUERY},
     PREFERENCE_ROUTE("GET", preference_get, "One's preferences", 0),
     PREFERENCE_ROUTE("PUT", preference_put, "Replace one's preferences", ROUTE_RAW_JSON),
     PREFERENCE_ROUTE("PATCH", preference_patch, "Change some of one's preferences; null removes",

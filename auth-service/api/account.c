@@ -118,6 +118,7 @@ enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
     };
     if (str_is_empty(u->full_name))
         u->full_name = user_full_name(s->arena, u->first_name, u->last_name, u->email);
+    c.password_hash = n->password_hash;
     if (n->password.p) {
         enum err rc = password_pool_make(app->passwords, s->arena, n->password, &c.password_hash);
         if (rc)

@@ -8,6 +8,7 @@
 
 struct account_new {
     struct str email, password; /* password absent: no login until one is set */
+    struct str password_hash;   /* instead of password */
     struct str first_name, last_name;
     struct str full_name; /* absent: made from the others */
     struct str department, phone;

@@ -66,3 +66,15 @@ extern const struct json_schema PREFERENCE_VIEW;
 enum err CO_FN preference_get(struct req *r);
 enum err CO_FN preference_put(struct req *r);
 enum err CO_FN preference_patch(struct req *r);
+
+/* import.c, export.c */
+struct import_query {
+    int8_t dry_run;
+};
+struct export_query {
+    struct str format, search, system, role, department;
+    int8_t active;
+};
+extern const struct json_schema IMPORT_QUERY, IMPORT_VIEW, EXPORT_QUERY;
+enum err CO_FN user_import_post(struct req *r);
+enum err CO_FN user_export_get(struct req *r);

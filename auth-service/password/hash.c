@@ -94,3 +94,33 @@ bool password_hash_is_current(const char *hash)
 {
     return starts_with(hash, "$y$") && crypt_checksalt(hash) == CRYPT_SALT_OK;
 }
+
+/* "$2b$12$…": 2^cost rounds; 14 is a second of work. */
+static bool is_payable_bcrypt(const char *hash)
+{
+    bool has_form = strlen(hash) == 60 && strchr("aby", hash[2]) && hash[3] == '$';
+
+    return has_form && (hash[4] == '0' || (hash[4] == '1' && hash[5] <= '4')) && hash[6] == '$';
+}
+
+static bool is_payable_django(const char *hash)
+{
+    struct str rest = str_from(hash + strlen(DJANGO_PREFIX)), iterations, salt;
+    int64_t n;
+
+    return str_next(&rest, '$', &iterations) && str_to_i64(iterations, &n) && n > 0 &&
+           n <= 2000000 && str_next(&rest, '$', &salt) && salt.len > 0 && rest.len == 44;
+}
+
+bool password_hash_is_importable(const char *hash)
+{
+    if (strlen(hash) >= PASSWORD_HASH_SIZE)
+        return false;
+    if (starts_with(hash, DJANGO_PREFIX))
+        return is_payable_django(hash);
+    if (starts_with(hash, "$2"))
+        return is_payable_bcrypt(hash) && crypt_checksalt(hash) != CRYPT_SALT_INVALID;
+    /* Only the cost that yescrypt has by default. */
+    return starts_with(hash, "$y$j9T$") && strlen(hash) > 60 &&
+           crypt_checksalt(hash) == CRYPT_SALT_OK;
+}

@@ -14,5 +14,8 @@
 bool password_hash_make(const char *password, char out[PASSWORD_HASH_SIZE]);
 /* False for a wrong password and for a hash of unknown form. */
 bool password_hash_matches(const char *password, const char *hash);
+/* Whether a hash made elsewhere may be taken over: of a form that is verified here, and at a price
+ * that a login can be asked to pay. */
+bool password_hash_is_importable(const char *hash);
 /* Whether the hash is one that password_hash_make would write today. */
 bool password_hash_is_current(const char *hash);

@@ -69,7 +69,7 @@ AUTH = {
     **_each("any", "self|USER_READ", "GET /api/v1/users/{id}", "GET /api/users/{id}", "GET /api/v1/users/{id}/roles"),
     **_each("program", None, "GET /api/v1/users/snapshot"),
     **_each("person", "USER_ADMIN",
-            "DELETE /api/v1/users/{id}",
+            "DELETE /api/v1/users/{id}", "POST /api/v1/users/import", "GET /api/v1/users/export",
             "POST /api/v1/users", "PATCH /api/v1/users/{id}", "PUT /api/v1/users/{id}",
             "POST /api/v1/users/invitations", "POST /api/v1/users/invite-agent", "GET /api/v1/users/invitations",
             "POST /api/v1/users/invitations/{id}/resend", "DELETE /api/v1/users/invitations/{id}",
