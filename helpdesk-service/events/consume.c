@@ -54,10 +54,21 @@ static enum err CO_FN apply(struct mq_delivery *d, const struct ticket *before,
     return change_apply(d->db, &news, after, &cause);
 }
 
+/* The document shows the request as one object: it may come as keywords, as that object, or in
+ * order. */
+static const struct json *task_arg(const struct celery_task *t, size_t i, const char *name)
+{
+    const struct json *only = json_count(t->args) == 1 ? json_at(t->args, 0) : NULL;
+
+    if (only && json_type(only) == JSON_OBJECT)
+        return json_get(only, name);
+    return celery_arg(t, i, name);
+}
+
 static enum err CO_FN update_ticket_owner(struct mq_delivery *d, const struct celery_task *t)
 {
-    struct str number = json_str(celery_arg(t, 0, "ticket_number"));
-    const struct json *owner = celery_arg(t, 1, "owner_id");
+    struct str number = json_str(task_arg(t, 0, "ticket_number"));
+    const struct json *owner = task_arg(t, 1, "owner_id");
     struct ticket before, after;
     struct person person;
     int64_t owner_id;
@@ -87,8 +98,8 @@ static enum err CO_FN update_ticket_owner(struct mq_delivery *d, const struct ce
 
 static enum err CO_FN send_ticket_status(struct mq_delivery *d, const struct celery_task *t)
 {
-    struct str number = json_str(celery_arg(t, 0, "ticket_number"));
-    struct str word = json_str(celery_arg(t, 1, "status"));
+    struct str number = json_str(task_arg(t, 0, "ticket_number"));
+    struct str word = json_str(task_arg(t, 1, "status"));
     enum ticket_status status = ticket_status_parse(word);
     struct ticket before, after;
     bool found;

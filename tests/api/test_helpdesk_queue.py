@@ -126,7 +126,8 @@ def shown(people, number):
 
 @pytest.mark.parametrize("args,kwargs", [(lambda n: [n, COORDINATOR], None),
                                          (lambda n: [], lambda n: {"ticket_number": n, "owner_id": COORDINATOR}),
-                                         (lambda n: [n], lambda n: {"owner_id": str(COORDINATOR)})])
+                                         (lambda n: [n], lambda n: {"owner_id": str(COORDINATOR)}),
+                                         (lambda n: [{"ticket_number": n, "owner_id": COORDINATOR}], None)])
 def test_update_ticket_owner(people, db, amqp, args, kwargs):
     events = amqp.listen("ticket.assigned")
     number = create(people.employee)["ticket_number"]
@@ -184,7 +185,7 @@ def test_send_ticket_status(people, db, amqp):
     next_task(amqp, number)
     amqp.send_task(STATUS_QUEUE, "send_ticket_status", [number, "in_progress"])
     amqp.send_task(STATUS_QUEUE, "send_ticket_status", [], {"ticket_number": number, "status": "Resolved"})
-    amqp.send_task(STATUS_QUEUE, "send_ticket_status", [number, "resolved"])
+    amqp.send_task(STATUS_QUEUE, "send_ticket_status", [{"ticket_number": number, "status": "resolved"}])
     first, second = ticket_events(amqp, events, number, ["ticket.status_changed"] * 2)
     assert (first["status"], second["old_status"], second["status"]) == ("In Progress", "In Progress", "Resolved")
     body = shown(people, number)
