@@ -2,6 +2,7 @@
 #include "store/invitation.h"
 #include "actor.h"
 #include "api/account.h"
+#include "api/administer.h"
 #include "api/audit.h"
 #include "api/handlers.h"
 #include "api/login.h"
@@ -164,6 +165,9 @@ static enum err CO_FN find_roles(struct req *r, struct db_session *s, struct inv
             req_field_error(r, arena_printf(r->arena, "roles[%zu]", i), "no such role");
             return ERR_VALIDATION_ERROR;
         }
+        /* Inviting is granting. */
+        if (rc == ERR_OK && role.id != ROLE_HDTS_EMPLOYEE)
+            rc = administer_system(s, r->actor, role.system);
         if (rc)
             return rc;
         for (size_t n = 0; n < k->role_count; n++)
@@ -230,6 +234,10 @@ enum err CO_FN invitation_post(struct req *r)
     if (rc != ERR_USER_NOT_FOUND)
         return rc ? rc : ERR_DUPLICATE_RESOURCE;
     rc = find_roles(r, s, &k);
+    if (rc == ERR_FORBIDDEN) {
+        const struct audit_event e = audit_of(r, k.action, NULL, 0);
+        return audit_refuse(r, &e, rc);
+    }
     if (rc == ERR_OK)
         rc = db_transact(s, write_invitation, &k);
     return rc ? rc : reply_one(r, s, 201, k.invitation.id);

@@ -29,8 +29,10 @@ def _auth(start_service, server):
 
 
 @pytest.fixture(scope="module", name="admin")
-def _admin(auth):
+def _admin(auth, db):
     person = register(auth)["user"]
+    db.query("INSERT INTO auth.user_role (user_id, role_id, granted_at) SELECT %s, id, clock_timestamp() "
+             "FROM auth.role WHERE id IN (3, 6)", person["id"])
     return auth.http.as_user(person["id"], tokens.ADMIN)
 
 
@@ -138,6 +140,17 @@ def test_bad_invitations(auth, admin):
     for body in ({}, {"token": "x"}, {"password": PASSWORD}):
         check_error(auth.http.post(ACCEPT, body), 400, "INVALID_INPUT")
     check_error(auth.http.post(ACCEPT, {"token": "x" * 43, "password": PASSWORD}), 400, "LINK_INVALID")
+
+
+def test_nobody_invites_to_a_role_they_could_not_grant(auth, admin):
+    """Or an administrator of one system could become, by a second address, one of another."""
+    for roles, system in (([("tts", "Admin")], "hdts"), ([("hdts", "Admin")], "tts")):
+        inviter = auth.http.as_user(10 ** 7, roles)
+        check_error(inviter.post(PATH, {"email": new_email(), "roles": [{"system": system, "role": "Admin"}]}),
+                    403, "FORBIDDEN")
+        inviter.post(PATH, {"email": new_email(), "roles": [{"system": "hdts", "role": "Employee"}]}, expect=201)
+    trail = admin.get(f"/api/v1/auth/audit?actor_id={10 ** 7}&result=refused", expect=200).json()["results"]
+    assert [event["action"] for event in trail] == ["invitation.create", "invitation.create"]
 
 
 def test_pages(admin):
