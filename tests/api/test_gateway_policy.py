@@ -1,4 +1,6 @@
 """What the gateway allows: tokens, cookies, origins, and the other plugins, in Kong's order of precedence."""
+import hashlib
+import hmac
 import time
 
 import pytest
@@ -37,6 +39,12 @@ def gateway(upstream):
 
 
 # ---- tokens -----------------------------------------------------------------------------------------
+
+def signed(payload):
+    """A token whose claims are these bytes, properly signed."""
+    text = tokens.base64url(b'{"alg": "HS256", "typ": "JWT"}') + "." + tokens.base64url(payload)
+    return text + "." + tokens.base64url(hmac.new(tokens.SECRET.encode(), text.encode(), hashlib.sha256).digest())
+
 
 def refused(answer, message):
     body = check_error(answer, 401, "UNAUTHENTICATED")
@@ -93,8 +101,14 @@ NONE = {"alg": "none", "typ": "JWT"}
     (tokens.encode({"iss": tokens.ISSUER, "user_id": 1, "exp": NOW + 3600}, header={"alg": "HS512", "typ": "JWT"}),
      "Invalid algorithm"),
     (tokens.mint(1, name="x" * 9000), "Bad token; invalid JSON"),
+    (signed(b"{not json"), "Bad token; invalid JSON"),
+    (signed(b"[1, 2]"), "Bad token; invalid JSON"),
+    (signed(b'{"iss": "tts-jwt-issuer", "sub": "\xff\xfe"}'), "Bad token; invalid JSON"),
+    (tokens.mint(1).replace(".", "=.", 1), "Bad token; invalid JSON"),
+    (tokens.mint(1).replace(".", "+/.", 1), "Bad token; invalid JSON"),
+    (tokens.mint(1, exp=None), "the token's claims are not valid"),
 ], ids=["word", "dots", "secret", "cut", "longer", "issuer", "no-issuer", "expired", "exp-type", "nbf", "refresh", "mfa",
-        "none-unsigned", "none", "hs512", "long"])
+        "none-unsigned", "none", "hs512", "long", "no-json", "no-object", "no-utf8", "padding", "alphabet", "no-exp"])
 def test_bad_tokens(gateway, upstream, token, message):
     before = len(upstream.requests)
     refused(gateway.http.get("/guarded", headers=bearer(token)), message)
