@@ -103,6 +103,8 @@ def declared_kind(operation):
 def program(request, start_service, db):
     if request.param == "helpdesk-service":
         return start_helpdesk(start_service, db)
+    if request.param == "gateway":
+        return start_service("gateway", {"REGISTRY_URL": start_service("registry-service").url})
     return start_service(request.param, {"DEMO_DATA": "false"} if request.param == "auth-service" else None)
 
 

@@ -156,4 +156,7 @@ HELPDESK = {
             "POST /analytics/refresh", "GET /analytics/tickets/stats", "GET /analytics/feedback/stats"),
 }
 
-ROUTES = {"auth-service": AUTH, "helpdesk-service": HELPDESK, "registry-service": REGISTRY}
+# What the gateway answers itself; its admin API has no tokens and listens on loopback only.
+GATEWAY = _each("open", None, "GET /registry/services")
+
+ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK, "registry-service": REGISTRY}
