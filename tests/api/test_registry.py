@@ -2,6 +2,7 @@
 import json
 import subprocess
 import time
+from unittest.mock import ANY
 
 import pytest
 
@@ -21,6 +22,14 @@ def peer():
     one.close()
 
 
+@pytest.fixture
+def peers():
+    four = [Peer() for _ in range(4)]
+    yield four
+    for one in four:
+        one.close()
+
+
 @pytest.fixture(scope="module")
 def registry(start_service):
     return start_service("registry-service")
@@ -28,22 +37,24 @@ def registry(start_service):
 
 # ---- the documents' routes ------------------------------------------------------------------------
 
-def test_registering_as_the_documents_show(registry):
-    name = unique()
-    body = registry.http.post("/register", {"name": name, "host": "s1-auth-account", "port": "3001",
+def test_registering_as_the_documents_show(registry, peer):
+    name, port = unique(), str(peer.port)
+    body = registry.http.post("/register", {"name": name, "host": "localhost", "port": port,
                                             "healthEndpoint": "/health"}, expect=201).json()
     assert body["message"] == "Service registered successfully"
     record = body["service"]
-    assert record["name"] == name and record["host"] == "s1-auth-account" and record["port"] == "3001"
+    assert record["name"] == name and record["host"] == "localhost" and record["port"] == port
     assert record["healthEndpoint"] == "/health" and record["status"] == "healthy"
-    assert record["url"] == "http://s1-auth-account:3001"
+    assert record["url"] == f"http://localhost:{port}"
     assert record["registeredAt"].endswith("Z") and "." in record["registeredAt"]
-    assert registry.http.get(f"/services/{name}", expect=200).json() == record
+    wait_for(lambda: registry.http.get(f"/services/{name}", expect=200).json()["lastHealthCheck"])
+    assert registry.http.get(f"/services/{name}").json() == {**record, "lastHealthCheck": ANY}
     assert registry.http.get(f"/discover/{name}", expect=200).json() == {
-        "name": name, "url": "http://s1-auth-account:3001", "host": "s1-auth-account", "port": "3001",
+        "name": name, "url": f"http://localhost:{port}", "host": "localhost", "port": port,
         "status": "healthy"}
     everything = registry.http.get("/services", expect=200).json()
-    assert record in everything["services"] and everything["count"] == len(everything["services"])
+    assert {**record, "lastHealthCheck": ANY} in everything["services"]
+    assert everything["count"] == len(everything["services"])
     assert registry.http.delete(f"/deregister/{name}", expect=200).json() == \
         {"message": "Service deregistered successfully"}
     for path in (f"/services/{name}", f"/health/{name}"):
@@ -116,25 +127,27 @@ def test_probing_a_service_now(registry, peer):
 
 # ---- several instances ----------------------------------------------------------------------------
 
-def test_several_instances_of_a_name(registry):
+def test_several_instances_of_a_name(registry, peers):
     name = unique()
+    ports = [peer.port for peer in peers]
     for number in (1, 2, 3):
-        register(registry, name, 3000 + number, instance=f"host-{number}", version="0.1.0")
+        register(registry, name, ports[number - 1], instance=f"host-{number}", version="0.1.0")
     records = [s for s in registry.http.get("/services").json()["services"] if s["name"] == name]
     assert [r["instance"] for r in records] == ["host-1", "host-2", "host-3"]
     assert registry.http.get(f"/services/{name}").json()["instance"] == "host-3"
     canonical = registry.http.get(f"/api/v1/services/{name}", expect=200).json()
     assert canonical["name"] == name and canonical["healthy"] == 3
     first = canonical["instances"][0]
-    assert first["instance"] == "host-1" and first["port"] == 3001 and first["version"] == "0.1.0"
-    assert first["url"] == "http://127.0.0.1:3001" and first["status"] == "healthy"
+    assert first["instance"] == "host-1" and first["port"] == ports[0] and first["version"] == "0.1.0"
+    assert first["url"] == f"http://127.0.0.1:{ports[0]}" and first["status"] == "healthy"
     assert first["lease_expires_at"] > first["renewed_at"] >= first["registered_at"]
-    register(registry, name, 3999, instance="host-2")
+    register(registry, name, ports[3], instance="host-2")
     records = [s for s in registry.http.get("/services").json()["services"] if s["name"] == name]
-    assert [(r["instance"], r["port"]) for r in records] == [("host-1", 3001), ("host-2", 3999), ("host-3", 3003)]
+    assert [(r["instance"], r["port"]) for r in records] == [
+        ("host-1", ports[0]), ("host-2", ports[3]), ("host-3", ports[2])]
     registry.http.delete(f"/deregister/{name}?instance=host-3", expect=200)
     check_error(registry.http.delete(f"/deregister/{name}?instance=host-3"), 404, "SERVICE_NOT_FOUND")
-    assert registry.http.get(f"/discover/{name}").json()["port"] == 3999
+    assert registry.http.get(f"/discover/{name}").json()["port"] == ports[3]
     registry.http.delete(f"/deregister/{name}", expect=200)
     check_error(registry.http.get(f"/api/v1/services/{name}"), 404, "SERVICE_NOT_FOUND")
 
@@ -170,15 +183,15 @@ def test_a_restart_loses_nothing(registry, peer):
     assert registry.http.get(f"/services/{name}").json()["registeredAt"] == record["registeredAt"]
 
 
-def test_without_a_table_an_unknown_name_may_yet_be_known():
+def test_without_a_table_an_unknown_name_may_yet_be_known(peer):
     with Service("registry-service", None, None, FAST, ready=False) as program:
         for path in ("/discover/x", "/services/x", "/health/x", "/api/v1/services/x"):
             answer = program.http.get(path)
             check_error(answer, 503, "SERVICE_UNAVAILABLE")
             assert answer.headers["Retry-After"]
         name = unique()
-        register(program, name)
-        assert program.http.get(f"/discover/{name}", expect=200).json()["port"] == 3001
+        register(program, name, peer.port)
+        assert program.http.get(f"/discover/{name}", expect=200).json()["port"] == peer.port
         assert program.http.get("/ready").status_code == 503
 
 
@@ -192,8 +205,8 @@ def production(start_service):
     return start_service("registry-service", PRODUCTION)
 
 
-def test_only_programs_of_the_fleet_register_in_production(production):
-    body = {"name": unique(), "host": "localhost", "port": 3001, "instance": "one"}
+def test_only_programs_of_the_fleet_register_in_production(production, peer):
+    body = {"name": unique(), "host": "localhost", "port": peer.port, "instance": "one"}
     secret = PRODUCTION["JWT_SECRET"]
     service = production.http.with_token(tokens.encode(
         {"iss": tokens.ISSUER, "sub": "auth-service", "token_type": "service", "exp": int(time.time()) + 60}, secret))

@@ -223,7 +223,7 @@ def test_a_watcher_that_does_not_read_is_dropped(start_service):
         reader.join()
         program.process.wait(20)
     numbers = [number for number, _ in events]
-    assert numbers == sorted(set(numbers)) and len(numbers) > 2
+    assert numbers == sorted(set(numbers)) and len(numbers) > 1
 
 
 def test_watchers_are_sent_elsewhere_when_the_program_stops(start_service):
