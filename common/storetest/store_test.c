@@ -15,6 +15,8 @@
 
 #define MAX_MIGRATIONS 64
 #define DEADLINE_S 120
+#define DEADLOCK_DETECTED "40P01"
+#define DROP_TRIES 5
 
 struct loop *store_test_loop;
 struct db *store_test_db;
@@ -96,15 +98,34 @@ static bool execute(PGconn *c, const char *sql)
     return ok;
 }
 
+/* The server may still be preparing the statements of a connection that is closed here already, and
+ * they lock the tables in another order. */
+static bool drop_schema(PGconn *c)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "SET client_min_messages TO error; DROP SCHEMA \"%s\" CASCADE",
+             schema);
+    for (int tries = 1;; tries++) {
+        PGresult *r = PQexec(c, sql);
+        const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+        bool is_done = PQresultStatus(r) == PGRES_COMMAND_OK;
+        bool is_deadlock = state && strcmp(state, DEADLOCK_DETECTED) == 0;
+        PQclear(r);
+        if (is_done)
+            return true;
+        if (!is_deadlock || tries == DROP_TRIES) {
+            fprintf(stderr, "%s\n", PQerrorMessage(c));
+            return false;
+        }
+    }
+}
+
 int store_test_close(void)
 {
     db_free(store_test_db);
     loop_free(store_test_loop);
-    char sql[128];
-    snprintf(sql, sizeof sql, "SET client_min_messages TO error; DROP SCHEMA \"%s\" CASCADE",
-             schema);
     PGconn *c = connect_directly();
-    bool ok = c && execute(c, sql);
+    bool ok = c && drop_schema(c);
     PQfinish(c);
     return ok ? 0 : 1;
 }
