@@ -200,8 +200,8 @@ static enum err CO_FN get_services(struct req *r)
         .url = str_printf(r->arena, "%.*s/services", STR_ARG(base)),
         .timeout_ms = CALL_TIMEOUT_MS,
     };
-    enum err rc = base.len ? http_client_call(s->http, r->arena, &call, &answer)
-                           : ERR_SERVICE_UNAVAILABLE;
+    enum err rc =
+        base.len ? http_client_call(s->http, r->arena, &call, &answer) : ERR_SERVICE_UNAVAILABLE;
     if (rc && base.len)
         service_registry_failed(s, base);
     if (rc == ERR_OK && answer.status == 200)
