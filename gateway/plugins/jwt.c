@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "api_token.h"
 #include "clock.h"
 #include "encode.h"
 #include "plugins/plugin.h"
@@ -252,10 +253,10 @@ static enum plugin_verdict jwt_access(struct exchange *x, const struct kong_plug
     struct str token = find_token(x, c);
     if (!token.len)
         return refuse(x, c, ERR_UNAUTHENTICATED, "Unauthorized");
-    if (token_is_personal(token)) {
+    if (api_token_is_claimed(token)) {
         enum plugin_verdict verdict = exchange_personal(x, c, &token);
         /* Without a token of its own the request goes on as a guest's. */
-        if (verdict != PLUGIN_NEXT || token_is_personal(token))
+        if (verdict != PLUGIN_NEXT || api_token_is_claimed(token))
             return verdict;
     }
     return verify(x, c, token);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api_token.h"
 #include "client.h"
 #include "clock.h"
 #include "digest.h"
@@ -12,10 +13,11 @@
 #include "service.h"
 #include "strmap.h"
 
-#define PREFIX "tts_"
-#define MAX_TOKEN 512
 #define MAX_KEPT 4096
 #define KEEP_S 60
+/* Anybody can make up tokens; those must not fill the table. */
+#define KEEP_INACTIVE_S 5
+#define SWEEP_INTERVAL_US (100 * US_PER_MS)
 /* A JWT is handed out only while it still has this long to live. */
 #define MARGIN_S 5
 #define CALL_TIMEOUT_MS 5000
@@ -33,6 +35,7 @@ struct token_lookup {
 
 static struct strmap *lookups;
 static int running;
+static int64_t swept_us;
 
 static struct str key_of(const struct token_lookup *l)
 {
@@ -44,11 +47,6 @@ static void lookup_free(struct token_lookup *l)
     free((char *)(uintptr_t)l->jwt.p);
     free((char *)(uintptr_t)l->token.p);
     free(l);
-}
-
-bool token_is_personal(struct str token)
-{
-    return str_has_prefix(token, STR(PREFIX));
 }
 
 /* ---- the call ------------------------------------------------------------------------------- */
@@ -69,7 +67,7 @@ static void take_answer(struct token_lookup *l, const struct json *reply)
     if (!json_bool(json_get(reply, "active"), &is_active))
         return;
     l->verdict = TOKEN_INACTIVE;
-    l->expires_us = clock_mono_us() + KEEP_S * US_PER_S;
+    l->expires_us = clock_mono_us() + KEEP_INACTIVE_S * US_PER_S;
     if (!is_active)
         return;
     if (!access.len || !json_int(json_get(reply, "expires_in"), &life_s))
@@ -77,8 +75,9 @@ static void take_answer(struct token_lookup *l, const struct json *reply)
     l->verdict = TOKEN_ACTIVE;
     l->jwt = copy(access);
     life_s -= MARGIN_S;
-    if (life_s < KEEP_S)
-        l->expires_us = clock_mono_us() + (life_s > 0 ? life_s : 0) * US_PER_S;
+    if (life_s > KEEP_S)
+        life_s = KEEP_S;
+    l->expires_us = clock_mono_us() + (life_s > 0 ? life_s : 0) * US_PER_S;
 }
 
 static enum err CO_FN call(struct token_lookup *l, struct arena *a)
@@ -190,7 +189,7 @@ enum token_verdict token_look_up(struct exchange *x, struct str token, struct st
         x->lookup = NULL;
         return conclude(x, l, jwt);
     }
-    if (token.len > MAX_TOKEN)
+    if (!api_token_is_well_formed(token))
         return TOKEN_INACTIVE;
     if (!lookups)
         lookups = strmap_new();
@@ -201,8 +200,10 @@ enum token_verdict token_look_up(struct exchange *x, struct str token, struct st
         lookup_free(l);
         l = NULL;
     }
-    if (!l && strmap_count(lookups) >= MAX_KEPT)
+    if (!l && strmap_count(lookups) >= MAX_KEPT && now_us - swept_us >= SWEEP_INTERVAL_US) {
         sweep(now_us, false);
+        swept_us = now_us;
+    }
     if (!l && strmap_count(lookups) >= MAX_KEPT)
         return TOKEN_UNKNOWN;
     if (!l)

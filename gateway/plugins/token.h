@@ -17,7 +17,6 @@ enum token_verdict {
     TOKEN_PENDING, /* EXCHANGE_RESUMED follows; then ask again */
 };
 
-bool token_is_personal(struct str token);
 /* On TOKEN_ACTIVE *jwt is the token to use instead, in the exchange's arena. */
 enum token_verdict token_look_up(struct exchange *x, struct str token, struct str *jwt);
 /* The exchange no longer waits. Safe at any time. */

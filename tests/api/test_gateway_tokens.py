@@ -10,11 +10,14 @@ from lib.http import check_error
 from lib.wait import wait_for
 
 
+GOOD, BAD = tokens.api_token("good"), tokens.api_token("bad")
+
+
 class Auth(Upstream):
     """auth-service as far as the gateway asks it."""
 
     def __init__(self):
-        self.known = {"tts_good": 7}
+        self.known = {GOOD: 7}
         self.is_down = False
         self.expires_in = 300
         self.gate = threading.Event()
@@ -56,7 +59,7 @@ def seen(answer, name):
 
 def test_the_service_gets_the_jwt_in_its_place(gateway, auth):
     for _ in range(3):
-        answer = gateway.http.get("/guarded", 200, headers=bearer("tts_good"))
+        answer = gateway.http.get("/guarded", 200, headers=bearer(GOOD))
         scheme, token = seen(answer, "authorization").split()
         assert scheme == "Bearer" and tokens.decode(token)["user_id"] == 7
         assert seen(answer, "x-consumer-username") == "people"
@@ -68,7 +71,7 @@ def test_the_service_gets_the_jwt_in_its_place(gateway, auth):
 
 def test_an_unknown_token_is_refused_and_remembered(gateway, auth):
     for _ in range(2):
-        answer = gateway.http.get("/guarded", headers=bearer("tts_bad"))
+        answer = gateway.http.get("/guarded", headers=bearer(BAD))
         check_error(answer, 401, "UNAUTHENTICATED")
         assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
     assert len(auth.requests) == 1
@@ -76,17 +79,17 @@ def test_an_unknown_token_is_refused_and_remembered(gateway, auth):
 
 def test_auth_service_down_is_503_and_asked_again(gateway, auth):
     auth.is_down = True
-    answer = gateway.http.get("/guarded", headers=bearer("tts_good"))
+    answer = gateway.http.get("/guarded", headers=bearer(GOOD))
     check_error(answer, 503, "SERVICE_UNAVAILABLE")
     assert answer.headers["Retry-After"] == "1"
     auth.is_down = False
-    gateway.http.get("/guarded", 200, headers=bearer("tts_good"))
+    gateway.http.get("/guarded", 200, headers=bearer(GOOD))
 
 
 def test_an_answer_about_to_expire_is_not_kept(gateway, auth):
     auth.expires_in = 3
     for _ in range(2):
-        gateway.http.get("/guarded", 200, headers=bearer("tts_good"))
+        gateway.http.get("/guarded", 200, headers=bearer(GOOD))
     assert len(auth.requests) == 2
 
 
@@ -94,7 +97,7 @@ def test_requests_with_one_token_share_one_call(gateway, auth):
     auth.gate.clear()
     clients = [gateway.raw() for _ in range(8)]
     for client in clients:
-        client.send(b"GET /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n\r\n")
+        client.send(f"GET /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {GOOD}\r\n\r\n".encode())
     wait_for(lambda: len(auth.requests) == 1, what="the call")
     # some leave before the answer
     for client in clients[:4]:
@@ -109,8 +112,8 @@ def test_requests_with_one_token_share_one_call(gateway, auth):
 def test_pipelined_requests_wait_in_order(gateway, auth):
     auth.gate.clear()
     with gateway.raw() as client:
-        client.send(b"GET /guarded/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n\r\n"
-                    b"GET /open/2 HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.send(f"GET /guarded/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {GOOD}\r\n\r\n"
+                    "GET /open/2 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         wait_for(lambda: len(auth.requests) == 1, what="the call")
         auth.gate.set()
         assert [client.answer().json()["line"].split()[1] for _ in range(2)] == ["/1", "/2"]
@@ -119,12 +122,18 @@ def test_pipelined_requests_wait_in_order(gateway, auth):
 def test_a_body_waits_with_its_request(gateway, auth):
     auth.gate.clear()
     with gateway.raw() as client:
-        client.send(b"POST /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tts_good\r\n"
-                    b"Content-Length: 200000\r\n\r\n" + b"x" * 100000)
+        client.send(f"POST /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {GOOD}\r\n"
+                    "Content-Length: 200000\r\n\r\n".encode() + b"x" * 100000)
         wait_for(lambda: len(auth.requests) == 1, what="the call")
         auth.gate.set()
         client.send(b"x" * 100000)
         assert len(client.answer().json()["body"]) == 200000
+
+
+def test_what_cannot_be_a_token_is_not_asked_about(gateway, auth):
+    for text in ("tts_", GOOD[:-1], GOOD + "0", GOOD[:-1] + ("0" if GOOD[-1] != "0" else "1"), "tts_" + "x" * 8000):
+        check_error(gateway.http.get("/guarded", headers=bearer(text)), 401, "UNAUTHENTICATED")
+    assert not auth.requests
 
 
 def test_optional_tokens(gateway, auth):
@@ -134,11 +143,11 @@ def test_optional_tokens(gateway, auth):
     assert seen(answer, "x-consumer-username") == "guest" and seen(answer, "authorization") == "Bearer nonsense"
     answer = gateway.http.get("/open", 200, headers=bearer(tokens.mint(7)))
     assert seen(answer, "x-consumer-username") == "people" and seen(answer, "x-anonymous-consumer") is None
-    answer = gateway.http.get("/open", 200, headers=bearer("tts_good"))
+    answer = gateway.http.get("/open", 200, headers=bearer(GOOD))
     assert seen(answer, "x-consumer-username") == "people"
-    assert seen(gateway.http.get("/open", 200, headers=bearer("tts_bad")), "x-consumer-username") == "guest"
+    assert seen(gateway.http.get("/open", 200, headers=bearer(BAD)), "x-consumer-username") == "guest"
 
 
 def test_personal_tokens_never_reach_the_log(gateway):
-    gateway.http.get("/guarded", headers=bearer("tts_bad"))
-    assert "tts_bad" not in gateway.log_text()
+    gateway.http.get("/guarded", headers=bearer(BAD))
+    assert BAD not in gateway.log_text()

@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 import uuid
+import zlib
 
 SECRET = "test-secret-of-the-harness-0123456789abcdef"
 ISSUER = "tts-jwt-issuer"
@@ -14,6 +15,24 @@ COORDINATOR = [("hdts", "Ticket Coordinator")]
 REVIEWER = [("tts", "Reviewer")]
 APPROVER = [("tts", "Approver")]
 ADMIN = [("hdts", "Admin"), ("tts", "Admin")]
+
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def api_token_checksum(body):
+    """CRC-32 in base 62."""
+    number, text = zlib.crc32(body.encode()), ""
+    for _ in range(6):
+        text = DIGITS[number % 62] + text
+        number //= 62
+    return text
+
+
+def api_token(seed):
+    """A well-formed personal API token that nobody has issued, the same for the same seed."""
+    body = "tts_" + hashlib.sha256(seed.encode()).hexdigest()[:36]
+    return body + api_token_checksum(body)
 
 
 def base64url(data):
