@@ -13,6 +13,7 @@
 #include "store/guard.h"
 #include "store/mail_token.h"
 #include "store/session.h"
+#include "write_run.h"
 
 #define HOUR_MS (3600 * 1000)
 #define PREVIOUS_KEYS_MAX 8
@@ -62,6 +63,7 @@ static enum err init(struct service *s)
     app->factor_lockout = (struct lockout_policy){FACTOR_FAILURES, config->lockout_window_s};
     app->seal = seal_of(s, config);
     seal_derive(config->secret_key, STR("mailed codes"), app->code_key);
+    seal_derive(config->secret_key, STR("repeated requests"), app->request_key);
     app->courier = courier_new(s, mail_work, "mail");
     app->passwords =
         password_pool_new(s->loop, (int)config->password_threads, (int)config->password_queue);
@@ -96,6 +98,8 @@ static void CO_FN purge(struct service *s, void *arg)
         rc = challenge_store_purge(&db, now);
     if (rc == ERR_OK)
         rc = mail_token_store_purge(&db, now - LINK_KEEP_US);
+    if (rc == ERR_OK)
+        rc = write_purge(&db, now);
     if (rc)
         log_warn("could not purge what has ended", LOG_CSTR("error", err_code(rc)));
     arena_free(a);
@@ -124,7 +128,8 @@ static void CO_FN stop(struct service *s)
 
 int main(int argc, char **argv)
 {
-    static const struct db_migration *const migrations[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const migrations[] = {WRITE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
     static const struct route *const routes[] = {
         SESSION_ROUTES, ACCOUNT_ROUTES, FACTOR_ROUTES, INVITATION_ROUTES, PASSWORD_ROUTES,
         USER_ROUTES,    ROLE_ROUTES,    AUDIT_ROUTES,  TOKEN_ROUTES,      NULL};

@@ -14,8 +14,8 @@
 #include "routes.h"
 #include "service.h"
 #include "state.h"
-#include "store/idempotency_store.h"
 #include "store/tally_store.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -62,7 +62,7 @@ static void CO_FN clean(struct service *s, void *arg)
     struct db_session session;
 
     db_session_init(&session, s->db, a);
-    if (idempotency_store_purge(&session, clock_wall_us() - US_PER_DAY) != ERR_OK)
+    if (write_purge(&session, clock_wall_us()) != ERR_OK)
         log_warn("old idempotency keys are removed later");
     arena_free(a);
     collect_all(h->media, s->db, clock_wall_us());
@@ -128,8 +128,8 @@ static void release(struct service *s)
 
 int main(int argc, char **argv)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                            NULL};
+    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
+                                                            SERVICE_MIGRATIONS, NULL};
     static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
                                                  MEDIA_ROUTES, NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};

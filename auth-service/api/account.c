@@ -41,8 +41,6 @@ static enum err CO_FN note(struct db_session *s, const struct change_origin *o, 
 struct creation {
     const struct account_new *wanted;
     const struct change_origin *origin;
-    struct user draft;
-    struct str password_hash;
     struct user *out;
 };
 
@@ -59,53 +57,14 @@ static enum err CO_FN check_grant(struct db_session *s, const struct change_orig
     return rc ? rc : administer_system(s, o->by, role.system);
 }
 
-static enum err CO_FN insert_account(struct db_session *s, void *arg)
-{
-    const struct creation *c = arg;
-    const struct account_new *n = c->wanted;
-    struct user u = c->draft;
-    enum err rc = user_store_insert(s, &u);
-
-    if (rc)
-        return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
-    if (c->password_hash.p) {
-        rc = credential_store_set(s, u.id, c->password_hash, c->origin->now);
-        if (rc)
-            return rc;
-    }
-    for (size_t i = 0; i < n->role_count; i++) {
-        bool changed;
-        rc = check_grant(s, c->origin, n->role_ids[i]);
-        if (rc)
-            return rc;
-        rc =
-            user_role_store_grant(s, u.id, n->role_ids[i], n->granted_by, c->origin->now, &changed);
-        if (rc)
-            return rc;
-    }
-    rc = user_store_by_id(s, u.id, c->out);
-    /* Who registers is in the trail by the handler. */
-    if (rc == ERR_OK && !n->also)
-        rc = note(s, c->origin, "user.create", u.id, STR_NULL);
-    if (rc)
-        return rc;
-    rc = user_event_put(s, "user.created", c->out, c->origin);
-    return rc || !n->also ? rc : n->also(s, c->out, n->also_arg);
-}
-
 static struct str or_empty(struct str s)
 {
     return s.p ? str_trim(s) : STR("");
 }
 
-enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
-                              const struct account_new *n, const struct change_origin *origin,
-                              struct user *out)
+static struct user draft_of(struct arena *a, const struct account_new *n, int64_t now)
 {
-    struct creation c = {.wanted = n, .origin = origin, .out = out};
-    struct user *u = &c.draft;
-
-    *u = (struct user){
+    struct user u = {
         .email = str_trim(n->email),
         .first_name = or_empty(n->first_name),
         .last_name = or_empty(n->last_name),
@@ -113,18 +72,68 @@ enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
         .department = or_empty(n->department),
         .phone = or_empty(n->phone),
         .active = true,
-        .created_at = origin->now,
-        .email_verified_at = n->email_is_verified ? origin->now : INT64_MIN,
+        .created_at = now,
+        .email_verified_at = n->email_is_verified ? now : INT64_MIN,
     };
-    if (str_is_empty(u->full_name))
-        u->full_name = user_full_name(s->arena, u->first_name, u->last_name, u->email);
-    c.password_hash = n->password_hash;
-    if (n->password.p) {
-        enum err rc = password_pool_make(app->passwords, s->arena, n->password, &c.password_hash);
+
+    if (str_is_empty(u.full_name))
+        u.full_name = user_full_name(a, u.first_name, u.last_name, u.email);
+    return u;
+}
+
+enum err CO_FN account_create_in(struct db_session *s, const struct account_new *n,
+                                 const struct change_origin *origin, struct user *out)
+{
+    struct user u = draft_of(s->arena, n, origin->now);
+    enum err rc = user_store_insert(s, &u);
+
+    if (rc)
+        return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
+    if (n->password_hash.p) {
+        rc = credential_store_set(s, u.id, n->password_hash, origin->now);
         if (rc)
             return rc;
     }
-    return db_transact(s, insert_account, &c);
+    for (size_t i = 0; i < n->role_count; i++) {
+        bool changed;
+        rc = check_grant(s, origin, n->role_ids[i]);
+        if (rc)
+            return rc;
+        rc = user_role_store_grant(s, u.id, n->role_ids[i], n->granted_by, origin->now, &changed);
+        if (rc)
+            return rc;
+    }
+    rc = user_store_by_id(s, u.id, out);
+    /* Who registers is in the trail by the handler. */
+    if (rc == ERR_OK && !n->also)
+        rc = note(s, origin, "user.create", u.id, STR_NULL);
+    if (rc)
+        return rc;
+    rc = user_event_put(s, "user.created", out, origin);
+    return rc || !n->also ? rc : n->also(s, out, n->also_arg);
+}
+
+static enum err CO_FN create_account(struct db_session *s, void *arg)
+{
+    const struct creation *c = arg;
+
+    return account_create_in(s, c->wanted, c->origin, c->out);
+}
+
+enum err CO_FN account_create(struct auth_app *app, struct db_session *s,
+                              const struct account_new *n, const struct change_origin *origin,
+                              struct user *out)
+{
+    struct account_new wanted = *n;
+    struct creation c = {&wanted, origin, out};
+
+    if (n->password.p) {
+        enum err rc =
+            password_pool_make(app->passwords, s->arena, n->password, &wanted.password_hash);
+        if (rc)
+            return rc;
+    }
+    return db_transact(s, create_account, &c);
 }
 
 /* ---- the last administrator ------------------------------------------------------------------ */
@@ -377,4 +386,12 @@ enum err CO_FN account_change_role(struct db_session *s, const struct role_chang
     struct role_update u = {c, origin, out};
 
     return db_transact(s, save_role, &u);
+}
+
+enum err CO_FN account_change_role_in(struct db_session *s, const struct role_change *c,
+                                      const struct change_origin *origin, struct user *out)
+{
+    struct role_update u = {c, origin, out};
+
+    return save_role(s, &u);
 }

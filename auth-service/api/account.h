@@ -30,6 +30,11 @@ MUST_CHECK enum err CO_FN account_create(struct auth_app *app, struct db_session
                                          const struct account_new *n,
                                          const struct change_origin *origin, struct user *out);
 
+/* The same as part of the caller's transaction, for an account without a password or with the hash
+ * of it: hashing takes too long for a transaction. */
+MUST_CHECK enum err CO_FN account_create_in(struct db_session *s, const struct account_new *n,
+                                            const struct change_origin *origin, struct user *out);
+
 /* Changes u as wanted; *changed tells whether there is anything to write. */
 typedef void (*account_edit_fn)(struct arena *a, struct user *u, void *arg, bool *changed);
 
@@ -71,3 +76,8 @@ struct role_change {
  */
 MUST_CHECK enum err CO_FN account_change_role(struct db_session *s, const struct role_change *c,
                                               const struct change_origin *origin, struct user *out);
+
+/* The same as part of the caller's transaction. */
+MUST_CHECK enum err CO_FN account_change_role_in(struct db_session *s, const struct role_change *c,
+                                                 const struct change_origin *origin,
+                                                 struct user *out);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "store/api_token.h"
 #include "store/user.h"
+#include "write_run.h"
 
 #define TOKENS_PER_PERSON 100
 #define DEFAULT_AGE_US (90 * US_PER_DAY)
@@ -35,8 +36,8 @@ static const struct json_field VIEW_FIELDS[] = {
     {"id", JK_INT, VIEW_AT(id)},
     {"user_id", JK_INT, VIEW_AT(user_id)},
     {"name", JK_STR, VIEW_AT(name)},
-    {"token", JK_STR, VIEW_AT(token), JF_OMIT,
-     .doc = "shown once, when it is made; it cannot be had again"},
+    {"token", JK_STR, VIEW_AT(token),
+     .doc = "shown once, when it is made, else null; it cannot be had again"},
     {"hint", JK_STR, VIEW_AT(hint), .doc = "how the token begins"},
     {"scopes", JK_STR_ARRAY, VIEW_AT(scopes), .doc = "names of GET /api/v1/permissions"},
     {"version", JK_INT, VIEW_AT(version)},
@@ -85,13 +86,21 @@ static struct token_view_full view_of(struct arena *a, const struct api_token *t
     };
 }
 
-static enum err reply_token(struct req *r, int status, const struct api_token *t, struct str text)
+static struct str body_of(struct arena *a, const struct api_token *t, struct str text)
 {
-    struct token_view_full view = view_of(r->arena, t, text);
+    struct token_view_full view = view_of(a, t, text);
 
-    req_set_header(r, "ETag", etag_of_version(r->arena, t->version));
-    req_set_header(r, "Cache-Control", STR("no-store"));
-    return req_reply_json(r, status, &API_TOKEN_VIEW, &view);
+    return answer_json(a, &API_TOKEN_VIEW, &view);
+}
+
+/* Of a token with a new text, which is kept nowhere: a replay does not tell it. */
+static struct answer answer_of(struct arena *a, const struct api_token *t, struct str text)
+{
+    return (struct answer){
+        .body = body_of(a, t, text),
+        .kept = body_of(a, t, STR_NULL),
+        .version = t->version,
+    };
 }
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -165,18 +174,20 @@ static struct str scope_beyond(struct arena *a, const struct user *u, const stru
 }
 
 struct making {
-    struct req *r;
     struct api_token token;
-    struct str hash, beyond;
+    struct str hash, text, beyond;
 };
 
-static enum err CO_FN insert_token(struct db_session *s, void *arg)
+static enum err CO_FN insert_token(struct req *r, struct db_session *s, void *arg,
+                                   struct answer *out)
 {
     struct making *m = arg;
     struct audit_event event;
     struct user owner;
-    enum err rc = user_store_lock(s, m->token.user_id, &owner);
+    enum err rc = choose_end(r, r->body, DEFAULT_AGE_US, &m->token.expires_at);
 
+    if (rc == ERR_OK)
+        rc = user_store_lock(s, m->token.user_id, &owner);
     if (rc == ERR_OK && !owner.active)
         rc = ERR_FORBIDDEN;
     if (rc)
@@ -187,7 +198,10 @@ static enum err CO_FN insert_token(struct db_session *s, void *arg)
     rc = api_token_store_insert(s, &m->token, m->hash, TOKENS_PER_PERSON);
     if (rc)
         return rc;
-    event = audit_of(m->r, "token.create", "token", m->token.id);
+    *out = answer_of(r->arena, &m->token, m->text);
+    out->status = 201;
+    out->location = str_printf(r->arena, "/api/v1/tokens/%" PRId64, m->token.id);
+    event = audit_of(r, "token.create", "token", m->token.id);
     return audit_put(s, &event);
 }
 
@@ -207,35 +221,26 @@ static struct str make_text(struct arena *a, struct api_token *t, struct str *ha
 enum err CO_FN api_token_post(struct req *r)
 {
     const struct api_token_body *body = r->body;
-    struct making m = {.r = r,
-                       .token = {.user_id = r->actor->user_id,
+    struct making m = {.token = {.user_id = r->actor->user_id,
                                  .name = str_trim(body->name),
                                  .created_at = r->now,
                                  .last_used_at = INT64_MIN,
                                  .revoked_at = INT64_MIN}};
-    struct db_session *s;
-    struct str text;
     enum err rc = read_scopes(r, &body->scopes, &m.token);
 
-    if (rc == ERR_OK)
-        rc = choose_end(r, body, DEFAULT_AGE_US, &m.token.expires_at);
-    if (rc == ERR_OK)
-        rc = req_db(r, &s);
     if (rc)
         return rc;
-    text = make_text(r->arena, &m.token, &m.hash);
-    rc = db_transact(s, insert_token, &m);
-    if (m.beyond.p) {
+    m.text = make_text(r->arena, &m.token, &m.hash);
+    req_set_header(r, "Cache-Control", STR("no-store"));
+    rc = write_run(r, req_body_text(r), insert_token, &m);
+    if (rc && m.beyond.p) {
         struct audit_event e = audit_of(r, "token.create", "user", r->actor->user_id);
         e.details = audit_detail(r->arena, "scope", m.beyond);
         (void)audit_refuse(r, &e, rc);
         req_detail_str(r, "scope", m.beyond);
         return req_failf(r, ERR_FORBIDDEN, "a scope goes beyond your own permissions");
     }
-    if (rc)
-        return rc;
-    req_set_header(r, "Location", str_printf(r->arena, "/api/v1/tokens/%" PRId64, m.token.id));
-    return reply_token(r, 201, &m.token, text);
+    return rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -298,7 +303,11 @@ enum err CO_FN api_token_get(struct req *r)
 
     if (rc == ERR_OK)
         rc = find_token(r, s, false, false, &token);
-    return rc ? rc : reply_token(r, 200, &token, STR_NULL);
+    if (rc)
+        return rc;
+    req_set_header(r, "ETag", etag_of_version(r->arena, token.version));
+    req_set_header(r, "Cache-Control", STR("no-store"));
+    return req_reply(r, 200, "application/json", body_of(r->arena, &token, STR_NULL));
 }
 
 /* ---- revoking and rotating ----------------------------------------------------------------- */
@@ -307,7 +316,6 @@ struct changing {
     struct req *r;
     int64_t if_version;
     struct api_token token;
-    struct str hash, text;
 };
 
 static enum err CO_FN lock_token(struct changing *c, struct db_session *s, bool for_owner_only)
@@ -348,42 +356,43 @@ enum err CO_FN api_token_delete(struct req *r)
     return rc ? rc : req_reply_empty(r, 204);
 }
 
-static enum err CO_FN rotate_token(struct db_session *s, void *arg)
+static enum err CO_FN rotate_token(struct req *r, struct db_session *s, void *arg,
+                                   struct answer *out)
 {
     struct changing *c = arg;
     struct api_token *t = &c->token;
     struct audit_event event;
+    struct str hash, text;
     enum err rc = lock_token(c, s, true);
 
     if (rc)
         return rc;
     if (t->revoked_at != INT64_MIN)
         return ERR_CONFLICT;
-    rc = choose_end(c->r, c->r->body, t->expires_at - t->created_at, &t->expires_at);
+    rc = choose_end(r, r->body, t->expires_at - t->created_at, &t->expires_at);
     if (rc)
         return rc;
-    c->text = make_text(s->arena, t, &c->hash);
-    rc = api_token_store_rotate(s, t->id, c->hash, t->hint, t->expires_at);
+    text = make_text(r->arena, t, &hash);
+    rc = api_token_store_rotate(s, t->id, hash, t->hint, t->expires_at);
     if (rc)
         return rc;
     t->version++;
     t->last_used_at = INT64_MIN;
     t->last_used_address = STR_NULL;
-    event = audit_of(c->r, "token.rotate", "token", t->id);
+    *out = answer_of(r->arena, t, text);
+    event = audit_of(r, "token.rotate", "token", t->id);
     return audit_put(s, &event);
 }
 
 enum err CO_FN api_token_rotate(struct req *r)
 {
     struct changing c = {.r = r};
-    struct db_session *s;
     enum err rc = user_if_match(r, &c.if_version);
 
-    if (rc == ERR_OK)
-        rc = req_db(r, &s);
-    if (rc == ERR_OK)
-        rc = db_transact(s, rotate_token, &c);
-    return rc ? rc : reply_token(r, 200, &c.token, c.text);
+    if (rc)
+        return rc;
+    req_set_header(r, "Cache-Control", STR("no-store"));
+    return write_run(r, req_body_text(r), rotate_token, &c);
 }
 
 /* ---- exchanging ---------------------------------------------------------------------------- */

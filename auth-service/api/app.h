@@ -19,6 +19,7 @@ struct auth_app {
     struct lockout_policy mail_limit; /* mails an address may ask for */
     struct seal_keys *seal;           /* owned */
     uint8_t code_key[SHA256_SIZE];    /* of the codes in mails */
+    uint8_t request_key[SHA256_SIZE]; /* of requests with a password and an Idempotency-Key */
     struct courier *courier;          /* owned; sends mail */
 };
 

@@ -14,6 +14,7 @@
 #include "password/secret.h"
 #include "store/role.h"
 #include "store/user.h"
+#include "write_run.h"
 
 #define PAGE_SIZE 10
 #define PAGE_SIZE_MAX 100
@@ -129,7 +130,8 @@ static struct invitation_view view_of(struct arena *a, const struct invitation *
     };
 }
 
-static enum err CO_FN reply_one(struct req *r, struct db_session *s, int status, int64_t id)
+static enum err CO_FN answer_one(struct req *r, struct db_session *s, int status, int64_t id,
+                                 struct answer *out)
 {
     struct invitation i;
     struct invitation_view view;
@@ -138,7 +140,9 @@ static enum err CO_FN reply_one(struct req *r, struct db_session *s, int status,
     if (rc)
         return rc;
     view = view_of(r->arena, &i, r->now);
-    return req_reply_json(r, status, &INVITATION_VIEW, &view);
+    *out =
+        (struct answer){.status = status, .body = answer_json(r->arena, &INVITATION_VIEW, &view)};
+    return ERR_OK;
 }
 
 /* ---- inviting ------------------------------------------------------------------------------ */
@@ -156,6 +160,7 @@ static enum err CO_FN find_roles(struct req *r, struct db_session *s, struct inv
     const struct invitation_body *body = r->body;
     const struct invited_role *wanted = body->roles.items;
 
+    k->role_count = 0;
     for (size_t i = 0; i < body->roles.count; i++) {
         struct role_row role;
         enum err rc = wanted[i].role_id != JSON_NO_INT
@@ -190,14 +195,23 @@ static enum err CO_FN announce(struct db_session *s, const struct inviting *k)
     return rc ? rc : mail_queue(k->req, s, LETTER_INVITATION, k->invitation.email, JSON_NO_INT);
 }
 
-static enum err CO_FN write_invitation(struct db_session *s, void *arg)
+static enum err CO_FN write_invitation(struct req *r, struct db_session *s, void *arg,
+                                       struct answer *out)
 {
     struct inviting *k = arg;
-    enum err rc = invitation_store_insert(s, &k->invitation, k->role_ids, k->role_count);
+    struct user user;
+    enum err rc = user_store_by_email(s, k->invitation.email, &user);
 
+    if (rc != ERR_USER_NOT_FOUND)
+        return rc ? rc : ERR_DUPLICATE_RESOURCE;
+    rc = find_roles(r, s, k);
+    if (rc)
+        return rc;
+    rc = invitation_store_insert(s, &k->invitation, k->role_ids, k->role_count);
     if (rc)
         return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
-    return announce(s, k);
+    rc = announce(s, k);
+    return rc ? rc : answer_one(r, s, 201, k->invitation.id, out);
 }
 
 static struct str or_empty(struct str s)
@@ -224,23 +238,13 @@ enum err CO_FN invitation_post(struct req *r)
                        .created_at = r->now,
                        .expires_at = expiry(r)},
     };
-    struct db_session *s;
-    struct user user;
-    enum err rc = req_db(r, &s);
+    enum err rc = write_run(r, req_body_text(r), write_invitation, &k);
 
-    if (rc)
-        return rc;
-    rc = user_store_by_email(s, k.invitation.email, &user);
-    if (rc != ERR_USER_NOT_FOUND)
-        return rc ? rc : ERR_DUPLICATE_RESOURCE;
-    rc = find_roles(r, s, &k);
     if (rc == ERR_FORBIDDEN) {
         const struct audit_event e = audit_of(r, k.action, NULL, 0);
         return audit_refuse(r, &e, rc);
     }
-    if (rc == ERR_OK)
-        rc = db_transact(s, write_invitation, &k);
-    return rc ? rc : reply_one(r, s, 201, k.invitation.id);
+    return rc;
 }
 
 enum err CO_FN invitation_list_get(struct req *r)
@@ -269,44 +273,42 @@ enum err CO_FN invitation_list_get(struct req *r)
 
 /* ---- changing an open one ------------------------------------------------------------------ */
 
-static enum err CO_FN write_renewal(struct db_session *s, void *arg)
+static enum err CO_FN write_renewal(struct req *r, struct db_session *s, void *arg,
+                                    struct answer *out)
 {
     struct inviting *k = arg;
     bool changed;
-    enum err rc = invitation_store_extend(s, k->invitation.id, expiry(k->req), &changed);
+    enum err rc = invitation_store_by_id(s, k->invitation.id, &k->invitation);
 
-    if (rc)
-        return rc;
-    return changed ? announce(s, k) : ERR_CONFLICT;
+    if (rc == ERR_OK)
+        rc = invitation_store_extend(s, k->invitation.id, expiry(r), &changed);
+    if (rc == ERR_OK)
+        rc = changed ? announce(s, k) : ERR_CONFLICT;
+    return rc ? rc : answer_one(r, s, 200, k->invitation.id, out);
 }
 
-static enum err CO_FN write_revocation(struct db_session *s, void *arg)
+static enum err CO_FN write_revocation(struct req *r, struct db_session *s, void *arg,
+                                       struct answer *out)
 {
     struct inviting *k = arg;
-    const struct audit_event e = audit_of(k->req, k->action, "invitation", k->invitation.id);
+    const struct audit_event e = audit_of(r, k->action, "invitation", k->invitation.id);
     bool changed;
-    enum err rc = invitation_store_revoke(s, k->invitation.id, k->req->now, &changed);
+    enum err rc = invitation_store_by_id(s, k->invitation.id, &k->invitation);
 
-    if (rc)
-        return rc;
-    return changed ? audit_put(s, &e) : ERR_CONFLICT;
+    if (rc == ERR_OK)
+        rc = invitation_store_revoke(s, k->invitation.id, r->now, &changed);
+    if (rc == ERR_OK)
+        rc = changed ? audit_put(s, &e) : ERR_CONFLICT;
+    return rc ? rc : answer_one(r, s, 200, k->invitation.id, out);
 }
 
-static enum err CO_FN change(struct req *r, const char *action, db_tx_fn write)
+static enum err CO_FN change(struct req *r, const char *action, write_fn write)
 {
     struct inviting k = {.req = r, .action = action};
-    struct db_session *s;
-    int64_t id;
-    enum err rc;
 
-    if (!req_param_int(r, "id", &id))
+    if (!req_param_int(r, "id", &k.invitation.id))
         return ERR_NOT_FOUND;
-    rc = req_db(r, &s);
-    if (rc == ERR_OK)
-        rc = invitation_store_by_id(s, id, &k.invitation);
-    if (rc == ERR_OK)
-        rc = db_transact(s, write, &k);
-    return rc ? rc : reply_one(r, s, 200, id);
+    return write_run(r, STR(""), write, &k);
 }
 
 enum err CO_FN invitation_resend(struct req *r)

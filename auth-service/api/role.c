@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "api/view.h"
 #include "store/user.h"
+#include "write_run.h"
 
 /* ---- what exists --------------------------------------------------------------------------- */
 
@@ -133,49 +134,56 @@ static enum err CO_FN find_role(struct req *r, struct db_session *s, struct role
     return ERR_VALIDATION_ERROR;
 }
 
-static enum err CO_FN change_role(struct req *r, struct db_session *s, struct role_change *change)
+/* A refusal is noted in the trail. */
+static enum err CO_FN end(struct req *r, const struct role_change *change, enum err rc)
+{
+    struct audit_event e;
+
+    if (rc != ERR_FORBIDDEN)
+        return rc;
+    e = audit_of(r, change->grant ? "role.grant" : "role.revoke", "user", change->user_id);
+    e.details = str_printf(r->arena, "{\"role_id\":%" PRId64 "}", change->role_id);
+    return audit_refuse(r, &e, rc);
+}
+
+static enum err CO_FN grant_role(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     const struct change_origin origin = account_origin(r);
-    struct user user;
+    struct role_change *change = arg;
     struct held_roles_view view;
-    enum err rc = account_change_role(s, change, &origin, &user);
+    struct role_row role;
+    struct user user;
+    enum err rc = find_role(r, s, &role);
 
-    if (rc == ERR_FORBIDDEN) {
-        struct audit_event e =
-            audit_of(r, change->grant ? "role.grant" : "role.revoke", "user", change->user_id);
-        e.details = str_printf(r->arena, "{\"role_id\":%" PRId64 "}", change->role_id);
-        return audit_refuse(r, &e, rc);
-    }
+    if (rc)
+        return rc;
+    change->role_id = role.id;
+    change->system = role.system;
+    rc = account_change_role_in(s, change, &origin, &user);
     if (rc)
         return rc;
     view = held_roles_view(r->arena, &user);
-    return req_reply_json(r, change->grant ? 201 : 200, &HELD_ROLES_VIEW, &view);
+    *out = (struct answer){.status = 201, .body = answer_json(r->arena, &HELD_ROLES_VIEW, &view)};
+    return ERR_OK;
 }
 
 enum err CO_FN user_role_grant(struct req *r)
 {
     struct role_change change = {.grant = true};
-    struct role_row role;
-    struct db_session *s;
-    enum err rc;
 
     if (!req_param_int(r, "id", &change.user_id))
         return ERR_USER_NOT_FOUND;
-    rc = req_db(r, &s);
-    if (rc == ERR_OK)
-        rc = find_role(r, s, &role);
-    if (rc)
-        return rc;
-    change.role_id = role.id;
-    change.system = role.system;
-    return change_role(r, s, &change);
+    return end(r, &change, write_run(r, req_body_text(r), grant_role, &change));
 }
 
 enum err CO_FN user_role_revoke(struct req *r)
 {
+    const struct change_origin origin = account_origin(r);
     struct role_change change = {.grant = false};
+    struct held_roles_view view;
     struct role_row role;
     struct db_session *s;
+    struct user user;
     enum err rc;
 
     if (!req_param_int(r, "id", &change.user_id))
@@ -188,5 +196,9 @@ enum err CO_FN user_role_revoke(struct req *r)
     if (rc)
         return rc;
     change.system = role.system;
-    return change_role(r, s, &change);
+    rc = account_change_role(s, &change, &origin, &user);
+    if (rc)
+        return end(r, &change, rc);
+    view = held_roles_view(r->arena, &user);
+    return req_reply_json(r, 200, &HELD_ROLES_VIEW, &view);
 }

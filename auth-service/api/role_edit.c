@@ -7,6 +7,7 @@
 #include "api/view.h"
 #include "service.h"
 #include "store/role.h"
+#include "write_run.h"
 
 /* What every change here has in common: a transaction with its audit event. */
 struct edit {
@@ -25,10 +26,19 @@ static enum err CO_FN note(struct edit *e, struct db_session *s, const char *act
     return audit_put(s, &event);
 }
 
-/* Runs the change; a refusal is noted in the trail. */
-static enum err CO_FN run(struct edit *e, db_tx_fn fn, const char *action)
+/* A refusal is noted in the trail. */
+static enum err CO_FN end(struct edit *e, const char *action, enum err rc)
 {
     struct audit_event event;
+
+    if (rc != ERR_FORBIDDEN)
+        return rc;
+    event = audit_of(e->r, action, NULL, 0);
+    return audit_refuse(e->r, &event, rc);
+}
+
+static enum err CO_FN run(struct edit *e, db_tx_fn fn, const char *action)
+{
     struct db_session *s;
     enum err rc = user_if_match(e->r, &e->if_version);
 
@@ -36,10 +46,7 @@ static enum err CO_FN run(struct edit *e, db_tx_fn fn, const char *action)
         rc = req_db(e->r, &s);
     if (rc == ERR_OK)
         rc = db_transact(s, fn, e);
-    if (rc != ERR_FORBIDDEN)
-        return rc;
-    event = audit_of(e->r, action, NULL, 0);
-    return audit_refuse(e->r, &event, rc);
+    return end(e, action, rc);
 }
 
 static enum err check_version(const struct edit *e, int64_t version)
@@ -80,15 +87,22 @@ static bool is_slug(struct str s)
     return s.len > 0;
 }
 
-static enum err CO_FN insert_system(struct db_session *s, void *arg)
+static enum err CO_FN insert_system(struct req *r, struct db_session *s, void *arg,
+                                    struct answer *out)
 {
     struct edit *e = arg;
-    enum err rc = administer_system(s, e->r->actor, e->system.slug);
+    enum err rc = administer_system(s, r->actor, e->system.slug);
 
     if (rc == ERR_OK)
         rc = system_store_insert(s, &e->system);
     if (rc)
         return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
+    *out = (struct answer){
+        .status = 201,
+        .body = answer_json(r->arena, &SYSTEM_VIEW, &e->system),
+        .location = str_printf(r->arena, "/api/v1/systems/%" PRId64, e->system.id),
+        .version = e->system.version,
+    };
     return note(e, s, "system.create", "system", e->system.id, e->system.slug);
 }
 
@@ -99,17 +113,12 @@ enum err CO_FN system_post(struct req *r)
                      .system = {.slug = str_trim(body->slug),
                                 .name = str_trim(body->name),
                                 .is_custom = JSON_TRUE}};
-    enum err rc;
 
     if (!is_slug(e.system.slug)) {
         req_field_error(r, "slug", "may have a to z, 0 to 9 and '-', beginning with a letter");
         return ERR_VALIDATION_ERROR;
     }
-    rc = run(&e, insert_system, "system.create");
-    if (rc)
-        return rc;
-    req_set_header(r, "Location", str_printf(r->arena, "/api/v1/systems/%" PRId64, e.system.id));
-    return reply(r, 201, &SYSTEM_VIEW, &e.system, e.system.version);
+    return end(&e, "system.create", write_run(r, req_body_text(r), insert_system, &e));
 }
 
 enum err CO_FN system_get(struct req *r)
@@ -211,17 +220,18 @@ static bool is_role_name(struct req *r, struct str name)
     return true;
 }
 
-static enum err CO_FN insert_role(struct db_session *s, void *arg)
+static enum err CO_FN insert_role(struct req *r, struct db_session *s, void *arg,
+                                  struct answer *out)
 {
     struct edit *e = arg;
     enum err rc = system_store_by_slug(s, e->role.system, &e->system);
 
     if (rc == ERR_NOT_FOUND) {
-        req_field_error(e->r, "system", "no such system");
+        req_field_error(r, "system", "no such system");
         return ERR_VALIDATION_ERROR;
     }
     if (rc == ERR_OK)
-        rc = administer_system(s, e->r->actor, e->system.slug);
+        rc = administer_system(s, r->actor, e->system.slug);
     if (rc)
         return rc;
     e->role.system_id = e->system.id;
@@ -229,6 +239,12 @@ static enum err CO_FN insert_role(struct db_session *s, void *arg)
     rc = role_store_insert(s, &e->role);
     if (rc)
         return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
+    *out = (struct answer){
+        .status = 201,
+        .body = answer_json(r->arena, &ROLE_VIEW, &e->role),
+        .location = str_printf(r->arena, "/api/v1/roles/%" PRId64, e->role.id),
+        .version = e->role.version,
+    };
     return note(e, s, "role.create", "role", e->role.id, e->role.name);
 }
 
@@ -240,15 +256,10 @@ enum err CO_FN role_post(struct req *r)
                               .name = str_trim(body->name),
                               .description = body->description.p ? body->description : STR(""),
                               .is_custom = JSON_TRUE}};
-    enum err rc;
 
     if (!is_role_name(r, e.role.name))
         return ERR_VALIDATION_ERROR;
-    rc = run(&e, insert_role, "role.create");
-    if (rc)
-        return rc;
-    req_set_header(r, "Location", str_printf(r->arena, "/api/v1/roles/%" PRId64, e.role.id));
-    return reply(r, 201, &ROLE_VIEW, &e.role, e.role.version);
+    return end(&e, "role.create", write_run(r, req_body_text(r), insert_role, &e));
 }
 
 enum err CO_FN role_get(struct req *r)

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "store/audit.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -118,7 +119,8 @@ STORE_TEST(details_must_be_an_object)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {WRITE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
 
     (void)state;
     return store_test_open("audit", MIGRATIONS);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "store/guard.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -124,7 +125,8 @@ STORE_TEST(keys_have_no_case_and_no_threshold_guards_nothing)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {WRITE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
 
     (void)state;
     return store_test_open("guard", MIGRATIONS);

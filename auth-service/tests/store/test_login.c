@@ -10,6 +10,7 @@
 #include "store/session.h"
 #include "store/user.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -223,7 +224,8 @@ STORE_TEST(all_sessions_of_a_person_end_together)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {WRITE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
 
     (void)state;
     return store_test_open("login", MIGRATIONS);

@@ -9,6 +9,7 @@
 #include "store/role.h"
 #include "store/user.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -211,7 +212,8 @@ STORE_TEST(lists_are_filtered_sorted_and_cut)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {WRITE_MIGRATIONS, SERVICE_MIGRATIONS,
+                                                            NULL};
 
     (void)state;
     return store_test_open("user", MIGRATIONS);

@@ -19,6 +19,7 @@
 #include "migrate.h"
 #include "outbox.h"
 #include "people.h"
+#include "write_run.h"
 
 #define NOW (INT64_C(1767225600) * US_PER_S)
 
@@ -39,6 +40,8 @@ static enum err fixture_migrate(const char *url, const char *schema)
     for (const struct db_migration *m = MQ_MIGRATIONS; m->sql; m++)
         all[n++] = *m;
     for (const struct db_migration *m = PEOPLE_MIGRATIONS; m->sql; m++)
+        all[n++] = *m;
+    for (const struct db_migration *m = WRITE_MIGRATIONS; m->sql; m++)
         all[n++] = *m;
     for (const struct db_migration *m = SERVICE_MIGRATIONS; m->sql; m++)
         all[n++] = *m;

@@ -6,7 +6,6 @@
 #include "store/comment_store.h"
 #include "store/feedback_store.h"
 #include "store/history_store.h"
-#include "store/idempotency_store.h"
 #include "store/number_store.h"
 #include "store/ticket_list_store.h"
 #include "store/ticket_store.h"
@@ -334,29 +333,6 @@ static void feedback_is_given_once(struct db_session *s)
     assert_int_equal(feedback_store_put(s, &f), ERR_VALIDATION_ERROR);
 }
 
-static void a_key_belongs_to_one_request(struct db_session *s)
-{
-    struct idempotency_key k = {STR("user:1"), STR("POST /x"), STR("key"), STR("hash")};
-    struct stored_answer a = {.status = 201, .etag = STR("\"1\""), .body = STR("{}")}, back;
-    bool found;
-
-    OK(idempotency_store_find(s, &k, &found, &back));
-    assert_false(found);
-    OK(idempotency_store_put(s, &k, &a, NOW));
-    OK(idempotency_store_find(s, &k, &found, &back));
-    assert_true(found);
-    assert_int_equal(back.status, 201);
-    assert_null(back.location.p);
-    EQ(back.etag, "\"1\"");
-    k.request_hash = STR("other");
-    assert_int_equal(idempotency_store_find(s, &k, &found, &back), ERR_VALIDATION_ERROR);
-    OK(idempotency_store_purge(s, NOW));
-    assert_int_equal(idempotency_store_find(s, &k, &found, &back), ERR_VALIDATION_ERROR);
-    OK(idempotency_store_purge(s, NOW + 1));
-    OK(idempotency_store_find(s, &k, &found, &back));
-    assert_false(found);
-}
-
 static int64_t take(struct number_pool *pool, struct db_session *s, int64_t now, int64_t *id)
 {
     struct str number;
@@ -440,7 +416,6 @@ int main(void)
         STORE_TEST(pages_have_their_order),
         STORE_TEST(comments_know_who_may_read_them),
         STORE_TEST(feedback_is_given_once),
-        STORE_TEST(a_key_belongs_to_one_request),
         STORE_TEST(todays_numbers_are_reserved_in_blocks),
         STORE_TEST(numbers_of_the_past_have_no_gaps),
         STORE_TEST(the_database_knows_the_same_words),

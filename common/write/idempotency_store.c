@@ -1,4 +1,4 @@
-#include "store/idempotency_store.h"
+#include "idempotency_store.h"
 
 DB_READ(idempotency_find, "ttt", "tnttt",
         "SELECT request_hash, status, location, etag, body FROM idempotency "

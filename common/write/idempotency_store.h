@@ -4,7 +4,7 @@
 
 struct idempotency_key {
     struct str principal, route, key; /* who, "POST /api/v1/tickets", the header */
-    struct str request_hash;          /* of the body */
+    struct str request_hash;          /* of what else identifies the request */
 };
 struct stored_answer {
     int64_t status;
