@@ -115,9 +115,9 @@ def test_erasure_reaches_the_copies(start_service, auth, admin, db):
         return db.query("SELECT email, name, active, (SELECT count(*) FROM notification.person_role r "
                         "WHERE r.person_id = p.id) FROM notification.person p WHERE id = %s", user["id"])
 
-    wait_for(lambda: copy() == [(user["email"], "Copied Person", True, 1)], 20, "the copy of the person")
+    wait_for(lambda: copy() == [(user["email"], "Copied Person", True, 1)], what="the copy of the person")
     admin.delete(f"/api/v1/users/{user['id']}", expect=204)
-    wait_for(lambda: copy() == [(f"erased-{user['id']}@erased.invalid", "Erased person", False, 0)], 20, "the erasure")
+    wait_for(lambda: copy() == [(f"erased-{user['id']}@erased.invalid", "Erased person", False, 0)], what="the erasure")
 
 
 # ---- preferences ----------------------------------------------------------------------------------
@@ -218,4 +218,4 @@ def test_search_goes_by_index(admin, db):
     for text in ("quixotic", "QUIXOTIC wom", "wombat", needle["email"][:14].upper()):
         found = admin.get("/api/v1/users", params={"search": text}, expect=200).json()
         assert needle["id"] in [u["id"] for u in found["results"]] and found["count"] < 100
-    wait_for(lambda: scans() > before, 20, "the scans of the search indexes to be counted")
+    wait_for(lambda: scans() > before, what="the scans of the search indexes to be counted")

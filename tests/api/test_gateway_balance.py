@@ -41,7 +41,7 @@ def test_a_value_keeps_its_target_and_only_the_share_of_a_lost_one_moves():
             assert set(after.values()) == {"a", "b"}
             assert all(after[value] == before[value] for value in values if before[value] != "c")
             with Upstream(lambda _: reply("c"), port=c.port):
-                wait_for(lambda: where(program, values, by_header) == before, 15, "its share returns")
+                wait_for(lambda: where(program, values, by_header) == before, what="its share returns")
 
 
 def test_weights_count():
@@ -108,7 +108,7 @@ def test_a_target_that_is_removed_finishes_what_it_has_begun():
                 program.write(upstreams=[{"name": "set", "targets": [{"target": new.address}]}],
                               services=[*services, service("probe", new, route("/probe"))])
                 program.process.send_signal(1)
-                wait_for(lambda: program.http.get("/probe", 200, timeout=1), 10, "the new file is used")
+                wait_for(lambda: program.http.get("/probe", 200, timeout=1), what="the new file is used")
                 assert program.http.get("/", 200).text == "new"
                 release.set()
                 assert busy.read_exactly(8) == b"halfhalf"
@@ -131,4 +131,4 @@ def test_idle_connections_to_a_removed_target_are_closed():
             program.write(upstreams=[{"name": "set", "targets": [{"target": new.address}]}], services=services)
             program.process.send_signal(1)
             assert ended.wait(10)
-            wait_for(lambda: program.http.get("/", 200).text == "new", 10, "the new target is used")
+            wait_for(lambda: program.http.get("/", 200).text == "new", what="the new target is used")

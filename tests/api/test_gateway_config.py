@@ -75,7 +75,7 @@ def test_sighup_returns_to_the_file(gateway, admin, two):
     admin.post("/config", document(two), 201)
     assert gateway.http.get("/", 200).text == "two"
     gateway.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: gateway.http.get("/", 200).text == "one", 10, "the file's upstream")
+    wait_for(lambda: gateway.http.get("/", 200).text == "one", what="the file's upstream")
 
 
 @pytest.mark.parametrize("text, problem", [
@@ -103,7 +103,7 @@ def test_a_file_with_an_error_keeps_what_was_posted(gateway, admin, two):
     admin.post("/config", document(two), 201)
     gateway.file.write_text("_format_version: '3.0'\nservices: 5\n", encoding="utf-8")
     gateway.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: "services: must be a list" in gateway.log_text(), 10, "the refusal in the log")
+    wait_for(lambda: "services: must be a list" in gateway.log_text(), what="the refusal in the log")
     assert gateway.http.get("/", 200).text == "two"
 
 
@@ -148,7 +148,7 @@ def test_no_request_is_dropped(gateway, admin, one, two):
         thread.start()
     for upstream in (two, one) * 15:
         admin.post("/config", document(upstream), 201)
-    wait_for(lambda: len(seen) == 2 or failures, 10, "both upstreams")
+    wait_for(lambda: len(seen) == 2 or failures, what="both upstreams")
     stop.set()
     for thread in threads:
         thread.join()
@@ -162,16 +162,16 @@ def test_every_worker_gets_it(one, two):
         admin = f"http://127.0.0.1:{program.admin_port}"
         assert answers() == {"one"}
         assert requests.post(admin + "/config", json=document(two), timeout=20).status_code == 201
-        wait_for(lambda: answers() == {"two"}, 20, "the new configuration in all processes")
+        wait_for(lambda: answers() == {"two"}, what="the new configuration in all processes")
         # one that is started again goes on with it
         children = open(f"/proc/{program.process.pid}/task/{program.process.pid}/children", encoding="ascii").read()
         import os
         os.kill(int(children.split()[0]), signal.SIGKILL)
-        wait_for(lambda: "started again" in program.log_text(), 10, "another worker")
-        wait_for(lambda: program.log_text().count('"ready"') >= 4, 20, "the new worker")
+        wait_for(lambda: "started again" in program.log_text(), what="another worker")
+        wait_for(lambda: program.log_text().count('"ready"') >= 4, what="the new worker")
         assert answers() == {"two"}
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: answers() == {"one"}, 20, "the file again")
+        wait_for(lambda: answers() == {"one"}, what="the file again")
 
 
 def test_lists_have_pages(one):

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+import requests
 
 from gateway_support import Gateway, Upstream, reply, route, service
 from lib import tokens
@@ -119,18 +120,17 @@ def test_a_service_that_is_down_leaves_its_last_known_part():
             # the others never answered, so it is made anew every few seconds
             small["paths"]["/api/v1/services/new"] = {"get": {"operationId": "two"}}
             part.text = json.dumps(small)
-            wait_for(lambda: len(paths()) == 2, 15, "the new path")
+            wait_for(lambda: len(paths()) == 2, what="the new path")
             part.is_down = True
             asked = len(part.requests)
-            wait_for(lambda: paths() and len(part.requests) > asked + 1, 15, "another try")
+            wait_for(lambda: paths() and len(part.requests) > asked + 1, what="another try")
             assert len(paths()) == 2
             # new routes show at once
             document_now = {"_format_version": "3.0", "services": [
                 service("s", part, route("/moved", name="m", strip_path=True), host="registry-service", path="/api/v1/services")],
                             "upstreams": [{"name": "registry-service"}]}
-            import requests
             requests.post(f"http://127.0.0.1:{program.admin_port}/config", json=document_now, timeout=10).raise_for_status()
-            wait_for(lambda: paths() == ["/moved", "/moved/new"], 15, "the paths of the new routes")
+            wait_for(lambda: paths() == ["/moved", "/moved/new"], what="the paths of the new routes")
 
 
 # ---- the registry's list ----------------------------------------------------------------------------
@@ -179,7 +179,8 @@ def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                     "--disable-background-networking", "--window-size=1200,1000"):
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
+                     "--no-first-run", "--window-size=1200,1000"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=webdriver.chrome.service.Service("/usr/bin/chromedriver"), options=options)
@@ -196,15 +197,15 @@ def test_the_page_in_a_browser(gateway, browser, merged):
         return [element for element in find(selector) if element.is_displayed()]
     browser.get(gateway.url + "/api/docs/")
     count = sum(len(item) - 1 for item in merged["paths"].values())
-    wait_for(lambda: len(find("details.operation")) == count, 20, "all operations")
+    wait_for(lambda: len(find("details.operation")) == count, what="all operations")
     assert find("nav h2") and find("nav a")
     assert browser.execute_script("return document.getElementById('state').textContent") == f"{count} operations"
     # search
     browser.find_element("id", "search").send_keys("post /api/v1/tickets open a ticket")
-    wait_for(lambda: 0 < len(visible("details.operation")) < 10, 10, "those that are looked for")
+    wait_for(lambda: 0 < len(visible("details.operation")) < 10, what="those that are looked for")
     found = browser.find_element("id", "post/api/v1/tickets")
     found.find_element("css selector", "summary").click()
-    wait_for(lambda: visible("details[open] textarea"), 10, "its form")
+    wait_for(lambda: visible("details[open] textarea"), what="its form")
     text = visible("details[open]")[0].text
     for part in ("subject *", "application/json, required", "201", "VALIDATION_ERROR", "permission"):
         assert part in text, part
@@ -216,7 +217,7 @@ def test_the_page_in_a_browser(gateway, browser, merged):
     area.clear()
     area.send_keys('{"subject": "from the page"}')
     visible("details[open] button")[0].click()
-    answer = wait_for(lambda: visible("details[open] pre.answer"), 20, "the answer")[0]
+    answer = wait_for(lambda: visible("details[open] pre.answer"), what="the answer")[0]
     shown = json.loads(answer.text)
     assert shown["line"] == "POST /api/v1/tickets HTTP/1.1" and shown["token"] == f"Bearer {token}"
     assert json.loads(shown["body"]) == {"subject": "from the page"}

@@ -64,11 +64,11 @@ def test_a_dead_target_leaves_with_its_first_request_and_returns_by_itself():
         a.close()
         for method in ("POST", "GET", "PUT", "POST"):
             assert program.http.request(method, "/", 200).text == "b"
-        wait_for(lambda: program.http.get("/", 200).text and health(program)[a.port] == "UNHEALTHY", 10, "it is shown")
+        wait_for(lambda: program.http.get("/", 200).text and health(program)[a.port] == "UNHEALTHY", what="it is shown")
         assert health(program)[b.port] == "HEALTHY"
         with named("a", port=a.port):
             # not one request is sent meanwhile
-            wait_for(lambda: health(program)[a.port] == "HEALTHY", 15, "it is back")
+            wait_for(lambda: health(program)[a.port] == "HEALTHY", what="it is back")
             assert answers(program) == {"a", "b"}
 
 
@@ -78,7 +78,7 @@ def test_the_last_target_left_is_always_tried():
         program.http.get("/", 503)
         with named("a", port=a.port):
             assert program.http.get("/", 200).text == "a"
-            wait_for(lambda: health(program)[a.port] == "HEALTHY", 10, "a response says so too")
+            wait_for(lambda: health(program)[a.port] == "HEALTHY", what="a response says so too")
 
 
 def test_passive_checks_count_statuses_and_let_one_request_find_out():
@@ -91,7 +91,7 @@ def test_passive_checks_count_statuses_and_let_one_request_find_out():
             assert 3 <= statuses.count(500) < 6  # a slow run lets one more request find out
             assert health(program) == {a.port: "UNHEALTHY", b.port: "HEALTHY"}
             bad.clear()
-            wait_for(lambda: program.http.get("/", 200).text == "a", 15, "a request finds it well")
+            wait_for(lambda: program.http.get("/", 200).text == "a", what="a request finds it well")
             assert health(program)[a.port] == "HEALTHY" and answers(program) == {"a", "b"}
 
 
@@ -127,18 +127,18 @@ def test_which_statuses_count(kind):
 def test_active_checks_by_http():
     with Switched("a") as a, Switched("b") as b:
         with start(pair(a, b, healthchecks=active(), host_header="desk.example")) as program:
-            wait_for(lambda: a.checks and b.checks, 10, "both are checked")
+            wait_for(lambda: a.checks and b.checks, what="both are checked")
             assert a.checks[0].get("Host") == "desk.example" and a.checks[0].get("Connection") == "close"
             assert answers(program) == {"a", "b"}
             a.status = "503 Service Unavailable"
-            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", 10, "the check finds it")
+            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", what="the check finds it")
             assert answers(program) == {"b"} and health(program)[b.port] == "HEALTHY"
             b.status = "404 Not Found"
-            wait_for(lambda: health(program)[b.port] == "UNHEALTHY", 10, "the other too")
+            wait_for(lambda: health(program)[b.port] == "UNHEALTHY", what="the other too")
             answer = program.http.get("/", 503).json()
             assert answer["message"] == "failure to get a peer from the ring-balancer"
             a.status = b.status = "200 OK"
-            wait_for(lambda: set(health(program).values()) == {"HEALTHY"}, 10, "both are back")
+            wait_for(lambda: set(health(program).values()) == {"HEALTHY"}, what="both are back")
             assert answers(program) == {"a", "b"}
 
 
@@ -150,19 +150,19 @@ def test_the_states_are_metrics():
                     for line in lines if line.endswith(" 1")}
         assert shown() == {(a.address, "healthy"), (b.address, "healthy")}
         a.status = "500 Internal Server Error"
-        wait_for(lambda: shown() == {(a.address, "unhealthy"), (b.address, "healthy")}, 10, "the state changes")
+        wait_for(lambda: shown() == {(a.address, "unhealthy"), (b.address, "healthy")}, what="the state changes")
         program.write(upstreams=[{"name": "pair", "targets": [{"target": b.address}]}],
                       services=[service("pair", None, route("/"), host="pair")])
         program.process.send_signal(1)
-        wait_for(lambda: shown() == {(b.address, "healthy")}, 10, "a target that has gone is in no state")
+        wait_for(lambda: shown() == {(b.address, "healthy")}, what="a target that has gone is in no state")
 
 
 def test_a_silent_target_fails_its_check():
     with Switched("a") as a, Switched("b") as b:
         with start(pair(a, b, healthchecks=active(timeout=2))) as program:
             a.is_silent = True
-            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", 20, "the check's time passes")
-            wait_for(lambda: answers(program) == {"b"}, 20, "only the other is used")
+            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", what="the check's time passes")
+            wait_for(lambda: answers(program) == {"b"}, what="only the other is used")
             a.released.set()
 
 
@@ -170,27 +170,27 @@ def test_active_checks_by_connection():
     with named("a") as a, named("b") as b:
         rules = active(type="tcp")
         with start(pair(a, b, healthchecks=rules)) as program:
-            wait_for(lambda: a.connections and b.connections, 10, "both are checked")
+            wait_for(lambda: a.connections and b.connections, what="both are checked")
             assert not a.requests
             a.close()
-            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", 10, "it is out before any request")
+            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", what="it is out before any request")
             assert answers(program) == {"b"}
             with named("a", port=a.port):
-                wait_for(lambda: answers(program) == {"a", "b"}, 10, "it is back")
+                wait_for(lambda: answers(program) == {"a", "b"}, what="it is back")
 
 
 def test_several_results_are_needed():
     with Switched("a") as a, Switched("b") as b:
         rules = active(unhealthy={"interval": 1, "http_failures": 3}, healthy={"interval": 1, "successes": 2})
         with start(pair(a, b, healthchecks=rules)) as program:
-            wait_for(lambda: a.checks, 10, "it is checked")
+            wait_for(lambda: a.checks, what="it is checked")
             a.status = "500 Internal Server Error"
             before = len(a.checks)
-            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", 15, "three failures")
+            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", what="three failures")
             assert len(a.checks) - before >= 3
             a.status = "200 OK"
             before = len(a.checks)
-            wait_for(lambda: health(program)[a.port] == "HEALTHY", 15, "two successes")
+            wait_for(lambda: health(program)[a.port] == "HEALTHY", what="two successes")
             assert len(a.checks) - before >= 2
 
 
@@ -200,7 +200,7 @@ def test_too_few_healthy_targets_are_none():
         with start(pair(a, b, healthchecks=rules)) as program:
             program.http.get("/", 200)
             a.status = "500 Internal Server Error"
-            wait_for(lambda: program.http.get("/").status_code == 503, 10, "half is less than 60 %")
+            wait_for(lambda: program.http.get("/").status_code == 503, what="half is less than 60 %")
             assert health(program)[b.port] == "HEALTHY"
 
 
@@ -210,17 +210,17 @@ def test_the_state_outlives_a_reload_and_the_checks_go_on():
         services = [service("pair", None, route("/"), host="pair")]
         with Gateway(upstreams=[upstream], services=services) as program:
             a.status = "500 Internal Server Error"
-            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", 10, "it is out")
+            wait_for(lambda: health(program)[a.port] == "UNHEALTHY", what="it is out")
             a.is_silent = True  # a check is under way while the configuration changes
             before = len(a.checks)
-            wait_for(lambda: len(a.checks) > before, 10, "a check")
+            wait_for(lambda: len(a.checks) > before, what="a check")
             program.write(upstreams=[upstream], services=services + [service("more", None, route("/more"), host="pair")])
             program.process.send_signal(1)
-            wait_for(lambda: program.http.get("/more").status_code == 200, 10, "the new file")
+            wait_for(lambda: program.http.get("/more").status_code == 200, what="the new file")
             assert health(program)[a.port] == "UNHEALTHY"
             a.is_silent, a.status = False, "200 OK"
             a.released.set()
-            wait_for(lambda: health(program)[a.port] == "HEALTHY", 10, "the checks go on")
+            wait_for(lambda: health(program)[a.port] == "HEALTHY", what="the checks go on")
 
 
 def test_a_stop_waits_for_no_check():
@@ -228,6 +228,6 @@ def test_a_stop_waits_for_no_check():
     upstream = {"name": "pair", "targets": [{"target": f"127.0.0.1:{listener.getsockname()[1]}"}],
                 "healthchecks": active(timeout=60)}
     with listener, start(upstream) as program:
-        wait_for(lambda: listener.accept(), 10, "a check is under way")
+        wait_for(lambda: listener.accept(), what="a check is under way")
         program.terminate()
         assert program.process.wait(10) == 0

@@ -252,11 +252,11 @@ def test_gateways_know_of_each_other(upstream, registry):
         for _ in range(10):
             a.http.get("/", 200)
         a.http.get("/", 429)
-        wait_for(lambda: registry.total() == 10, 10, "the counts of a")
+        wait_for(lambda: registry.total() == 10, what="the counts of a")
         for late, total in ((b, 11), (c, 12)):
             late.http.get("/", 200)
-            wait_for(lambda: registry.total() == total, 10, "the count of another")  # pylint: disable=cell-var-from-loop
-            wait_for(lambda: late.http.get("/").status_code == 429, 10, "its knowledge")  # pylint: disable=cell-var-from-loop
+            wait_for(lambda: registry.total() == total, what="the count of another")  # pylint: disable=cell-var-from-loop
+            wait_for(lambda: late.http.get("/").status_code == 429, what="its knowledge")  # pylint: disable=cell-var-from-loop
         assert registry.total() == 12  # limit + (gateways - 1) * one request each
         for program in (a, b, c):
             program.http.get("/", 429)
@@ -286,7 +286,7 @@ def test_overshoot_stays_within_its_bound(upstream, registry):
             thread.start()
         for thread in threads:
             thread.join()
-        wait_for(lambda: registry.total() == sum(map(len, passed.values())), 10, "all counts")
+        wait_for(lambda: registry.total() == sum(map(len, passed.values())), what="all counts")
     total = sum(map(len, passed.values()))
     # the longest time that one gateway went without an answer, and what passed in any such time
     calls = collections.defaultdict(list)
@@ -307,12 +307,12 @@ def test_without_the_registry_each_counts_alone_and_tells_later(upstream):
             for _ in range(5):
                 a.http.get("/", 200)
             a.http.get("/", 429)
-            wait_for(lambda: "gateway_rate_limit_synced 0" in a.http.get("/metrics", 200).text, 10, "the metric")
+            wait_for(lambda: "gateway_rate_limit_synced 0" in a.http.get("/metrics", 200).text, what="the metric")
             assert "rate limits are counted alone" in a.log_text()
             assert registry.total() == 0
             registry.is_down = False
-            wait_for(lambda: registry.total() == 5, 15, "what was counted meanwhile")
-            wait_for(lambda: "gateway_rate_limit_synced 1" in a.http.get("/metrics", 200).text, 10, "the metric")
+            wait_for(lambda: registry.total() == 5, what="what was counted meanwhile")
+            wait_for(lambda: "gateway_rate_limit_synced 1" in a.http.get("/metrics", 200).text, what="the metric")
 
 
 def test_counts_are_told_at_the_end(upstream, registry):
@@ -329,8 +329,8 @@ def test_with_the_real_store(upstream, registry_service):
         for _ in range(6):
             a.http.get("/", 200)
         a.http.get("/", 429)
-        wait_for(lambda: "gateway_rate_limit_sync_seconds_count" in a.http.get("/metrics", 200).text, 10, "a sync")
-        wait_for(lambda: b.http.get("/").status_code == 429, 15, "the other's knowledge")
+        wait_for(lambda: "gateway_rate_limit_sync_seconds_count" in a.http.get("/metrics", 200).text, what="a sync")
+        wait_for(lambda: b.http.get("/").status_code == 429, what="the other's knowledge")
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_a_reader_that_takes_next_to_nothing_is_given_up(scripted, takes):
             if takes:
                 client.recv(takes)
             return "the client takes too little data" in program.log_text()
-        wait_for(is_given_up, 20, "the reader is given up")
+        wait_for(is_given_up, what="the reader is given up")
 
 
 # ---- targets ----------------------------------------------------------------------------------------
@@ -158,11 +158,11 @@ def test_unused_connections_are_bounded_and_do_not_stay():
         clients = [program.raw() for _ in range(6)]
         for client in clients:
             client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: upstream.now == 6, 10, "each request has a connection")
+        wait_for(lambda: upstream.now == 6, what="each request has a connection")
         upstream.go.set()
         assert [client.answer().status for client in clients] == [200] * 6
-        wait_for(lambda: upstream.now <= 2, 10, "two are kept")
-        wait_for(lambda: upstream.now == 0, 10, "and those not for long")
+        wait_for(lambda: upstream.now <= 2, what="two are kept")
+        wait_for(lambda: upstream.now == 0, what="and those not for long")
         for client in clients:
             client.close()
 
@@ -207,7 +207,7 @@ def test_a_body_that_comes_while_a_target_fails_is_sent_whole(scripted):
         for _ in range(2):
             with program.raw() as client:
                 client.send(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst")
-                wait_for(lambda: scripted.connections and True, 10)
+                wait_for(lambda: scripted.connections and True)
                 time.sleep(0.1)
                 client.send(b"-last")
                 assert client.answer().json()["body"] == "first-last"

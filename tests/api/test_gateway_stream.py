@@ -210,11 +210,11 @@ def test_a_slow_end_of_a_websocket_holds_the_other_back(gateway, upstream, slow)
             head += client.recv(1)
         other = threading.Thread(target=work, args=(client, slow == "target"))
         other.start()
-        wait_for(lambda: sent, 30, "one end is held back")
+        wait_for(lambda: sent, what="one end is held back")
         assert sent[0] < SIZE // 2
         begin.set()
         other.join()
-        wait_for(lambda: received, 30, "the rest arrives")
+        wait_for(lambda: received, what="the rest arrives")
     assert received == sent
 
 

@@ -175,11 +175,11 @@ def test_a_new_certificate_by_sighup(folder, upstream):
         # a key that does not belong to the certificate changes nothing
         os.replace(other_cert, cert)
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "is not the key of the certificate" in program.log_text(), 10, "the refusal")
+        wait_for(lambda: "is not the key of the certificate" in program.log_text(), what="the refusal")
         program.tls(context=first).close()
         os.replace(other_key, key)
         program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "certificate loaded" in program.log_text(), 10, "the new certificate")
+        wait_for(lambda: "certificate loaded" in program.log_text(), what="the new certificate")
         assert program.get("/").status_code == 200
         with pytest.raises(ssl.SSLCertVerificationError):
             program.tls(context=first).close()
@@ -255,7 +255,7 @@ def test_a_client_that_does_not_read_holds_the_upstream_back(folder):
             def is_stuck():
                 state.append(len(sent))
                 return len(state) > 20 and state[-20] == state[-1]
-            wait_for(is_stuck, 20, "the upstream to be held back", 0.05)
+            wait_for(is_stuck, what="the upstream to be held back", 0.05)
             assert len(sent) < 40
             got = len(client.buffer)
             while got < 100 * MEGABYTE:
@@ -339,7 +339,7 @@ def test_a_handshake_has_a_deadline(folder, upstream):
         for client in clients:
             assert client.recv(1) == b""
             client.close()
-        wait_for(lambda: program.open_files() <= before, 10, "the connections to go")
+        wait_for(lambda: program.open_files() <= before, what="the connections to go")
 
 
 def test_clients_that_vanish(gateway):
@@ -350,7 +350,7 @@ def test_clients_that_vanish(gateway):
             client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + b"x" * (stage * 100))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         client.close()
-    wait_for(lambda: gateway.open_files() <= before + 1, 10, "the connections to go")
+    wait_for(lambda: gateway.open_files() <= before + 1, what="the connections to go")
     assert gateway.get("/").status_code == 200
 
 
@@ -366,7 +366,7 @@ def test_a_half_closed_client_gets_its_answer(folder):
                                   "-connect", f"127.0.0.1:{program.tls_port}"],
                                  input=b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n"
                                  + b"x" * 300000, capture_output=True, timeout=30, check=False)
-            wait_for(lambda: seen == [300000], 10, "the whole body")
+            wait_for(lambda: seen == [300000], what="the whole body")
             assert run.returncode in (0, 1)
 
 
@@ -381,7 +381,7 @@ def test_draining_ends_idle_connections_and_serves_the_rest(folder):
         try:
             idle, busy = program.talk(), program.talk()
             busy.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            wait_for(lambda: slow.requests, 10, "the request")
+            wait_for(lambda: slow.requests, what="the request")
             program.terminate()
             assert idle.rest() == b""
             release.set()
