@@ -255,7 +255,7 @@ def test_a_client_that_does_not_read_holds_the_upstream_back(folder):
             def is_stuck():
                 state.append(len(sent))
                 return len(state) > 20 and state[-20] == state[-1]
-            wait_for(is_stuck, what="the upstream to be held back", 0.05)
+            wait_for(is_stuck, what="the upstream to be held back", interval=0.05)
             assert len(sent) < 40
             got = len(client.buffer)
             while got < 100 * MEGABYTE:
