@@ -4,6 +4,7 @@
 #include "api/media_json.h"
 #include "api/media_keep.h"
 #include "api/media_send.h"
+#include "api/page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "clock.h"
@@ -24,18 +25,10 @@ enum err attachment_list(struct req *r)
         rc = file_store_of_ticket(s, t.id, &files, &count);
     if (rc)
         return rc;
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)count);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, count);
     for (size_t i = 0; i < count; i++)
         media_json_attachment(w, &files[i]);
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 /* ---- adding ------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "actor.h"
 #include "api/catalogue.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/schemas.h"
 #include "buf.h"
 #include "service.h"
@@ -62,18 +63,10 @@ enum err custom_field_list(struct req *r)
     for (size_t i = 0; i < count; i++)
         if (fields[i].is_active || with_inactive)
             fields[shown++] = fields[i];
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)shown);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, shown);
     for (size_t i = 0; i < shown; i++)
         write_one(w, &fields[i]);
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 enum err custom_field_get(struct req *r)

@@ -4,6 +4,7 @@
 #include "api/access.h"
 #include "api/change.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
@@ -72,18 +73,10 @@ enum err ticket_feedback_get(struct req *r)
         rc = feedback_store_of_ticket(s, t.id, &list, &count);
     if (rc)
         return rc;
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)count);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, count);
     for (size_t i = 0; i < count; i++)
         write_one(w, &t, &list[i]);
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 static enum err CO_FN rate(struct req *r, struct db_session *s, void *arg, struct answer *out)

@@ -1,6 +1,7 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
@@ -40,18 +41,10 @@ enum err link_list(struct req *r)
                              &count);
     if (rc)
         return rc;
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)count);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, count);
     for (size_t i = 0; i < count; i++)
         write_one(w, &links[i]);
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 /* A ticket one may not see is as good as none: nobody finds numbers by linking. */

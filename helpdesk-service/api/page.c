@@ -147,6 +147,19 @@ struct json_writer *page_begin(struct req *r, const struct page *p, const struct
     return w;
 }
 
+struct json_writer *page_begin_whole(struct req *r, size_t count)
+{
+    struct json_writer *w = req_json_begin(r);
+
+    jw_object(w);
+    JW_INT(w, "count", (int64_t)count);
+    JW_NULL(w, "next");
+    JW_NULL(w, "previous");
+    JW_KEY(w, "results");
+    jw_array(w);
+    return w;
+}
+
 enum err page_end(struct req *r, struct json_writer *w)
 {
     jw_end_array(w);

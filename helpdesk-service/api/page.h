@@ -65,6 +65,8 @@ struct page_found {
 size_t page_shown(const struct page *p, const struct page_found *f);
 struct json_writer *page_begin(struct req *r, const struct page *p, const struct page_found *f,
                                const struct cursor *last);
+/* The same for a list that is always shown as a whole. */
+struct json_writer *page_begin_whole(struct req *r, size_t count);
 enum err page_end(struct req *r, struct json_writer *w);
 /* Whether the page lies beyond what page numbers reach; ERR_INVALID_INPUT, with the field. */
 MUST_CHECK enum err page_check_depth(struct req *r, const struct page *p, int64_t total);

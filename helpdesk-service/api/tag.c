@@ -59,22 +59,14 @@ enum err tag_list(struct req *r)
                               &count);
     if (rc)
         return rc;
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)count);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, count);
     for (size_t i = 0; i < count; i++) {
         jw_object(w);
         JW_STR(w, "tag", tags[i].tag);
         JW_INT(w, "count", tags[i].n);
         jw_end_object(w);
     }
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 /* ---- of one ticket ------------------------------------------------------------------------ */

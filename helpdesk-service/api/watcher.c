@@ -1,6 +1,7 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
@@ -32,18 +33,10 @@ enum err watcher_list(struct req *r)
         rc = watcher_store_list(s, t.id, &list, &count);
     if (rc)
         return rc;
-    w = req_json_begin(r);
-    jw_object(w);
-    JW_INT(w, "count", (int64_t)count);
-    JW_NULL(w, "next");
-    JW_NULL(w, "previous");
-    JW_KEY(w, "results");
-    jw_array(w);
+    w = page_begin_whole(r, count);
     for (size_t i = 0; i < count; i++)
         write_one(w, &list[i]);
-    jw_end_array(w);
-    jw_end_object(w);
-    return req_json_end(r, 200);
+    return page_end(r, w);
 }
 
 /* Oneself may come and go, others are brought and sent by staff. Watching is beside the ticket's
