@@ -52,7 +52,9 @@ check: packages-build+run+test+check
 	@tests/lint/run
 
 bench: packages-build+run+test
-	@tests/bench/run
+	@tests/bench/gateway
+	@tests/bench/helpdesk --tickets 100000
+	@tests/bench/helpdesk --tickets 1000000
 	@tests/bench/auth_login.py
 
 fuzz: packages-build+run+test

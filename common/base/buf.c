@@ -20,9 +20,11 @@ void buf_release(struct buf *b)
     b->len = b->cap = 0;
 }
 
-static void grow(struct buf *b, size_t need)
+void buf_grow(struct buf *b, size_t n)
 {
-    size_t cap = b->cap ? b->cap : 256;
+    size_t cap = b->cap ? b->cap : 256, need;
+    if (__builtin_add_overflow(b->len, n, &need))
+        abort();
     while (cap < need)
         if (__builtin_mul_overflow(cap, 2, &cap))
             abort();
@@ -35,35 +37,6 @@ static void grow(struct buf *b, size_t need)
         b->p = mem_realloc(b->p, cap);
     }
     b->cap = cap;
-}
-
-char *buf_reserve(struct buf *b, size_t n)
-{
-    size_t need;
-    if (__builtin_add_overflow(b->len, n, &need))
-        abort();
-    if (need > b->cap)
-        grow(b, need);
-    return b->p + b->len;
-}
-
-void buf_add(struct buf *b, const void *p, size_t n)
-{
-    if (n == 0)
-        return;
-    memcpy(buf_reserve(b, n), p, n);
-    b->len += n;
-}
-
-void buf_add_str(struct buf *b, struct str s)
-{
-    buf_add(b, s.p, s.len);
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    *buf_reserve(b, 1) = c;
-    b->len++;
 }
 
 void buf_add_i64(struct buf *b, int64_t v)

@@ -19,12 +19,32 @@ static inline void buf_clear(struct buf *b)
 {
     b->len = 0;
 }
+/* Room for n more bytes where there is none. */
+void buf_grow(struct buf *b, size_t n);
 /* Makes room for n more bytes and returns where they go. */
-char *buf_reserve(struct buf *b, size_t n);
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_add_str(struct buf *b, struct str s);
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+    if (n > b->cap - b->len)
+        buf_grow(b, n);
+    return b->p + b->len;
+}
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+    if (n == 0)
+        return;
+    memcpy(buf_reserve(b, n), p, n);
+    b->len += n;
+}
+static inline void buf_add_str(struct buf *b, struct str s)
+{
+    buf_add(b, s.p, s.len);
+}
 #define BUF_LIT(b, literal) buf_add((b), "" literal, sizeof(literal) - 1)
-void buf_add_char(struct buf *b, char c);
+static inline void buf_add_char(struct buf *b, char c)
+{
+    *buf_reserve(b, 1) = c;
+    b->len++;
+}
 void buf_add_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The contents as a borrowed string, valid until the next change. */

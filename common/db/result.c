@@ -15,7 +15,7 @@ struct db_result {
     const struct db_stmt *stmt;
     PGresult *pg;
     struct arena *arena;
-    int rows;
+    int rows, cols;
 };
 
 static void clear(void *arg)
@@ -26,7 +26,7 @@ static void clear(void *arg)
 struct db_result *result_new(struct arena *a, const struct db_stmt *s, PGresult *r)
 {
     struct db_result *out = ARENA_NEW(a, struct db_result);
-    *out = (struct db_result){s, r, a, PQntuples(r)};
+    *out = (struct db_result){s, r, a, PQntuples(r), (int)strlen(s->cols)};
     arena_defer(a, clear, r);
     return out;
 }
@@ -76,11 +76,19 @@ int64_t db_affected(const struct db_result *r)
     return str_to_i64(str_from(PQcmdTuples(r->pg)), &n) ? n : 0;
 }
 
-static const char *cell(const struct db_result *r, size_t row, int col, const char *letters,
-                        size_t *len)
+/* Inlined, for every call names a few letters. */
+static inline bool is_among(char c, const char *letters)
 {
-    if (row >= (size_t)r->rows || col < 0 || col >= (int)strlen(r->stmt->cols) ||
-        !strchr(letters, r->stmt->cols[col])) {
+    while (*letters && *letters != c)
+        letters++;
+    return *letters;
+}
+
+static inline const char *cell(const struct db_result *r, size_t row, int col, const char *letters,
+                               size_t *len)
+{
+    if (row >= (size_t)r->rows || col < 0 || col >= r->cols ||
+        !is_among(r->stmt->cols[col], letters)) {
         log_error("result read as another row, column or type", LOG_CSTR("stmt", r->stmt->name),
                   LOG_I("row", (int64_t)row), LOG_I("column", col));
         abort();

@@ -49,6 +49,8 @@ void jw_array(struct json_writer *w);
 void jw_end_object(struct json_writer *w);
 void jw_end_array(struct json_writer *w);
 void jw_key(struct json_writer *w, struct str key);
+/* A key as it is written, with the comma before it; what JW_KEY makes of a plain literal. */
+void jw_key_text(struct json_writer *w, struct str text);
 void jw_str(struct json_writer *w, struct str s); /* absent → null; invalid UTF-8 → U+FFFD */
 void jw_int(struct json_writer *w, int64_t v);
 void jw_double(struct json_writer *w, double v); /* NaN and infinities → null */
@@ -60,7 +62,7 @@ void jw_raw(struct json_writer *w, struct str json); /* trusted JSON text; empty
 void jw_value(struct json_writer *w, const struct json *v);
 
 /* key and value in one call: JW_KEY(w, "id"), jw_int(w, 7) */
-#define JW_KEY(w, literal) jw_key((w), STR(literal))
+#define JW_KEY(w, literal) jw_key_text((w), STR(",\"" literal "\":"))
 #define JW_STR(w, k, v) (JW_KEY(w, k), jw_str((w), (v)))
 #define JW_INT(w, k, v) (JW_KEY(w, k), jw_int((w), (v)))
 #define JW_BOOL(w, k, v) (JW_KEY(w, k), jw_bool((w), (v)))

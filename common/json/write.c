@@ -152,6 +152,15 @@ void jw_key(struct json_writer *w, struct str key)
     w->after_key = true;
 }
 
+void jw_key_text(struct json_writer *w, struct str text)
+{
+    uint64_t bit = w->depth ? UINT64_C(1) << (w->depth - 1) : 0;
+
+    buf_add_str(w->out, w->has_item & bit ? text : str_slice(text, 1, text.len));
+    w->has_item |= bit;
+    w->after_key = true;
+}
+
 void jw_str(struct json_writer *w, struct str s)
 {
     separate(w);
