@@ -1,6 +1,7 @@
 #include "api/schemas.h"
 
 #include "api/tag.h"
+#include "domain/query.h"
 
 #define PRIORITIES "Low|Medium|High|Urgent|Critical"
 #define SUBJECT_MAX 200
@@ -65,6 +66,8 @@ static const struct json_field TICKET_QUERY_FIELDS[] = {
     FIELD(ticket_query, tag, JK_STR, .max = TAG_CHARS_MAX),
     FIELD(ticket_query, approval, JK_ENUM, .choices = "pending|approved|rejected",
           .doc = "pending: staff see all that wait for approval"),
+    FIELD(ticket_query, q, JK_STR, .max = QUERY_CHARS_MAX,
+          .doc = "the query language: status:open owner:me tag:vpn created:<7d \"a phrase\" -word"),
     FIELD(ticket_query, search, JK_STR, .max = 200,
           .doc = "words of number, subject and description; the last may be a beginning"),
     FIELD(ticket_query, sort, JK_ENUM,

@@ -22,7 +22,7 @@ extern const struct json_schema TICKET_PATCH;
 struct ticket_query {
     struct page_query page;
     struct json_array status, priority; /* struct str */
-    struct str category, department, owner, requester, tag, approval, search, sort;
+    struct str category, department, owner, requester, tag, approval, search, q, sort;
 };
 extern const struct json_schema TICKET_QUERY;
 

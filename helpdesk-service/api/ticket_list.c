@@ -1,103 +1,32 @@
-#include "actor.h"
-#include "api/access.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/ticket_json.h"
+#include "api/ticket_query.h"
 #include "service.h"
 #include "state.h"
 #include "store/ticket_list_store.h"
 
-/* Words of any surface become the helpdesk's own; unknown ones are a field error. */
-static struct str *status_words(struct req *r, struct json_array words)
-{
-    const struct str *in = words.items;
-    struct str *out = ARENA_ARRAY(r->arena, struct str, words.count + 1);
-
-    for (size_t i = 0; i < words.count; i++) {
-        enum ticket_status status = ticket_status_parse(in[i]);
-
-        if (status == TICKET_STATUS_COUNT)
-            req_field_error(r, "status", "is not a status");
-        else
-            out[i] = str_from(ticket_status_helpdesk(status));
-    }
-    return out;
-}
-
-static struct str *priority_words(struct req *r, struct json_array words)
-{
-    const struct str *in = words.items;
-    struct str *out = ARENA_ARRAY(r->arena, struct str, words.count + 1);
-
-    for (size_t i = 0; i < words.count; i++) {
-        enum ticket_priority priority = ticket_priority_parse(in[i]);
-
-        if (priority == PRIORITY_COUNT)
-            req_field_error(r, "priority", "is not a priority");
-        else
-            out[i] = str_from(ticket_priority_label(priority));
-    }
-    return out;
-}
-
-static int64_t person(struct req *r, const char *field, struct str word)
-{
-    int64_t id;
-
-    if (!word.p)
-        return TICKET_NONE;
-    if (str_ieq(word, STR("me")))
-        return viewer_of(r);
-    if (str_to_i64(word, &id) && id > 0)
-        return id;
-    req_field_error(r, field, "must be a user id or \"me\"");
-    return TICKET_NONE;
-}
-
-/* Nobody works on a ticket that waits for approval: all staff see it. A withdrawn one waits no
- * more. */
-static void only_pending(struct req *r, struct ticket_filter *f)
-{
-    f->statuses = ARENA_NEW(r->arena, struct str);
-    f->statuses[0] = str_from(ticket_status_helpdesk(TICKET_STATUS_OPEN));
-    f->status_count = 1;
-    if (actor_may(r->actor, PERM_TICKET_WORK))
-        f->viewer_id = TICKET_NONE;
-}
-
 static void read_filter(struct req *r, const struct ticket_query *q, struct ticket_filter *f)
 {
-    const struct catalogue *catalogue = helpdesk_of(r)->catalogue;
-    struct category category;
-    struct str department = STR_NULL;
-
-    *f = (struct ticket_filter){
-        .viewer_id = actor_may(r->actor, PERM_TICKET_READ_ALL) ? TICKET_NONE : viewer_of(r),
-        .statuses = status_words(r, q->status),
-        .status_count = q->status.count,
-        .priorities = priority_words(r, q->priority),
-        .priority_count = q->priority.count,
-        .category = q->category,
-        .department = q->department,
-        .is_unowned = str_ieq(q->owner, STR("none")),
-        .requester_id = person(r, "requester", q->requester),
-        .tag = q->tag.p ? str_lower(r->arena, str_trim(q->tag)) : STR_NULL,
-        .approval = q->approval,
-        .search = q->search,
-        .sort = q->sort.p ? q->sort : STR("-created_at"),
+    const struct {
+        enum query_key key;
+        struct str word;
+    } words[] = {
+        {QUERY_CATEGORY, q->category}, {QUERY_DEPARTMENT, q->department},
+        {QUERY_OWNER, q->owner},       {QUERY_REQUESTER, q->requester},
+        {QUERY_TAG, q->tag},           {QUERY_APPROVAL, q->approval},
     };
-    if (str_eq(f->approval, STR("pending")))
-        only_pending(r, f);
-    f->owner_id = f->is_unowned ? TICKET_NONE : person(r, "owner", q->owner);
-    f->is_descending = f->sort.p[0] == '-';
-    if (f->is_descending)
-        f->sort = str_slice(f->sort, 1, f->sort.len);
-    if (f->category.p && catalogue_category(catalogue, r->arena, f->category, &category))
-        f->category = category.name;
-    if (f->department.p)
-        department = catalogue_department(catalogue, r->arena, f->department);
-    if (department.p)
-        f->department = department;
+
+    if (ticket_query_read(r, "q", q->q, f))
+        return;
+    ticket_query_add_plain(r, QUERY_STATUS, q->status.items, q->status.count, f);
+    ticket_query_add_plain(r, QUERY_PRIORITY, q->priority.items, q->priority.count, f);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].word.p)
+            ticket_query_add_plain(r, words[i].key, &words[i].word, 1, f);
+    if (q->search.p)
+        ticket_query_add_words(r->arena, q->search, f);
+    ticket_query_sort(q->sort, f);
 }
 
 /* The key of a cursor: "<time> <word>". */

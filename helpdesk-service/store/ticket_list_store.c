@@ -1,8 +1,8 @@
 #include "store/ticket_list_store.h"
 
 #include "arena.h"
-#include "buf.h"
 #include "clock.h"
+#include "store/filter_json.h"
 #include "store/ticket_row.h"
 
 /* The plain lists, which almost every request asks for, are planned once; any filter or other order
@@ -29,11 +29,15 @@ DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
         "JOIN ticket t ON t.id = p.ticket_id WHERE p.user_id = $1 "
         "AND (p.created_at, p.ticket_id) < ($2, $3) "
         "ORDER BY p.created_at DESC, p.ticket_id DESC LIMIT $4");
-DB_READ(ticket_page_filtered, "iTTttibittttbtziii", "i" TICKET_COL_TYPES,
-        "SELECT n.total, " TICKET_COLS " FROM ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-        "$10, $11, $12, $13, $14, $15, $16, $17, $18) n LEFT JOIN LATERAL unnest(n.ids) WITH "
+#define PAGE_CALL "ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+#define PAGE_PARAMS "jtbtziiib"
+DB_READ(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES,
+        "SELECT n.total, " TICKET_COLS " FROM " PAGE_CALL " n LEFT JOIN LATERAL unnest(n.ids) WITH "
         "ORDINALITY AS u (id, position) "
         "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
+DB_READ(ticket_batch, PAGE_PARAMS, "iz",
+        "SELECT t.id, t.created_at FROM " PAGE_CALL " n, unnest(n.ids) WITH ORDINALITY AS u (id, "
+        "position) JOIN ticket t ON t.id = u.id ORDER BY u.position");
 DB_READ(ticket_newest_all, "izii", "i" TICKET_COL_TYPES,
         "SELECT NULL::bigint, " TICKET_COLS " FROM ticket t WHERE $1 IS NULL "
         "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");
@@ -48,44 +52,9 @@ DB_READ(ticket_queue, "tzii", "i" TICKET_COL_TYPES,
 /* Later than every ticket. */
 #define TIME_MAX (4102444800LL * US_PER_S)
 
-/* Words of a search as a text search query: all must match, the last one as a prefix. */
-static struct str search_query(struct arena *a, struct str words)
-{
-    struct buf b;
-    size_t i = 0;
-
-    buf_init(&b, a);
-    while (i < words.len) {
-        if (strchr(" \t\r\n", words.p[i])) {
-            i++;
-            continue;
-        }
-        if (b.len)
-            BUF_LIT(&b, " & ");
-        buf_add_char(&b, '\'');
-        for (; i < words.len && !strchr(" \t\r\n", words.p[i]); i++) {
-            if (strchr("'\\", words.p[i]))
-                buf_add_char(&b, words.p[i]);
-            buf_add_char(&b, words.p[i]);
-        }
-        buf_add_char(&b, '\'');
-    }
-    if (b.len)
-        BUF_LIT(&b, ":*");
-    return b.len ? buf_str(&b) : STR_NULL;
-}
-
 static bool is_plain(const struct ticket_filter *f)
 {
-    return !f->status_count && !f->priority_count && !f->category.p && !f->department.p &&
-           f->owner_id == TICKET_NONE && !f->is_unowned && f->requester_id == TICKET_NONE &&
-           !f->tag.p && !f->approval.p && str_is_empty(f->search) && f->is_descending &&
-           str_eq(f->sort, STR("created_at"));
-}
-
-static struct db_value words(struct str *items, size_t count)
-{
-    return count ? DB_STR_ARRAY(items, count) : DB_NULL;
+    return !f->term_count && f->is_descending && str_eq(f->sort, STR("created_at"));
 }
 
 /* The first column is the total; a page without tickets has one row with nothing else in it. */
@@ -114,28 +83,52 @@ static enum err CO_FN plain_page(struct db_session *s, const struct ticket_filte
                     DB_INT(f->limit));
 }
 
-enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter *f,
-                                struct ticket_page *out)
+static enum err CO_FN filtered(struct db_session *s, const struct db_stmt *stmt,
+                               const struct ticket_filter *f, bool is_counted,
+                               struct db_result **rows)
 {
     static const struct ticket_position BEGIN = {.time = TICKET_NONE, .id = TICKET_NONE};
     const struct ticket_position *after = f->after ? f->after : &BEGIN;
-    struct db_result *rows;
-    enum err rc;
 
-    if (is_plain(f))
-        rc = plain_page(s, f, &rows);
-    else
-        rc = db_query(s, &ticket_page_filtered, &rows, DB_OPT_INT(f->viewer_id),
-                      words(f->statuses, f->status_count), words(f->priorities, f->priority_count),
-                      DB_STR(f->category), DB_STR(f->department), DB_OPT_INT(f->owner_id),
-                      DB_BOOL(f->is_unowned), DB_OPT_INT(f->requester_id), DB_STR(f->tag),
-                      DB_STR(f->approval), DB_STR(search_query(s->arena, f->search)),
-                      DB_STR(f->sort), DB_BOOL(f->is_descending), DB_STR(after->word),
-                      DB_TIME(after->time), DB_OPT_INT(after->id), DB_INT(f->skip),
-                      DB_INT(f->limit));
+    return db_query(s, stmt, rows, DB_STR(filter_json(s->arena, f)), DB_STR(f->sort),
+                    DB_BOOL(f->is_descending), DB_STR(after->word), DB_TIME(after->time),
+                    DB_OPT_INT(after->id), DB_INT(f->skip), DB_INT(f->limit), DB_BOOL(is_counted));
+}
+
+enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter *f,
+                                struct ticket_page *out)
+{
+    struct db_result *rows;
+    enum err rc = is_plain(f) ? plain_page(s, f, &rows)
+                              : filtered(s, &ticket_page_filtered, f, !f->after, &rows);
+
     if (rc)
         return rc;
     read_page(s, rows, out);
+    return ERR_OK;
+}
+
+enum err ticket_list_store_batch(struct db_session *s, const struct ticket_filter *f,
+                                 struct ticket_batch *out)
+{
+    struct ticket_filter newest = *f;
+    struct db_result *rows;
+    int64_t *ids;
+    enum err rc;
+
+    newest.sort = STR("created_at");
+    newest.is_descending = true;
+    newest.skip = 0;
+    rc = filtered(s, &ticket_batch, &newest, false, &rows);
+    if (rc)
+        return rc;
+    *out = (struct ticket_batch){.count = db_rows(rows)};
+    out->ids = ids = ARENA_ARRAY(s->arena, int64_t, out->count + 1);
+    for (size_t i = 0; i < out->count; i++)
+        ids[i] = db_get_int(rows, i, 0);
+    if (out->count)
+        out->last = (struct ticket_position){.time = db_get_time(rows, out->count - 1, 1),
+                                             .id = ids[out->count - 1]};
     return ERR_OK;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 /* Lists of tickets. */
 #include "db.h"
+#include "domain/query.h"
 #include "domain/ticket.h"
+#include "store/ticket_store.h"
 
 /* Where a page ended: the value sorted by (status or priority in word, number in word), the time of
  * created_at or updated_at, and the id. */
@@ -10,19 +12,14 @@ struct ticket_position {
     int64_t time, id;
 };
 
-/* An absent member does not filter. */
 struct ticket_filter {
-    int64_t viewer_id;    /* only tickets that concern this person; TICKET_NONE: all */
-    struct str *statuses; /* helpdesk words */
-    size_t status_count;
-    struct str *priorities; /* labels */
-    size_t priority_count;
-    struct str category, department; /* canonical spelling */
-    int64_t owner_id, requester_id;  /* TICKET_NONE: any */
-    bool is_unowned;
-    struct str tag, search;
-    struct str approval; /* pending, approved, rejected */
-    struct str sort;     /* created_at, updated_at, priority, status, number */
+    int64_t viewer_id;           /* only tickets that concern this person; TICKET_NONE: all */
+    struct ticket_viewer reader; /* who asks: internal notes are searched for who may read them */
+    /* All must hold. Values as the database has them: helpdesk words, labels, canonical spelling,
+     * ids in decimal. */
+    const struct query_term *terms;
+    size_t term_count;
+    struct str sort; /* created_at, updated_at, priority, status, number */
     bool is_descending;
     int64_t skip, limit;
     const struct ticket_position *after; /* NULL: from the beginning */
@@ -38,6 +35,20 @@ struct ticket_page {
 MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
                                                  const struct ticket_filter *f,
                                                  struct ticket_page *out);
+
+struct ticket_batch {
+    const int64_t *ids; /* in the session's arena */
+    size_t count;
+    struct ticket_position last; /* where to go on behind; of a batch that is not empty */
+};
+/*
+ * The ids of up to f->limit matching tickets behind f->after, newest first whatever the order of
+ * the filter; fewer than that many are the last ones. Nothing is counted, and tickets that are
+ * opened meanwhile are not met.
+ */
+MUST_CHECK enum err CO_FN ticket_list_store_batch(struct db_session *s,
+                                                  const struct ticket_filter *f,
+                                                  struct ticket_batch *out);
 
 /* The position of a ticket in a list sorted like that. */
 struct ticket_position ticket_position_of(const struct ticket *t, struct str sort);

@@ -1,5 +1,6 @@
 /* Totals against what is really there, and lists against the number of rows they touch. */
-#include "fixture.h"
+#include "filter.h"
+#include "store/filter_json.h"
 
 #include "store/comment_store.h"
 #include "store/feedback_store.h"
@@ -59,16 +60,6 @@ static void touched(struct db_session *s, const char *table, int64_t *scanned, i
 
 /* ---- lists -------------------------------------------------------------------------------- */
 
-static struct ticket_filter everything(void)
-{
-    return (struct ticket_filter){.viewer_id = TICKET_NONE,
-                                  .owner_id = TICKET_NONE,
-                                  .requester_id = TICKET_NONE,
-                                  .sort = STR("created_at"),
-                                  .is_descending = true,
-                                  .limit = 21};
-}
-
 /* A page from a position in the middle: no scan of the table, and no more rows than it shows, but
  * for those that a filter without an index of its own passes over. */
 static void expect_cheap(struct db_session *s, struct ticket_filter f, int64_t most)
@@ -88,7 +79,8 @@ static void expect_cheap(struct db_session *s, struct ticket_filter f, int64_t m
     OK(ticket_list_store_page(s, &f, &page));
     touched(s, "ticket", &scanned[1], &fetched[1]);
     assert_int_equal(page.count, f.limit);
-    assert_int_equal(scanned[1] - scanned[0], 0);
+    if (scanned[1] != scanned[0])
+        fail_msg("%s, %.*s: the table is scanned", f.sort.p, STR_ARG(filter_json(s->arena, &f)));
     if (fetched[1] - fetched[0] > most)
         fail_msg("%s: %lld rows for a page", f.sort.p, (long long)(fetched[1] - fetched[0]));
 }
@@ -96,35 +88,27 @@ static void expect_cheap(struct db_session *s, struct ticket_filter f, int64_t m
 static void pages_in_the_middle_touch_what_they_show(struct db_session *s)
 {
     static const char *const SORTS[] = {"created_at", "updated_at", "priority", "status", "number"};
-    struct str on_hold = STR("On Hold");
+    static const char *const QUERIES[] = {"category:Rare",
+                                          "status:\"On Hold\"",
+                                          "owner:456",
+                                          "requester:1007",
+                                          "tag:vpn",
+                                          "-owner:none is:open",
+                                          "created:>=2026-01-01 -priority:Low"};
     struct ticket_filter f;
 
     fill(s);
     for (size_t i = 0; i < 2 * sizeof SORTS / sizeof *SORTS; i++) {
-        f = everything();
+        f = filter_of(s, "");
         f.sort = str_from(SORTS[i / 2]);
         f.is_descending = i % 2;
         expect_cheap(s, f, 200);
     }
-    f = everything();
+    f = filter_of(s, "");
     f.viewer_id = 1007;
     expect_cheap(s, f, 200);
-    f = everything();
-    f.category = STR("Rare");
-    expect_cheap(s, f, 200);
-    f = everything();
-    f.statuses = &on_hold;
-    f.status_count = 1;
-    expect_cheap(s, f, 200);
-    f = everything();
-    f.owner_id = 456;
-    expect_cheap(s, f, 200);
-    f = everything();
-    f.requester_id = 1007;
-    expect_cheap(s, f, 200);
-    f = everything();
-    f.tag = STR("vpn");
-    expect_cheap(s, f, 200);
+    for (size_t i = 0; i < sizeof QUERIES / sizeof *QUERIES; i++)
+        expect_cheap(s, filter_of(s, QUERIES[i]), 200);
 }
 
 static void every_ticket_is_on_one_page(struct db_session *s)
@@ -134,7 +118,7 @@ static void every_ticket_is_on_one_page(struct db_session *s)
     OK(db_query(s, &test_fill, NULL, DB_TIME(NOW), DB_INT(95)));
     OK(db_query(s, &test_fill_participants, NULL));
     for (size_t i = 0; i < 2 * sizeof SORTS / sizeof *SORTS; i++) {
-        struct ticket_filter f = everything();
+        struct ticket_filter f = filter_of(s, "");
         struct ticket_position after;
         struct ticket_page page;
         int64_t sum = 0;

@@ -1,4 +1,4 @@
-#include "fixture.h"
+#include "filter.h"
 
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "store/feedback_store.h"
 #include "store/history_store.h"
 #include "store/number_store.h"
-#include "store/ticket_list_store.h"
 #include "store/ticket_store.h"
 
 #define OK(call) assert_int_equal((call), ERR_OK)
@@ -31,7 +30,8 @@ static const struct outbox_entry MESSAGE = {.exchange = {"", 0},
                                             .headers_json = {"{\"a\": 1}", 8},
                                             .body = {"", 0}};
 
-static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created_at)
+static struct ticket insert_with_tags(struct db_session *s, int64_t id, int64_t created_at,
+                                      const struct str *tags, size_t tag_count)
 {
     struct ticket t = {.id = id,
                        .version = 1,
@@ -51,10 +51,17 @@ static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created
                        .updated_at = created_at,
                        .first_response_at = TICKET_NONE,
                        .completed_at = TICKET_NONE,
-                       .closed_at = TICKET_NONE};
+                       .closed_at = TICKET_NONE,
+                       .tags = tags,
+                       .tag_count = tag_count};
 
     OK(ticket_store_create(s, &t, &CAUSE, &MESSAGE, 1));
     return t;
+}
+
+static struct ticket insert_at(struct db_session *s, int64_t id, int64_t created_at)
+{
+    return insert_with_tags(s, id, created_at, NULL, 0);
 }
 
 static struct ticket insert(struct db_session *s)
@@ -136,16 +143,6 @@ static void saving_writes_differences_and_history(struct db_session *s)
     EQ(rows[4].field, "created");
 }
 
-static struct ticket_filter everything(void)
-{
-    return (struct ticket_filter){.viewer_id = TICKET_NONE,
-                                  .owner_id = TICKET_NONE,
-                                  .requester_id = TICKET_NONE,
-                                  .sort = STR("created_at"),
-                                  .is_descending = true,
-                                  .limit = 10};
-}
-
 static size_t listed(struct db_session *s, const struct ticket_filter *f)
 {
     struct ticket_page page;
@@ -157,7 +154,7 @@ static size_t listed(struct db_session *s, const struct ticket_filter *f)
 
 static size_t listed_for(struct db_session *s, int64_t viewer_id)
 {
-    struct ticket_filter f = everything();
+    struct ticket_filter f = filter_of(s, "");
 
     f.viewer_id = viewer_id;
     return listed(s, &f);
@@ -202,37 +199,130 @@ static void scope_follows_requester_owner_and_assignee(struct db_session *s)
 
 static void every_filter_filters(struct db_session *s)
 {
-    struct str open = STR("Open"), closed = STR("Closed"), low = STR("Low"), urgent = STR("Urgent");
-    struct ticket_filter f = everything();
+    static const struct {
+        const char *query;
+        size_t count;
+    } cases[] = {
+        {"", 2},
+        {"status:Open", 2},
+        {"status:Closed,Open", 2},
+        {"status:Closed", 0},
+        {"-status:Closed", 2},
+        {"priority:Low", 1},
+        {"priority:Urgent", 1},
+        {"priority:Low,Urgent", 2},
+        {"-priority:Low", 1},
+        {"category:\"IT Support\"", 2},
+        {"category:\"it support\"", 0},
+        {"-category:\"IT Support\"", 0},
+        {"department:\"IT Department\"", 2},
+        {"department:x,\"IT Department\"", 2},
+        {"department:x", 0},
+        {"department:none", 0},
+        {"department:none,\"IT Department\"", 2},
+        {"-department:x,none", 2},
+        {"owner:456", 1},
+        {"owner:none", 1},
+        {"owner:none,456", 2},
+        {"-owner:456", 1},
+        {"-owner:none", 1},
+        {"is:unowned", 1},
+        {"is:assigned", 1},
+        {"is:assigned,unowned", 2},
+        {"-is:assigned,unowned", 0},
+        {"requester:101", 2},
+        {"requester:456,7", 0},
+        {"tag:vpn", 1},
+        {"tag:vpn,wifi", 2},
+        {"tag:vpn tag:net", 1},
+        {"tag:vpn tag:wifi", 0},
+        {"-tag:vpn", 1},
+        {"tag:none", 0},
+        {"approval:pending", 0},
+        {"-approval:pending", 2},
+        {"is:pending", 0},
+        {"is:open", 2},
+        {"is:finished", 0},
+        {"is:open,finished", 2},
+        {"is:unanswered", 2},
+        {"is:watched", 0},
+        {"-is:watched", 2},
+        {"has:attachment", 0},
+        {"has:comment", 0},
+        {"has:tag", 2},
+        {"has:tag,attachment", 2},
+        {"number:TX20260101000004", 1},
+        {"number:TX20260101*", 2},
+        {"number:TX2026010100000*,TX20260101000004", 2},
+        {"number:TX2025*", 0},
+        {"-number:TX20260101000004", 1},
+        {"created:2026-01-01", 2},
+        {"created:>2026-01-01", 0},
+        {"created:>=2026-01-01 created:<=2026-01-01", 2},
+        {"-created:2026-01-01", 0},
+        {"updated:2026-01-01T00:00:00Z", 2},
+        {"updated:<2026-01-01T00:00:00Z", 0},
+        {"vpn", 2},
+        {"network uNab", 2},
+        {"netw uNab", 0},
+        {"netw* unable", 2},
+        {"\"access vpn\"", 2},
+        {"\"vpn access\"", 0},
+        {"TX20260101000004", 1},
+        {"vpn -unable", 0},
+        {"vpn -unab", 2},
+        {"-fax", 2},
+        {"-vpn", 0},
+        {"' ) \\ :* | !", 0},
+        {"vpn & !", 2},
+    };
+    struct str tags[] = {STR("net"), STR("vpn"), STR("wifi")};
+
+    insert_with_tags(s, 3, NOW, tags, 2);
+    insert_with_tags(s, 4, NOW + 1, tags + 2, 1);
+    set_owner(s, STR("TX20260101000004"), COORDINATOR);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ticket_filter f = filter_of(s, cases[i].query);
+        size_t count = listed(s, &f);
+
+        if (count != cases[i].count)
+            fail_msg("%s: %zu", cases[i].query, count);
+    }
+}
+
+static void words_keep_to_the_scope(struct db_session *s)
+{
+    struct ticket_filter f = filter_of(s, "vpn");
 
     insert_at(s, 3, NOW);
     insert_at(s, 4, NOW + 1);
     set_owner(s, STR("TX20260101000004"), COORDINATOR);
-    assert_int_equal(listed(s, &f), 2);
-#define EXPECT(n, ...)                                                                             \
-    do {                                                                                           \
-        f = everything();                                                                          \
-        __VA_ARGS__;                                                                               \
-        assert_int_equal(listed(s, &f), n);                                                        \
-    } while (0)
-    EXPECT(2, f.statuses = &open, f.status_count = 1);
-    EXPECT(0, f.statuses = &closed, f.status_count = 1);
-    EXPECT(1, f.priorities = &low, f.priority_count = 1);
-    EXPECT(1, f.priorities = &urgent, f.priority_count = 1);
-    EXPECT(2, f.category = STR("IT Support"));
-    EXPECT(0, f.category = STR("it support"));
-    EXPECT(2, f.department = STR("IT Department"));
-    EXPECT(0, f.department = STR("x"));
-    EXPECT(1, f.owner_id = COORDINATOR);
-    EXPECT(1, f.is_unowned = true);
-    EXPECT(2, f.requester_id = EMPLOYEE);
-    EXPECT(0, f.requester_id = COORDINATOR);
-    EXPECT(2, f.search = STR("vpn"));
-    EXPECT(2, f.search = STR("network uNab"));
-    EXPECT(1, f.search = STR("TX20260101000004"));
-    EXPECT(0, f.search = STR("' ) \\ :* | !"));
-    EXPECT(1, f.viewer_id = COORDINATOR, f.search = STR("vpn"), f.is_unowned = false);
-#undef EXPECT
+    f.viewer_id = COORDINATOR;
+    assert_int_equal(listed(s, &f), 1);
+    f.viewer_id = REVIEWER;
+    assert_int_equal(listed(s, &f), 0);
+}
+
+static void batches_go_on_where_they_ended(struct db_session *s)
+{
+    struct ticket_filter f = filter_of(s, "status:Open vpn");
+    struct ticket_position last;
+    struct ticket_batch batch;
+    int64_t expected = 7;
+
+    for (int64_t id = 1; id <= 7; id++)
+        insert_at(s, id, NOW + id / 2);
+    f.limit = 3;
+    f.sort = STR("priority");
+    do {
+        OK(ticket_list_store_batch(s, &f, &batch));
+        for (size_t i = 0; i < batch.count; i++)
+            assert_int_equal(batch.ids[i], expected--);
+        last = batch.last;
+        f.after = &last;
+        insert_at(s, 100 + expected, NOW + 100);
+    } while (batch.count == 3);
+    assert_int_equal(expected, 0);
 }
 
 static void pages_have_their_order(struct db_session *s)
@@ -251,7 +341,7 @@ static void pages_have_their_order(struct db_session *s)
     for (int64_t id = 1; id <= 9; id++)
         insert_at(s, id, NOW + id);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct ticket_filter f = everything();
+        struct ticket_filter f = filter_of(s, "");
 
         f.sort = str_from(cases[i].sort);
         f.is_descending = cases[i].is_descending;
@@ -413,6 +503,8 @@ int main(void)
         STORE_TEST(saving_writes_differences_and_history),
         STORE_TEST(scope_follows_requester_owner_and_assignee),
         STORE_TEST(every_filter_filters),
+        STORE_TEST(words_keep_to_the_scope),
+        STORE_TEST(batches_go_on_where_they_ended),
         STORE_TEST(pages_have_their_order),
         STORE_TEST(comments_know_who_may_read_them),
         STORE_TEST(feedback_is_given_once),

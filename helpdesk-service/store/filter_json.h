@@ -1,0 +1,7 @@
+#pragma once
+/* A filter as the functions of the database take it (migrations/0030_ticket_query.sql). */
+#include "store/ticket_list_store.h"
+
+struct str filter_json(struct arena *a, const struct ticket_filter *f);
+/* The words that must occur as a text search query; absent: none. */
+struct str filter_words(struct arena *a, const struct ticket_filter *f);
