@@ -131,7 +131,7 @@ int main(int argc, char **argv)
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                             SERVICE_MIGRATIONS, NULL};
     static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
-                                                 MEDIA_ROUTES, NULL};
+                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",

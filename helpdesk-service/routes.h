@@ -2,7 +2,8 @@
 /* Every route of the program, a table a topic; .method == NULL ends each. */
 #include "route.h"
 
-extern const struct route TICKET_ROUTES[], CATALOGUE_ROUTES[], SIMPLE_ROUTES[], MEDIA_ROUTES[];
+extern const struct route TICKET_ROUTES[], CATALOGUE_ROUTES[], SIMPLE_ROUTES[], MEDIA_ROUTES[],
+    SEARCH_ROUTES[];
 
 #define ERRORS(...) ((const enum err[]){__VA_ARGS__, ERR_OK})
 #define TICKET_ERRORS ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND)

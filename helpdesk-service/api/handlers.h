@@ -54,6 +54,9 @@ enum err CO_FN custom_field_get(struct req *r);
 enum err CO_FN custom_field_post(struct req *r);
 enum err CO_FN custom_field_edit(struct req *r);
 enum err CO_FN custom_field_delete(struct req *r);
+enum err CO_FN search_get(struct req *r);
+enum err CO_FN search_suggest(struct req *r);
+enum err CO_FN search_facets(struct req *r);
 
 /* simple surface */
 enum err CO_FN simple_ticket_post(struct req *r);

@@ -126,8 +126,11 @@ struct json_writer *page_begin(struct req *r, const struct page *p, const struct
     struct json_writer *w = req_json_begin(r);
     bool has_next = f->count > (size_t)p->size;
     struct str cursor = STR_NULL, next = STR_NULL;
+    int64_t most = f->count_max ? f->count_max : PAGE_COUNT_MAX;
 
-    if (has_next) {
+    if (has_next && f->is_numbered) {
+        next = link_to(r, p->number + 1);
+    } else if (has_next) {
         cursor = cursor_encode(req_service(r)->jwt, r->arena, list_name(r), last);
         next = p->is_continued ? link_behind(r, cursor) : link_to(r, p->number + 1);
     }
@@ -135,12 +138,12 @@ struct json_writer *page_begin(struct req *r, const struct page *p, const struct
     if (f->total == TICKET_NONE)
         JW_NULL(w, "count");
     else
-        JW_INT(w, "count", f->total > PAGE_COUNT_MAX ? PAGE_COUNT_MAX : f->total);
-    if (f->total > PAGE_COUNT_MAX)
+        JW_INT(w, "count", f->total > most ? most : f->total);
+    if (f->total > most)
         JW_BOOL(w, "count_estimated", true);
     JW_STR(w, "next", next);
     JW_STR(w, "previous", p->number > 1 ? link_to(r, p->number - 1) : STR_NULL);
-    if (has_next)
+    if (cursor.p)
         JW_STR(w, "next_cursor", cursor);
     JW_KEY(w, "results");
     jw_array(w);

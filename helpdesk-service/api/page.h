@@ -57,6 +57,8 @@ static inline int64_t page_limit(const struct page *p)
 struct page_found {
     int64_t total; /* over PAGE_COUNT_MAX: more; TICKET_NONE: not counted, of a continued page */
     size_t count;  /* entries found, up to page_limit */
+    int64_t count_max; /* what total is exact up to; 0: PAGE_COUNT_MAX */
+    bool is_numbered;  /* by page numbers only: there is no cursor */
 };
 /*
  * Opens the object and the array of results; the caller writes the first page_shown entries and

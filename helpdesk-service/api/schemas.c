@@ -9,6 +9,7 @@
 #define NAME_MAX_LEN 100
 #define TEXT_MAX 10000
 #define REASON_MAX 1000
+#define QUERY_DOC "the query language: status:open owner:me tag:vpn created:<7d \"a phrase\" -word"
 
 #define FIELD(type, member, kind_, ...)                                                            \
     {                                                                                              \
@@ -66,8 +67,7 @@ static const struct json_field TICKET_QUERY_FIELDS[] = {
     FIELD(ticket_query, tag, JK_STR, .max = TAG_CHARS_MAX),
     FIELD(ticket_query, approval, JK_ENUM, .choices = "pending|approved|rejected",
           .doc = "pending: staff see all that wait for approval"),
-    FIELD(ticket_query, q, JK_STR, .max = QUERY_CHARS_MAX,
-          .doc = "the query language: status:open owner:me tag:vpn created:<7d \"a phrase\" -word"),
+    FIELD(ticket_query, q, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),
     FIELD(ticket_query, search, JK_STR, .max = 200,
           .doc = "words of number, subject and description; the last may be a beginning"),
     FIELD(ticket_query, sort, JK_ENUM,
@@ -77,6 +77,34 @@ static const struct json_field TICKET_QUERY_FIELDS[] = {
           .doc = "-created_at unless given"),
 };
 JSON_SCHEMA(TICKET_QUERY, "TicketQuery", struct ticket_query, TICKET_QUERY_FIELDS);
+
+static const struct json_field SEARCH_QUERY_FIELDS[] = {
+    PAGE_FIELD_NUMBER(offsetof(struct search_query, page)),
+    {.name = "page_size",
+     .kind = JK_INT,
+     .offset = offsetof(struct search_query, page) + offsetof(struct page_query, page_size),
+     .min = 1,
+     .max = 1000000000,
+     .alias = "limit",
+     .doc = "10 unless given, at most 100"},
+    FIELD(search_query, q, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),
+    FIELD(search_query, type, JK_ENUM, .choices = "ticket"),
+    FIELD(search_query, sort, JK_ENUM, .choices = "relevance|newest", .alias = "sort_by",
+          .doc = "relevance unless given"),
+};
+JSON_SCHEMA(SEARCH_QUERY, "SearchQuery", struct search_query, SEARCH_QUERY_FIELDS);
+
+static const struct json_field SUGGEST_QUERY_FIELDS[] = {
+    FIELD(suggest_query, q, JK_STR, .flags = JF_REQUIRED, .min = 2, .max = 200,
+          .doc = "what has been typed so far"),
+    FIELD(suggest_query, limit, JK_INT, .min = 1, .max = 20, .doc = "10 unless given"),
+};
+JSON_SCHEMA(SUGGEST_QUERY, "SuggestQuery", struct suggest_query, SUGGEST_QUERY_FIELDS);
+
+static const struct json_field FACET_QUERY_FIELDS[] = {
+    FIELD(facet_query, q, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),
+};
+JSON_SCHEMA(FACET_QUERY, "FacetQuery", struct facet_query, FACET_QUERY_FIELDS);
 
 static const struct json_field COMMENT_BODY_FIELDS[] = {
     FIELD(comment_body, comment, JK_STR, .flags = JF_REQUIRED | JF_NON_EMPTY, .min = 1,

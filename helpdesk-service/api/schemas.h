@@ -26,6 +26,23 @@ struct ticket_query {
 };
 extern const struct json_schema TICKET_QUERY;
 
+struct search_query {
+    struct page_query page;
+    struct str q, type, sort;
+};
+extern const struct json_schema SEARCH_QUERY;
+
+struct suggest_query {
+    struct str q;
+    int64_t limit;
+};
+extern const struct json_schema SUGGEST_QUERY;
+
+struct facet_query {
+    struct str q;
+};
+extern const struct json_schema FACET_QUERY;
+
 struct comment_body {
     struct str comment, visibility;
     int64_t after_comment_id;

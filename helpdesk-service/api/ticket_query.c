@@ -115,6 +115,28 @@ static bool asks_for_pending(const struct query_term *t)
            t->value_count == 1 && str_eq(t->values[0], STR("pending"));
 }
 
+#define PREFIX_CHARS_MIN 3
+#define NUMBER_CHARS_MIN 14
+
+/* The beginning of a ticket number stands for an index range, not for very many words; the
+ * beginning of nearly everything is no beginning. */
+static void tame_prefix(struct arena *a, struct query_term *t)
+{
+    struct str word = t->values[0];
+    size_t i = 2;
+
+    if (str_utf8_len(word) < PREFIX_CHARS_MIN)
+        t->is_prefix = false;
+    if (!t->is_prefix || word.len >= NUMBER_CHARS_MIN || !str_ieq(str_slice(word, 0, 2), STR("TX")))
+        return;
+    while (i < word.len && word.p[i] >= '0' && word.p[i] <= '9')
+        i++;
+    if (i < word.len)
+        return;
+    t->key = QUERY_NUMBER;
+    t->values[0] = str_printf(a, "TX%.*s*", STR_ARG(str_slice(word, 2, word.len)));
+}
+
 static void append(struct arena *a, const struct actor *actor, const struct query *q,
                    struct ticket_filter *f)
 {
@@ -126,6 +148,8 @@ static void append(struct arena *a, const struct actor *actor, const struct quer
         struct query_term *t = &all[f->term_count + i];
 
         *t = q->terms[i];
+        if (t->key == QUERY_WORD && !t->is_phrase)
+            tame_prefix(a, t);
         if (!asks_for_pending(t))
             continue;
         /* Nobody works on a ticket that waits for approval: all staff see it. A withdrawn one waits

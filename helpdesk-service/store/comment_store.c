@@ -98,21 +98,23 @@ enum err comment_store_by_id(struct db_session *s, int64_t ticket_id, int64_t id
 DB_WRITE(comment_insert, "iittbzib", "i",
          "WITH t AS (" TOUCH(
              "$7",
-             "$6") ", first_response_at = "
-                   "CASE WHEN $8 THEN $6 ELSE first_response_at END WHERE id = $1), "
+             "$6") ", first_response_at = CASE WHEN $8 THEN $6 "
+                   "ELSE first_response_at END WHERE id = $1 RETURNING created_at), "
                    "c AS (INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, "
-                   "is_internal, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id), "
+                   "is_internal, created_at, tsv) SELECT $1, $2, $3, $4, $5, $6, "
+                   "comment_vector($4, t.created_at) FROM t RETURNING id), "
                    "h AS (" HISTORY "SELECT $1, 'comment', NULL, c.id::text, "
                    "CASE WHEN $5 THEN 'internal' ELSE 'public' END, $2, $3, $6, $5 FROM c) "
                    "SELECT id FROM c");
-DB_WRITE(comment_edit, "iittitzi", "",
-         "WITH t AS (" TOUCH(
-             "$8",
-             "$7") " WHERE id = $1), "
-                   "h AS (" HISTORY
-                   "VALUES ($1, 'comment', $3, $4, 'edited ' || $2::text, $5, $6, $7, true)) "
-                   "UPDATE ticket_comment SET comment = $4, edited_at = $7, version = version + 1 "
-                   "WHERE id = $2");
+DB_WRITE(
+    comment_edit, "iittitzi", "",
+    "WITH t AS (" TOUCH(
+        "$8",
+        "$7") " WHERE id = $1 RETURNING created_at), "
+              "h AS (" HISTORY
+              "VALUES ($1, 'comment', $3, $4, 'edited ' || $2::text, $5, $6, $7, true)) "
+              "UPDATE ticket_comment c SET comment = $4, edited_at = $7, version = c.version + 1, "
+              "tsv = comment_vector($4, t.created_at) FROM t WHERE c.id = $2");
 DB_WRITE(comment_remove, "iititzi", "",
          "WITH t AS (" TOUCH(
              "$7", "$6") " WHERE id = $1), "

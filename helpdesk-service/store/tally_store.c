@@ -61,11 +61,20 @@ DB_WRITE(tally_fold_tags, "", "i",
                                    "HAVING sum(n) <> 0 ORDER BY 1 ON CONFLICT (tag) DO UPDATE SET "
                                    "n = x.n + excluded.n) "
                                    "SELECT count(*) FROM d");
+/* What people may mistype: neither short nor number-like words, which are near too many others. */
+DB_WRITE(tally_fold_words, "", "i",
+         "WITH " TAKE("search_delta") ", "
+                                      "t AS (INSERT INTO search_word AS x (word, n) SELECT "
+                                      "u.lexeme, count(*) FROM d, "
+                                      "unnest(d.words) u WHERE length(u.lexeme) BETWEEN 4 AND 40 "
+                                      "GROUP BY 1 ORDER BY 1 "
+                                      "ON CONFLICT (word) DO UPDATE SET n = x.n + excluded.n) "
+                                      "SELECT count(*) FROM d");
 
 enum err tally_store_fold(struct db_session *s, bool *more)
 {
     static const struct db_stmt *const FOLDS[] = {&tally_fold_tickets, &tally_fold_feedback,
-                                                  &tally_fold_tags};
+                                                  &tally_fold_tags, &tally_fold_words};
     struct db_result *rows;
 
     *more = false;

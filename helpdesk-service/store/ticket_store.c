@@ -138,30 +138,25 @@ enum err ticket_store_lock_resolved(struct db_session *s, int64_t untouched_sinc
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-#define SEARCH_VECTOR(number, subject, description)                                                \
-    "to_tsvector('simple', " number " || ' ' || " subject " || ' ' || " description ")"
-
-DB_WRITE(
-    ticket_insert, "itttttttittzittjTT", "t",
-    "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
-    "sub_category, department, priority, requester_id, requester_name, requester_email, "
-    "requester_department, created_at, updated_at, approval, custom_fields, tags) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::ticket_priority, $9, $10, $11, "
-    "(SELECT NULLIF(p.department, '') FROM person p WHERE p.id = $9), $12, $12, "
-    "$15::ticket_approval, COALESCE($16::jsonb, '{}'), $17) "
-    "RETURNING requester_department), "
-    "p AS (INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester) "
-    "VALUES ($9, $1, $12, true)), "
-    "g AS (INSERT INTO ticket_tag (ticket_id, tag, created_at) "
-    "SELECT $1, u.tag, $12 FROM unnest($17) AS u (tag)), "
-    "s AS (INSERT INTO ticket_search (ticket_id, tsv) "
-    "VALUES ($1, " SEARCH_VECTOR(
-        "$2", "$3",
-        "$4") ")), "
-              "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
-              "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, "
-              "$12)), " OUTBOX_CTE("$18") " "
-                                          "SELECT requester_department FROM t");
+DB_WRITE(ticket_insert, "itttttttittzittjTT", "t",
+         "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
+         "sub_category, department, priority, requester_id, requester_name, requester_email, "
+         "requester_department, created_at, updated_at, approval, custom_fields, tags) "
+         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::ticket_priority, $9, $10, $11, "
+         "(SELECT NULLIF(p.department, '') FROM person p WHERE p.id = $9), $12, $12, "
+         "$15::ticket_approval, COALESCE($16::jsonb, '{}'), $17) "
+         "RETURNING requester_department), "
+         "p AS (INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester) "
+         "VALUES ($9, $1, $12, true)), "
+         "g AS (INSERT INTO ticket_tag (ticket_id, tag, created_at) "
+         "SELECT $1, u.tag, $12 FROM unnest($17) AS u (tag)), "
+         "v AS (SELECT ticket_vector($2, $3, $4, $10 || ' ' || $11, $17, $12) AS tsv), "
+         "s AS (INSERT INTO ticket_search (ticket_id, tsv) SELECT $1, tsv FROM v), "
+         "w AS (INSERT INTO search_delta (words) SELECT ts_filter(tsv, '{a,b}') FROM v), "
+         "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
+         "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, "
+         "$12)), " OUTBOX_CTE("$18") " "
+                                     "SELECT requester_department FROM t");
 
 enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c,
                              const struct outbox_entry *messages, size_t n)
@@ -191,15 +186,15 @@ DB_WRITE(ticket_update, "itttttttttbitntizzzbTTTTittjT", "",
          "version = $16, updated_at = $17, completed_at = $18, closed_at = $19, "
          "approval = $27::ticket_approval, custom_fields = COALESCE($28::jsonb, '{}'), tags = $29 "
          "WHERE id = $1), "
-         "s AS (UPDATE ticket_search SET tsv = " SEARCH_VECTOR(
-             "$2", "$3",
-             "$4") " "
-                   "WHERE ticket_id = $1 AND $20) "
-                   "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
-                   "changed_by, changed_by_name, changed_at) "
-                   "SELECT $1, u.field, NULLIF(u.old, ''), NULLIF(u.new, ''), NULLIF(u.note, ''), "
-                   "$25, $26, "
-                   "$17 FROM unnest($21, $22, $23, $24) AS u (field, old, new, note)");
+         "s AS (UPDATE ticket_search s SET tsv = ticket_vector($2, $3, $4, o.requester_name || ' ' "
+         "|| o.requester_email, $29, o.created_at) FROM ticket o WHERE o.id = $1 "
+         "AND s.ticket_id = $1 AND $20 RETURNING s.tsv), "
+         "w AS (INSERT INTO search_delta (words) SELECT ts_filter(tsv, '{a,b}') FROM s) "
+         "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
+         "changed_by, changed_by_name, changed_at) "
+         "SELECT $1, u.field, NULLIF(u.old, ''), NULLIF(u.new, ''), NULLIF(u.note, ''), "
+         "$25, $26, "
+         "$17 FROM unnest($21, $22, $23, $24) AS u (field, old, new, note)");
 
 static enum err CO_FN update(struct db_session *s, const struct ticket *t, const struct cause *c,
                              bool reindex, const struct ticket_field_change *changes, int n,
@@ -269,7 +264,7 @@ enum err ticket_store_save(struct db_session *s, const struct ticket *before, st
     struct ticket_field_change changes[TICKET_FIELD_MAX];
     int n = ticket_diff(s->arena, before, after, changes);
     bool reindex = !str_eq(before->subject, after->subject) ||
-                   !str_eq(before->description, after->description);
+                   !str_eq(before->description, after->description) || !same_tags(before, after);
     bool is_custom = !str_eq(before->custom_fields, after->custom_fields);
     enum err rc;
 

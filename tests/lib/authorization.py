@@ -113,6 +113,8 @@ HELPDESK = {
             "GET /api/v1/categories/{id}", "GET /api/v1/departments/{id}", "GET /api/v1/custom-fields",
             "GET /api/v1/custom-fields/{id}"),
     **_each("any", "TICKET_READ",
+            "GET /api/v1/search", "GET /api/v1/search/autocomplete", "GET /api/v1/search/filters"),
+    **_each("any", "TICKET_READ",
             "GET /media/tickets/{number}/{filename}", "GET /api/media/tickets/{number}/{filename}",
             "GET /api/v1/tickets/{number}/attachments", "GET /api/v1/tickets/{number}/attachments/{id}",
             "GET /api/v1/media", "GET /api/v1/media/{id}", "GET /api/v1/media/{id}/info"),
