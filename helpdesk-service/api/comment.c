@@ -1,5 +1,6 @@
 #include "actor.h"
 #include "api/access.h"
+#include "api/change.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
 #include "api/ticket_json.h"
@@ -115,18 +116,6 @@ static enum err CO_FN check_newer(struct req *r, struct db_session *s, const str
     return ERR_CONFLICT_NEW_REPLY;
 }
 
-static enum err CO_FN publish(struct req *r, struct db_session *s, const struct ticket *t,
-                              const struct comment *c, const struct cause *cause)
-{
-    struct comment_audience audience;
-    struct mentions mentions;
-    enum err rc;
-
-    mentions_find(r->arena, c->comment, &mentions);
-    rc = comment_store_audience(s, t, c->is_internal, &mentions, &audience);
-    return rc ? rc : publish_ticket_commented(s, t, c, &audience, cause);
-}
-
 static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     struct addition *a = arg;
@@ -136,20 +125,17 @@ static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct
 
     if (rc)
         return rc;
-    if (a->comment.is_internal && !ticket_may_see_internal(r->actor, &t))
-        return ERR_FORBIDDEN;
-    if (ticket_status_is_final(t.status) && viewer_of(r) == t.requester_id) {
+    rc = ticket_check_comment(r->actor, &t, a->comment.is_internal);
+    if (rc == ERR_CONFLICT) {
         req_detail_str(r, "current_status", str_from(ticket_status_helpdesk(t.status)));
         return refuse(r, ERR_CONFLICT, "A closed ticket must be reopened first");
     }
-    if (a->after_id != JSON_NO_INT)
+    if (rc == ERR_OK && a->after_id != JSON_NO_INT)
         rc = check_newer(r, s, &t, a->after_id);
     if (rc)
         return rc;
     cause_from_request(&cause, r);
-    rc = comment_store_add(s, &t, &a->comment, &cause);
-    if (rc == ERR_OK)
-        rc = publish(r, s, &t, &a->comment, &cause);
+    rc = change_add_comment(s, &t, &a->comment, &cause);
     if (rc)
         return rc;
     answer_with_comment(r, &a->comment, 201, out);

@@ -214,3 +214,19 @@ enum err custom_fields_take(struct req *r, const struct json *given, enum custom
         t->custom_fields = merge(r, past, given);
     return ERR_OK;
 }
+
+enum err custom_fields_lack(const struct helpdesk *h, struct arena *a, const struct ticket *t,
+                            struct str *key)
+{
+    const struct json *values = NULL;
+    const struct custom_field *fields;
+    const char *why;
+    size_t count = catalogue_custom_fields(h->catalogue, a, t->category, &fields);
+    enum err rc = t->custom_fields.p ? json_parse(a, t->custom_fields, &values, &why) : ERR_OK;
+
+    *key = STR_NULL;
+    for (size_t i = 0; i < count && rc == ERR_OK && !key->p; i++)
+        if (fields[i].is_required && !has_value(values, fields[i].key, a))
+            *key = fields[i].key;
+    return rc;
+}

@@ -2,6 +2,7 @@
 /* The custom fields of a ticket, against their definitions. */
 #include "domain/ticket.h"
 #include "req.h"
+#include "state.h"
 
 enum custom_demand {
     CUSTOM_ALL,     /* required fields must be there when it is done */
@@ -15,3 +16,8 @@ enum custom_demand {
  */
 MUST_CHECK enum err CO_FN custom_fields_take(struct req *r, const struct json *given,
                                              enum custom_demand demand, struct ticket *t);
+
+/* *key: a field that tickets of this category must have, and this one has not; absent when there is
+ * none. ERR_INVALID_INPUT when the present ones are no object. */
+MUST_CHECK enum err custom_fields_lack(const struct helpdesk *h, struct arena *a,
+                                       const struct ticket *t, struct str *key);

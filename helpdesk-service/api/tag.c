@@ -17,18 +17,16 @@ static bool is_tag(struct str s)
            str_index(s, ',', 0) < 0;
 }
 
-void tags_take(struct req *r, const struct str *items, size_t count, struct ticket *t)
+const char *tags_set(struct arena *a, const struct str *items, size_t count, struct ticket *t)
 {
-    struct str *tags = ARENA_ARRAY(r->arena, struct str, count + 1);
+    struct str *tags = ARENA_ARRAY(a, struct str, count + 1);
     size_t n = 0, at;
 
     for (size_t i = 0; i < count; i++) {
-        struct str tag = str_lower(r->arena, str_trim(items[i]));
+        struct str tag = str_lower(a, str_trim(items[i]));
 
-        if (!is_tag(tag)) {
-            req_field_error(r, "tags", "have 1 to 50 characters and no comma");
-            return;
-        }
+        if (!is_tag(tag))
+            return "have 1 to 50 characters and no comma";
         for (at = 0; at < n && str_cmp(tags[at], tag) < 0; at++)
             ;
         if (at < n && str_eq(tags[at], tag))
@@ -37,10 +35,17 @@ void tags_take(struct req *r, const struct str *items, size_t count, struct tick
         tags[at] = tag;
         n++;
     }
-    if (n > TAG_MAX)
-        req_field_error(r, "tags", "are at most 20");
     t->tags = tags;
     t->tag_count = n;
+    return n > TAG_MAX ? "are at most 20" : NULL;
+}
+
+void tags_take(struct req *r, const struct str *items, size_t count, struct ticket *t)
+{
+    const char *wrong = tags_set(r->arena, items, count, t);
+
+    if (wrong)
+        req_field_error(r, "tags", wrong);
 }
 
 enum err tag_list(struct req *r)

@@ -6,6 +6,7 @@
 #define TAG_MAX 20 /* of one ticket */
 #define TAG_CHARS_MAX 50
 
-/* The tags of a request, trimmed, in lower case, sorted, each once, into t. What is wrong with them
- * becomes a field error. */
+/* The tags, trimmed, in lower case, sorted, each once, into t. NULL, or what is wrong with them. */
+const char *tags_set(struct arena *a, const struct str *items, size_t count, struct ticket *t);
+/* The tags of a request likewise; what is wrong with them becomes a field error. */
 void tags_take(struct req *r, const struct str *items, size_t count, struct ticket *t);

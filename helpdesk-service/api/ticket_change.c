@@ -9,7 +9,6 @@
 #include "api/ticket_json.h"
 #include "api/write.h"
 #include "buf.h"
-#include "clock.h"
 #include "service.h"
 #include "state.h"
 #include "store/feedback_store.h"
@@ -94,12 +93,7 @@ static enum err patch_status(struct req *r, struct str word, struct ticket *t)
         req_field_error(r, "status", "is not a status");
         return ERR_VALIDATION_ERROR;
     }
-    if (to == t->status)
-        return ERR_OK;
-    if (!ticket_status_may_follow(t->status, to) || ticket_is_pending(t))
-        return status_conflict(r, t);
-    ticket_set_status(t, to, r->now);
-    return ERR_OK;
+    return ticket_change_status(t, to, r->now) ? status_conflict(r, t) : ERR_OK;
 }
 
 static enum err patch_class(struct req *r, const struct ticket_patch *p, struct ticket *t)
@@ -185,15 +179,6 @@ struct action {
     struct str priority, department; /* TICKET_APPROVE; absent: as they are */
 };
 
-/* A finished ticket cannot come back after any time; a new one is opened then. */
-static bool is_reopened_too_late(struct req *r, const struct ticket *t)
-{
-    int64_t window_s = helpdesk_of(r)->config->reopen_s;
-
-    return window_s && t->completed_at != TICKET_NONE &&
-           r->now - t->completed_at > window_s * US_PER_S;
-}
-
 static enum err decide(struct req *r, const struct action *a, struct ticket *t)
 {
     if (a->priority.p)
@@ -235,7 +220,8 @@ static enum err CO_FN act(struct req *r, struct db_session *s, void *arg, struct
     rc = ticket_act(r->actor, &after, a->action, r->now);
     if (rc == ERR_CONFLICT)
         return status_conflict(r, &before);
-    if (rc == ERR_OK && a->action == TICKET_REOPEN && is_reopened_too_late(r, &before))
+    if (rc == ERR_OK && a->action == TICKET_REOPEN &&
+        ticket_is_past_reopening(&before, helpdesk_of(r)->config->reopen_s, r->now))
         return refuse(r, ERR_CONFLICT, "It is too late to reopen this ticket");
     if (rc == ERR_OK && a->action == TICKET_APPROVE)
         rc = decide(r, a, &after);

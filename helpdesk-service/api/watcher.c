@@ -1,14 +1,13 @@
 #include "actor.h"
 #include "api/access.h"
+#include "api/change.h"
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
-#include "cause.h"
 #include "people.h"
 #include "service.h"
-#include "store/history_store.h"
 #include "store/watcher_store.h"
 
 static void write_one(struct json_writer *w, const struct watcher *x)
@@ -53,29 +52,14 @@ static enum err CO_FN lock_for(struct req *r, struct db_session *s, int64_t user
     return user_id == viewer_of(r) || ticket_may_work(r->actor, t) ? ERR_OK : ERR_FORBIDDEN;
 }
 
-static enum err CO_FN remember(struct req *r, struct db_session *s, const struct ticket *t,
-                               const struct watcher *x, bool is_new)
-{
-    struct str id = str_printf(r->arena, "%lld", (long long)x->user_id);
-    struct history_entry e = {.ticket_id = t->id,
-                              .field = STR("watcher"),
-                              .old_value = is_new ? STR_NULL : id,
-                              .new_value = is_new ? id : STR_NULL,
-                              .note = x->name};
-    struct cause cause;
-
-    cause_from_request(&cause, r);
-    return history_store_add(s, &e, &cause);
-}
-
 static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     struct watcher x = {.user_id = *(const int64_t *)arg};
     struct json_writer w;
+    struct cause cause;
     struct person p;
     struct ticket t;
     struct buf b;
-    bool changed;
     enum err rc = lock_for(r, s, x.user_id, &t);
 
     if (rc == ERR_OK)
@@ -84,19 +68,18 @@ static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct
         req_field_error(r, "user_id", "is not a known person");
         return ERR_VALIDATION_ERROR;
     }
+    cause_from_request(&cause, r);
     if (rc == ERR_OK)
-        rc = watcher_store_add(s, t.id, x.user_id, &changed);
+        rc = change_add_watcher(s, &t, &p, &cause);
     if (rc)
         return rc;
     x.name = p.name;
     x.email = p.email;
-    if (changed)
-        rc = remember(r, s, &t, &x, true);
     buf_init(&b, r->arena);
     jw_init(&w, &b);
     write_one(&w, &x);
     *out = (struct answer){.status = 201, .body = buf_str(&b)};
-    return rc;
+    return ERR_OK;
 }
 
 enum err watcher_post(struct req *r)
@@ -109,21 +92,14 @@ enum err watcher_post(struct req *r)
 
 static enum err CO_FN take_off(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
-    struct watcher x = {.user_id = *(const int64_t *)arg};
-    struct person p;
+    const int64_t *user_id = arg;
+    struct cause cause;
     struct ticket t;
-    enum err rc = lock_for(r, s, x.user_id, &t);
+    enum err rc = lock_for(r, s, *user_id, &t);
 
-    if (rc == ERR_OK)
-        rc = watcher_store_remove(s, t.id, x.user_id);
-    if (rc)
-        return rc;
-    rc = person_by_id(s, x.user_id, &p);
-    if (rc && rc != ERR_USER_NOT_FOUND)
-        return rc;
-    x.name = rc ? STR_NULL : p.name;
+    cause_from_request(&cause, r);
     out->status = 204;
-    return remember(r, s, &t, &x, false);
+    return rc ? rc : change_remove_watcher(s, &t, *user_id, &cause);
 }
 
 enum err watcher_delete(struct req *r)

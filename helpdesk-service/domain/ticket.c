@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "arena.h"
+#include "clock.h"
 
 static const char *const APPROVALS[TICKET_APPROVAL_COUNT] = {NULL, "pending", "approved",
                                                              "rejected"};
@@ -57,6 +58,13 @@ bool ticket_may_reword(const struct actor *a, const struct ticket *t)
     return ticket_may_work(a, t) || (is_requester(a, t) && t->status == TICKET_STATUS_OPEN);
 }
 
+enum err ticket_check_comment(const struct actor *a, const struct ticket *t, bool is_internal)
+{
+    if (is_internal ? !ticket_may_see_internal(a, t) : !ticket_may_view(a, t))
+        return ERR_FORBIDDEN;
+    return ticket_status_is_final(t->status) && is_requester(a, t) ? ERR_CONFLICT : ERR_OK;
+}
+
 /* ---- status ------------------------------------------------------------------------------- */
 
 #define BIT(status) (1U << TICKET_STATUS_##status)
@@ -83,6 +91,22 @@ bool ticket_status_may_follow(enum ticket_status from, enum ticket_status to)
 bool ticket_status_is_final(enum ticket_status s)
 {
     return s == TICKET_STATUS_CLOSED || s == TICKET_STATUS_WITHDRAWN;
+}
+
+enum err ticket_change_status(struct ticket *t, enum ticket_status to, int64_t now)
+{
+    if (to == t->status)
+        return ERR_OK;
+    if (!ticket_status_may_follow(t->status, to) || ticket_is_pending(t))
+        return ERR_CONFLICT;
+    ticket_set_status(t, to, now);
+    return ERR_OK;
+}
+
+bool ticket_is_past_reopening(const struct ticket *t, int64_t window_s, int64_t now)
+{
+    return window_s && t->completed_at != TICKET_NONE &&
+           now - t->completed_at > window_s * US_PER_S;
 }
 
 void ticket_set_status(struct ticket *t, enum ticket_status to, int64_t now)

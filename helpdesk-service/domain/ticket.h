@@ -61,6 +61,10 @@ bool ticket_may_see_internal(const struct actor *a, const struct ticket *t);
 bool ticket_may_work(const struct actor *a, const struct ticket *t);
 /* Subject and description, while nobody has begun to work on it: the requester, too. */
 bool ticket_may_reword(const struct actor *a, const struct ticket *t);
+/* ERR_FORBIDDEN for who may not read what they would write, ERR_CONFLICT for the requester of a
+ * ticket that is closed or withdrawn. */
+MUST_CHECK enum err ticket_check_comment(const struct actor *a, const struct ticket *t,
+                                         bool is_internal);
 
 /* ---- status ------------------------------------------------------------------------------- */
 
@@ -68,6 +72,10 @@ bool ticket_may_reword(const struct actor *a, const struct ticket *t);
 bool ticket_status_may_follow(enum ticket_status from, enum ticket_status to);
 /* Closed or withdrawn: the workflow's late reports no longer change it. */
 bool ticket_status_is_final(enum ticket_status s);
+/* The status that a person asks for; ERR_CONFLICT when it may not follow now. */
+MUST_CHECK enum err ticket_change_status(struct ticket *t, enum ticket_status to, int64_t now);
+/* A finished ticket cannot come back after any time; window_s 0: it can. */
+bool ticket_is_past_reopening(const struct ticket *t, int64_t window_s, int64_t now);
 /* Sets status and the times that follow from it. */
 void ticket_set_status(struct ticket *t, enum ticket_status to, int64_t now);
 /* owner_id TICKET_NONE: nobody. */
