@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "api/auto_close.h"
+#include "api/bulk_item.h"
 #include "clock.h"
 #include "events/consume.h"
+#include "jobs/worker.h"
 #include "media/collect.h"
 #include "media/disk.h"
 #include "mem.h"
@@ -14,6 +16,7 @@
 #include "routes.h"
 #include "service.h"
 #include "state.h"
+#include "store/job_store.h"
 #include "store/tally_store.h"
 #include "write_run.h"
 
@@ -23,6 +26,8 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 #define CLEANING_MS 3600000
 #define FOLDING_MS 2000
 #define SNIFFER_REST_MS 60000
+
+static const struct job_kind *const JOB_KINDS[] = {&BULK_JOB};
 
 static enum err init(struct service *s)
 {
@@ -43,6 +48,8 @@ static enum err init(struct service *s)
                   LOG_CSTR("reason", strerror(errno)));
         return ERR_INVALID_INPUT;
     }
+    h->jobs = job_worker_new(s, JOB_KINDS, sizeof JOB_KINDS / sizeof *JOB_KINDS,
+                             h->config->job_retention_s);
     events_consume(s);
     return ERR_OK;
 }
@@ -55,6 +62,15 @@ static void CO_FN refresh_catalogue(struct service *s, void *arg)
         log_warn("the catalogue could not be read");
 }
 
+static void CO_FN forget_jobs(struct db_session *s)
+{
+    bool more = true;
+
+    while (more)
+        if (job_store_purge(s, clock_wall_us(), &more) != ERR_OK)
+            log_warn("old jobs are removed later");
+}
+
 static void CO_FN clean(struct service *s, void *arg)
 {
     struct helpdesk *h = s->state;
@@ -64,6 +80,7 @@ static void CO_FN clean(struct service *s, void *arg)
     db_session_init(&session, s->db, a);
     if (write_purge(&session, clock_wall_us()) != ERR_OK)
         log_warn("old idempotency keys are removed later");
+    forget_jobs(&session);
     arena_free(a);
     collect_all(h->media, s->db, clock_wall_us());
 }
@@ -112,13 +129,22 @@ static enum err CO_FN start(struct service *s)
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
     service_every(s, SNIFFER_REST_MS, "sniffer", rest_sniffer, NULL);
     auto_close_start(s);
+    job_worker_start(h->jobs);
     return ERR_OK;
+}
+
+static void CO_FN stop(struct service *s)
+{
+    struct helpdesk *h = s->state;
+
+    job_worker_stop(h->jobs);
 }
 
 static void release(struct service *s)
 {
     struct helpdesk *h = s->state;
 
+    job_worker_free(h->jobs);
     media_store_close(h->media);
     sniffer_free(h->sniffer);
     catalogue_free(h->catalogue);
@@ -131,7 +157,8 @@ int main(int argc, char **argv)
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                             SERVICE_MIGRATIONS, NULL};
     static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
-                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    NULL};
+                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    JOB_ROUTES,
+                                                 NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
@@ -144,6 +171,7 @@ int main(int argc, char **argv)
         .migrations = MIGRATIONS,
         .init = init,
         .start = start,
+        .stop = stop,
         .release = release,
         .checks = CHECKS,
     };

@@ -80,5 +80,12 @@ const struct setting HELPDESK_SETTINGS[] = {
      .help = "how long a link works with which the requester rates a ticket without logging in",
      .min = 60,
      .max = 10 * 366 * 86400},
+    {.name = "JOB_RETENTION",
+     .type = SETTING_DURATION,
+     .offset = FIELD(job_retention_s),
+     .def = "30d",
+     .help = "how long a finished job and the results of its items are kept",
+     .min = 60,
+     .max = 10 * 366 * 86400},
     {.name = NULL},
 };

@@ -17,6 +17,7 @@ struct helpdesk_config {
     int64_t auto_close_s;            /* untouched resolved tickets are closed; 0: never */
     int64_t reopen_s;                /* how long a finished ticket may be reopened; 0: always */
     int64_t rating_link_s;           /* life of a link that rates a ticket without a login */
+    int64_t job_retention_s;         /* how long finished jobs are kept */
     bool is_catalogue_closed;        /* unknown categories and departments are refused */
 };
 

@@ -6,6 +6,7 @@
 #include "store/catalogue_store.h"
 #include "store/number_store.h"
 
+struct job_worker;
 struct req;
 struct service;
 
@@ -15,6 +16,7 @@ struct helpdesk {
     struct catalogue *catalogue;
     struct media_store *media;
     struct sniffer *sniffer;
+    struct job_worker *jobs;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

@@ -86,6 +86,19 @@ struct event_notification {
 };
 extern const struct json_schema EVENT_NOTIFICATION;
 
+/* job.*: how far a long operation is; of a completed one, how it ended. */
+struct event_job {
+    struct str job_id, kind; /* kind: "ticket.bulk" */
+    struct str state;        /* queued, running, succeeded, partial, failed, cancelled */
+    int8_t is_dry_run;
+    int64_t total, done, failed, skipped; /* items */
+    struct str error;                     /* why it failed as a whole */
+    int64_t created_by;                   /* who asked for it */
+    struct str created_by_name;
+    int64_t created_at, finished_at;
+};
+extern const struct json_schema EVENT_JOB;
+
 /* Every event type, once: event.def. Documents and tests are made from it. */
 struct event_kind {
     const char *type;

@@ -113,3 +113,23 @@ static const struct json_field notification_fields[] = {
 #undef AT
 JSON_SCHEMA(EVENT_NOTIFICATION, "NotificationEvent", struct event_notification,
             notification_fields);
+
+#define AT(member) offsetof(struct event_job, member)
+static const struct json_field job_fields[] = {
+    {"job_id", JK_STR, AT(job_id), JF_REQUIRED | JF_NON_EMPTY},
+    {"kind", JK_STR, AT(kind), JF_REQUIRED},
+    {"state", JK_STR, AT(state), JF_REQUIRED,
+     .doc = "running, or how it ended: succeeded, partial, failed, cancelled"},
+    {"dry_run", JK_BOOL, AT(is_dry_run), .doc = "nothing was to change"},
+    {"total", JK_INT, AT(total), JF_REQUIRED, .doc = "items; all others are counted of them"},
+    {"done", JK_INT, AT(done), JF_REQUIRED},
+    {"failed", JK_INT, AT(failed), JF_REQUIRED},
+    {"skipped", JK_INT, AT(skipped)},
+    {"error", JK_STR, AT(error), JF_OMIT, .doc = "why it failed as a whole"},
+    {"created_by", JK_INT, AT(created_by), JF_REQUIRED, .doc = "who asked for it"},
+    {"created_by_name", JK_STR, AT(created_by_name)},
+    {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
+    {"finished_at", JK_TIME, AT(finished_at), JF_MS | OPTIONAL_ID},
+};
+#undef AT
+JSON_SCHEMA(EVENT_JOB, "JobEvent", struct event_job, job_fields);

@@ -13,6 +13,7 @@
 struct work {
     struct req *r;
     write_fn fn;
+    write_then_fn then; /* NULL: nothing */
     void *arg;
     struct answer answer;
     const struct idempotency_key *key; /* NULL: none */
@@ -150,7 +151,11 @@ static enum err CO_FN run(struct req *r, struct str request, struct work *w, boo
         if (again || found)
             return again;
     }
-    return rc ? rc : reply(r, &w->answer);
+    if (rc)
+        return rc;
+    if (w->then)
+        w->then(r, w->arg, &w->answer);
+    return reply(r, &w->answer);
 }
 
 enum err write_run(struct req *r, struct str request, write_fn fn, void *arg)
@@ -165,6 +170,22 @@ enum err write_run_statement(struct req *r, struct str request, write_fn fn, voi
     struct work w = {.r = r, .fn = fn, .arg = arg};
 
     return run(r, request, &w, true);
+}
+
+enum err write_run_then(struct req *r, struct str request, write_fn fn, write_then_fn then,
+                        void *arg)
+{
+    struct work w = {.r = r, .fn = fn, .then = then, .arg = arg};
+
+    return run(r, request, &w, false);
+}
+
+enum err write_require_key(struct req *r)
+{
+    if (req_header(r, "Idempotency-Key").p)
+        return ERR_OK;
+    req_field_error(r, "Idempotency-Key", "is required here, so that repeating does no harm");
+    return ERR_INVALID_INPUT;
 }
 
 enum err write_purge(struct db_session *s, int64_t now)

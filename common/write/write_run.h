@@ -34,6 +34,15 @@ MUST_CHECK enum err CO_FN write_run(struct req *r, struct str request, write_fn 
 MUST_CHECK enum err CO_FN write_run_statement(struct req *r, struct str request, write_fn fn,
                                               void *arg);
 
+/* Runs after the commit, before the answer goes out, and may complete it. Not for a replay, which
+ * is answered as the transaction left it. */
+typedef void (*write_then_fn)(struct req *r, void *arg, struct answer *out);
+MUST_CHECK enum err CO_FN write_run_then(struct req *r, struct str request, write_fn fn,
+                                         write_then_fn then, void *arg);
+
+/* For what must not be repeated by accident: ERR_INVALID_INPUT without an Idempotency-Key. */
+MUST_CHECK enum err write_require_key(struct req *r);
+
 /* Forgets the answers that are older than a day. */
 MUST_CHECK enum err CO_FN write_purge(struct db_session *s, int64_t now);
 

@@ -1,4 +1,4 @@
-"""Who may include whom inside a service: main → routes, events → api → store, domain; a domain sees only
+"""Who may include whom inside a service: main → routes, events → api → jobs → store, domain; a domain sees only
 common/base and the tables of common/contract."""
 import re
 
@@ -6,8 +6,9 @@ from csource import ROOT, code_of, dependencies, folder_of, includes_of, librari
 
 # What a layer of a service must not include. A handler publishes (events/publish.h) but consumes nothing.
 FORBIDDEN = {
-    "domain": ("api/", "store/", "events/"),
-    "store": ("api/", "events/"),
+    "domain": ("api/", "store/", "events/", "jobs/"),
+    "store": ("api/", "events/", "jobs/"),
+    "jobs": ("api/", "events/consume.h"),
     "api": ("events/consume.h",),
 }
 FOREIGN_TYPES = re.compile(r"\b(PGresult|PGconn|cJSON|amqp_\w+_t)\b")

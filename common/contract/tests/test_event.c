@@ -210,6 +210,35 @@ static void test_user_round_trip(void **state)
     assert_true(str_eq(((struct event_user_role *)out.roles.items)[1].role, STR("Admin")));
 }
 
+static void test_job_round_trip(void **state)
+{
+    struct db_session *s = *state;
+    struct event_meta meta = {.source = "helpdesk-service", .type = "job.progress", .time = NOW};
+    struct event_job in = {.job_id = STR("j"),
+                           .kind = STR("ticket.bulk"),
+                           .state = STR("running"),
+                           .is_dry_run = JSON_FALSE,
+                           .total = 10,
+                           .created_by = 9,
+                           .created_at = NOW,
+                           .finished_at = JSON_NO_TIME},
+                     out;
+    struct mq_message m;
+    struct event e;
+    const char *why;
+
+    assert_int_equal(event_put(s, &meta, &EVENT_JOB, &in), ERR_OK);
+    m = delivered();
+    assert_int_equal(event_decode(s->arena, &m, &e), ERR_OK);
+    assert_int_equal(event_data(s->arena, &e, &EVENT_JOB, &out, &why), ERR_OK);
+    assert_true(str_eq(out.kind, in.kind));
+    assert_int_equal(out.is_dry_run, JSON_FALSE);
+    assert_int_equal(out.total, 10);
+    assert_int_equal(out.done, 0); /* a count, not an id */
+    assert_int_equal(out.finished_at, JSON_NO_TIME);
+    assert_null(out.error.p);
+}
+
 #define CE "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"x\",\"type\":\"t\""
 
 static void test_decode(void **state)
@@ -319,6 +348,7 @@ int main(void)
         CASE(test_put_refuses_what_is_not_declared),
         CASE(test_ticket_round_trip),
         CASE(test_user_round_trip),
+        CASE(test_job_round_trip),
         CASE(test_decode),
         CASE(test_time_falls_back_to_the_message),
         CASE(test_data_problems),
