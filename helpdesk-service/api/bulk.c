@@ -94,6 +94,8 @@ static void CO_FN wait_for_end(struct req *r, void *arg, struct answer *out)
     while (clock_mono_us() < until && !req_service(r)->is_draining) {
         if (co_sleep_ms(WAIT_STEP_MS) != ERR_OK || job_store_get(s, o->job.id, &j) != ERR_OK)
             return;
+        if (j.counts.total > WAIT_ITEMS)
+            return;
         if (!job_is_finished(j.state))
             continue;
         if (answer_with_items(r, s, &j, out) != ERR_OK)

@@ -2,14 +2,12 @@
 
 #include "api/bulk_change.h"
 #include "api/bulk_schemas.h"
-#include "buf.h"
+#include "api/bulk_select.h"
 #include "cause.h"
 #include "clock.h"
 #include "service.h"
 #include "state.h"
 #include "store/ticket_store.h"
-
-#define PLAN_BATCH 1000
 
 static const char *prepare(struct job_run *run)
 {
@@ -24,31 +22,6 @@ static const char *prepare(struct job_run *run)
     run->order = b;
     return NULL;
 }
-
-/* ---- which tickets ------------------------------------------------------------------------ */
-
-static enum err plan(struct job_run *run, struct db_session *s, struct job_batch *out)
-{
-    const struct bulk_body *b = run->order;
-    const struct str *numbers = b->select.numbers.items;
-    size_t count = b->select.numbers.count, left;
-    int64_t begin = 0;
-
-    if (run->job->position.p &&
-        (!str_to_i64(run->job->position, &begin) || begin < 0 || (size_t)begin > count))
-        return ERR_INTERNAL_ERROR;
-    left = count - (size_t)begin;
-    *out = (struct job_batch){
-        .subjects = numbers + begin,
-        .count = left < PLAN_BATCH ? left : PLAN_BATCH,
-        .first_ordinal = begin + 1,
-        .is_last = left <= PLAN_BATCH,
-    };
-    out->position = str_printf(s->arena, "%lld", (long long)(begin + (int64_t)out->count));
-    return ERR_OK;
-}
-
-/* ---- one ticket --------------------------------------------------------------------------- */
 
 static struct cause cause_of(const struct job *j, const struct actor *actor)
 {
@@ -98,4 +71,4 @@ static enum err CO_FN item(struct job_run *run, struct db_session *s, const stru
 }
 
 const struct job_kind BULK_JOB = {
-    .name = "ticket.bulk", .prepare = prepare, .plan = plan, .item = item};
+    .name = "ticket.bulk", .prepare = prepare, .plan = bulk_select_batch, .item = item};

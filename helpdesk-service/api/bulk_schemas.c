@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "api/tag.h"
+#include "api/ticket_query.h"
 #include "domain/bulk.h"
 #include "domain/number.h"
 
@@ -14,8 +15,12 @@
 
 #define AT(member) offsetof(struct bulk_select, member)
 static const struct json_field SELECT_FIELDS[] = {
-    {"numbers", JK_STR_ARRAY, AT(numbers), JF_REQUIRED, .min = 1, .max = BULK_TICKETS_MAX,
-     .doc = "ticket numbers"},
+    {"numbers", JK_STR_ARRAY, AT(numbers), .min = 1, .max = BULK_TICKETS_MAX,
+     .doc = "ticket numbers; or else"},
+    {"query", JK_STR, AT(query), .min = 1, .max = QUERY_CHARS_MAX,
+     .doc = "those that match when the job begins, newest first"},
+    {"max", JK_INT, AT(max), .min = 1, .max = BULK_TICKETS_MAX,
+     .doc = "with a query: no more than so many; unless given, a job with more fails"},
 };
 #undef AT
 static const struct json_schema SELECT = {
@@ -88,6 +93,30 @@ static void check_numbers(struct req *r, const struct bulk_body *b)
     }
 }
 
+static void check_query(struct req *r, const struct bulk_body *b)
+{
+    struct ticket_filter f;
+
+    if (!str_trim(b->select.query).len)
+        req_field_error(r, "select.query", "must not be blank");
+    else if (ticket_query_read(r, "select.query", b->select.query, &f))
+        return; /* it has said what is wrong */
+}
+
+static void check_select(struct req *r, const struct bulk_body *b)
+{
+    const struct json *given = json_get(req_json(r), "select");
+    const struct json *numbers = json_get(given, "numbers"), *query = json_get(given, "query");
+
+    if (!numbers == !query)
+        req_field_error(r, "select", "must have either numbers or a query");
+    if (!query && json_get(given, "max"))
+        req_field_error(r, "select.max", "goes with a query");
+    check_numbers(r, b);
+    if (b->select.query.p)
+        check_query(r, b);
+}
+
 static void complain(struct req *r, size_t at, const char *member, const char *problem)
 {
     if (problem)
@@ -133,7 +162,7 @@ void bulk_check(struct req *r)
     const struct bulk_step *steps = b->operations.items;
     bool needs_reason = false;
 
-    check_numbers(r, b);
+    check_select(r, b);
     for (size_t i = 0; i < b->operations.count; i++) {
         enum bulk_op op = bulk_op_parse(steps[i].op);
 

@@ -6,6 +6,8 @@ struct req;
 
 struct bulk_select {
     struct json_array numbers; /* struct str */
+    struct str query;          /* domain/query.h */
+    int64_t max;               /* with query: no more than so many */
 };
 
 /* One operation; which members belong to it is said by domain/bulk.h. */

@@ -124,6 +124,25 @@ enum err ticket_store_by_id(struct db_session *s, int64_t id, int64_t viewer_id,
     return read_one(s, &ticket_by_id, DB_INT(id), viewer_id, out);
 }
 
+DB_READ(ticket_numbers, "I", "t",
+        "SELECT t.number FROM unnest($1) WITH ORDINALITY AS u (id, n) JOIN ticket t ON t.id = u.id "
+        "ORDER BY u.n");
+
+enum err ticket_store_numbers(struct db_session *s, const int64_t *ids, size_t n, struct str **out,
+                              size_t *count)
+{
+    struct db_result *rows;
+    enum err rc = db_query(s, &ticket_numbers, &rows, DB_INT_ARRAY(ids, n));
+
+    if (rc)
+        return rc;
+    *count = db_rows(rows);
+    *out = ARENA_ARRAY(s->arena, struct str, *count + 1);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = db_get_str(rows, i, 0);
+    return ERR_OK;
+}
+
 enum err ticket_store_lock_id(struct db_session *s, int64_t id, int64_t viewer_id,
                               struct ticket *out)
 {

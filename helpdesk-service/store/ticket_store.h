@@ -35,6 +35,9 @@ MUST_CHECK enum err CO_FN ticket_store_by_number(struct db_session *s, struct st
                                                  int64_t viewer_id, struct ticket *out);
 MUST_CHECK enum err CO_FN ticket_store_by_id(struct db_session *s, int64_t id, int64_t viewer_id,
                                              struct ticket *out);
+/* The numbers of tickets, in the order of their ids. */
+MUST_CHECK enum err CO_FN ticket_store_numbers(struct db_session *s, const int64_t *ids, size_t n,
+                                               struct str **out, size_t *count);
 /* Inside a transaction: the row stays locked until its end. */
 MUST_CHECK enum err CO_FN ticket_store_lock_number(struct db_session *s, struct str number,
                                                    int64_t viewer_id, struct ticket *out);

@@ -219,11 +219,20 @@ def test_all_problems_are_named_at_once(people):
 
 
 @pytest.mark.parametrize("body,status,field", [
-    ({"operations": HIGH}, 400, "select"), ({"select": {}, "operations": HIGH}, 400, "select.numbers"),
+    ({"operations": HIGH}, 400, "select"), ({"select": {}, "operations": HIGH}, 422, "select"),
     ({"select": {"numbers": "x"}, "operations": HIGH}, 400, "select.numbers"),
     ({"select": {"numbers": [5]}, "operations": HIGH}, 400, "select.numbers[0]"),
     ({"select": [], "operations": HIGH}, 400, "select"), ({"select": {"numbers": ["TX20200101100001"]}}, 400, "operations"),
     ({"select": {"numbers": []}, "operations": HIGH}, 422, "select.numbers"),
+    ({"select": {"numbers": ["TX20200101100001"], "query": "x"}, "operations": HIGH}, 422, "select"),
+    ({"select": {"numbers": ["TX20200101100001"], "max": 5}, "operations": HIGH}, 422, "select.max"),
+    ({"select": {"query": " "}, "operations": HIGH}, 422, "select.query"),
+    ({"select": {"query": "status:nowhere"}, "operations": HIGH}, 422, "select.query"),
+    ({"select": {"query": "nofield:x"}, "operations": HIGH}, 422, "select.query"),
+    ({"select": {"query": "x" * 1001}, "operations": HIGH}, 422, "select.query"),
+    ({"select": {"query": 5}, "operations": HIGH}, 400, "select.query"),
+    ({"select": {"query": "x", "max": 0}, "operations": HIGH}, 422, "select.max"),
+    ({"select": {"query": "x", "max": 10001}, "operations": HIGH}, 422, "select.max"),
     ({"select": {"numbers": ["TX20200101100001"] * 10001}, "operations": HIGH}, 422, "select.numbers"),
     ({"select": {"numbers": ["TX20200101100001"], "x": 1}, "operations": HIGH}, 422, "select.x"),
     ({"select": {"numbers": ["TX20200101100001"]}, "operations": []}, 422, "operations"),
@@ -369,6 +378,79 @@ def test_too_many_tags(people, db):
     steps = [{"op": "add_tags", "tags": [f"a{i}" for i in range(20)]}, {"op": "add_tags", "tags": ["one more"]}]
     job = now(people.coordinator, [number], steps)
     assert job["items"][0]["code"] == "VALIDATION_ERROR" and "20" in job["items"][0]["message"]
+
+
+# ---- by a query ---------------------------------------------------------------------------------
+
+def tag(db, numbers, word):
+    db.query("INSERT INTO ticket_tag (ticket_id, tag, created_at) SELECT id, %s, created_at FROM ticket"
+             " WHERE number = ANY(%s)", word, list(numbers), program=PROGRAM)
+    db.query("UPDATE ticket SET tags = array_append(tags, %s) WHERE number = ANY(%s)", word, list(numbers), program=PROGRAM)
+
+
+def by_query(client, query, operations, expect=202, maximum=None, **members):
+    select = {"query": query, **({"max": maximum} if maximum else {})}
+    job = client.post(BULK, {"select": select, "operations": operations, **members}, expect=expect,
+                      headers={"Idempotency-Key": uuid.uuid4().hex}).json()
+    return finished(client, job["id"])
+
+
+def test_a_query_selects_within_the_scope_of_who_asks(people, db):
+    mine, foreign = some_tickets(db, 4), some_tickets(db, 2, owner=OTHER_COORDINATOR)
+    tag(db, mine + foreign, "query-a")
+    now(people.coordinator, mine[:1], [{"op": "hold"}])
+    job = by_query(people.coordinator, "tag:query-a -status:on-hold owner:me", HIGH)
+    assert counts(job) == ("succeeded", 3, 3, 0, 0)
+    assert changes(db, mine + foreign) == {**dict.fromkeys(mine[1:], 1), **dict.fromkeys(mine[:1] + foreign, 0)}
+    assert counts(by_query(people.coordinator, "tag:query-a", HIGH, dry_run=True))[:3] == ("succeeded", 4, 4)
+    assert counts(by_query(people.admin, "tag:query-a", HIGH))[:3] == ("succeeded", 6, 6)
+    assert counts(by_query(people.employee, "tag:query-a", [{"op": "withdraw"}], dry_run=True))[:3] == ("succeeded", 6, 6)
+    assert counts(by_query(people.other_employee, "tag:query-a", HIGH)) == ("succeeded", 0, 0, 0, 0)
+
+
+def test_a_query_answers_at_once_when_it_finds_few(people, db):
+    numbers = some_tickets(db, 3)
+    tag(db, numbers, "query-b")
+    job = people.coordinator.post(BULK, {"select": {"query": "tag:query-b"}, "operations": HIGH}, expect=200, headers={
+        "Idempotency-Key": uuid.uuid4().hex, "Prefer": "wait=10"}).json()
+    assert {one["ticket_number"] for one in job["items"]} == set(numbers)
+
+
+def test_what_changes_does_not_change_the_selection(people, db):
+    """The operation makes the tickets leave the query; all that matched at first are dealt with."""
+    numbers = some_tickets(db, 2500)
+    tag(db, numbers, "query-c")
+    job = by_query(people.coordinator, "tag:query-c priority:low", HIGH)
+    assert counts(job) == ("succeeded", 2500, 2500, 0, 0)
+    assert changes(db, numbers) == dict.fromkeys(numbers, 1)
+
+
+def test_a_query_finds_no_more_than_is_allowed(people, db):
+    numbers = some_tickets(db, 10001)
+    tag(db, numbers, "query-d")
+    job = by_query(people.coordinator, "tag:query-d", [{"op": "hold"}])
+    assert job["state"] == "failed" and "10000" in job["error"] and job["done"] == 0
+    job = by_query(people.coordinator, "tag:query-d", [{"op": "hold"}], maximum=150)
+    assert counts(job) == ("succeeded", 150, 150, 0, 0)
+    job = by_query(people.coordinator, "tag:query-d", HIGH, atomic=True)
+    assert job["state"] == "failed" and "100" in job["error"]
+    assert counts(by_query(people.coordinator, "tag:query-d", HIGH, atomic=True, maximum=7))[:3] == ("succeeded", 7, 7)
+    assert sum(changes(db, numbers).values()) == 7
+
+
+def test_hostile_queries(people):
+    for query in ("'; DROP TABLE ticket --", "tag:\"' OR 1=1 --\"", "<script>", "\\", "%_%", "number:TX*"):
+        job = by_query(people.other_employee, query, HIGH, dry_run=True)
+        assert job["state"] in ("succeeded", "failed")
+
+
+def test_a_query_of_somebody_who_is_gone(people, db):
+    db.query("UPDATE person SET active = false WHERE id = %s", OTHER_EMPLOYEE, program=PROGRAM)
+    try:
+        job = by_query(people.other_employee, "is:open", HIGH)
+        assert job["state"] == "failed" and job["error"] and job["total"] == 0
+    finally:
+        db.query("UPDATE person SET active = true WHERE id = %s", OTHER_EMPLOYEE, program=PROGRAM)
 
 
 # ---- dry run, atomic ----------------------------------------------------------------------------
