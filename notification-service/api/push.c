@@ -35,6 +35,27 @@ static struct str notification_frame(struct arena *a, const struct event_notific
     return ws_json_end(w);
 }
 
+static struct str job_frame(struct arena *a, const struct event_job *j)
+{
+    struct json_writer *w = ws_json_begin(a, "job_update");
+    JW_KEY(w, "job");
+    jw_object(w);
+    JW_STR(w, "id", j->job_id);
+    JW_STR(w, "kind", j->kind);
+    JW_STR(w, "state", j->state);
+    JW_BOOL(w, "dry_run", j->is_dry_run == JSON_TRUE);
+    JW_INT(w, "total", j->total);
+    JW_INT(w, "done", j->done);
+    JW_INT(w, "failed", j->failed);
+    JW_INT(w, "skipped", j->skipped == JSON_NO_INT ? 0 : j->skipped);
+    JW_STR(w, "error", j->error);
+    JW_TIME_MS(w, "created_at", j->created_at);
+    JW_TIME_MS(w, "finished_at", j->finished_at);
+    jw_end_object(w);
+    JW_TIME_MS(w, "timestamp", clock_wall_us());
+    return ws_json_end(w);
+}
+
 static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
 {
     struct ws_frame *f = ws_frame_text(text);
@@ -48,6 +69,12 @@ void push_notification(struct live *l, struct arena *a, const struct event_notif
 {
     if (live_is_new(l, n->id) && ws_hub_has(l->people, n->user_id))
         push_text(l->people, n->user_id, notification_frame(a, n));
+}
+
+void push_job(struct live *l, struct arena *a, const struct event_job *j)
+{
+    if (ws_hub_has(l->people, j->created_by))
+        push_text(l->people, j->created_by, job_frame(a, j));
 }
 
 void push_count(struct live *l, struct arena *a, int64_t user_id)

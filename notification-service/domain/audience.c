@@ -2,7 +2,7 @@
 
 #include "buf.h"
 
-enum who { WHO_REQUESTER, WHO_OWNER, WHO_ASSIGNEE };
+enum who { WHO_REQUESTER, WHO_OWNER, WHO_ASSIGNEE, WHO_ACTOR };
 
 enum flags {
     BY_MAIL = 1,
@@ -54,6 +54,7 @@ static const struct rule {
      "The {metric} deadline of ticket {n} \"{s}\" has passed."},
     {"feedback.received", WHO_OWNER, 0, "feedback_received", "Ticket {n} was rated",
      "{a} rated ticket {n} \"{s}\"{rating}."},
+    {"job.completed", WHO_ACTOR, OWN_DOING, "job_completed", "Your job has ended: {st}", "{text}"},
 };
 
 static int64_t person(const struct occasion *o, enum who who)
@@ -65,6 +66,8 @@ static int64_t person(const struct occasion *o, enum who who)
         return o->owner;
     case WHO_ASSIGNEE:
         return o->assignee;
+    case WHO_ACTOR:
+        return o->actor;
     }
     return 0;
 }

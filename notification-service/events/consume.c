@@ -61,6 +61,36 @@ static enum err task_occasion(struct arena *a, const struct event *e, struct occ
     return ERR_OK;
 }
 
+static enum err job_occasion(struct arena *a, const struct event *e, struct occasion *o,
+                             const char **why)
+{
+    struct event_job j;
+    enum err rc = event_data(a, e, &EVENT_JOB, &j, why);
+    if (rc)
+        return rc;
+    struct str text = str_printf(a, "%s%lld of %lld done, %lld failed.",
+                                 j.is_dry_run == JSON_TRUE ? "Dry run: " : "", (long long)j.done,
+                                 (long long)j.total, (long long)j.failed);
+    if (j.error.p)
+        text = str_printf(a, "%.*s %.*s.", STR_ARG(text), STR_ARG(j.error));
+    *o = (struct occasion){.type = e->type,
+                           .actor = id_or_none(j.created_by),
+                           .actor_name = j.created_by_name,
+                           .status = j.state,
+                           .text = notice_preview(a, text)};
+    return ERR_OK;
+}
+
+static enum err occasion_of(struct arena *a, const struct event *e, struct occasion *o,
+                            const char **why)
+{
+    if (str_has_prefix(e->type, STR("task.")) || str_has_prefix(e->type, STR("sla.")))
+        return task_occasion(a, e, o, why);
+    if (str_has_prefix(e->type, STR("job.")))
+        return job_occasion(a, e, o, why);
+    return ticket_occasion(a, e, o, why);
+}
+
 static struct announcement from_delivery(const struct mq_delivery *d, const struct event *e)
 {
     return (struct announcement){
@@ -145,9 +175,7 @@ static enum err CO_FN on_event(struct mq_delivery *d)
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
         rc = welcome(d, &e, &why);
     } else if (rc == ERR_OK) {
-        bool is_task = str_has_prefix(e.type, STR("task.")) || str_has_prefix(e.type, STR("sla."));
-        rc = is_task ? task_occasion(d->arena, &e, &o, &why)
-                     : ticket_occasion(d->arena, &e, &o, &why);
+        rc = occasion_of(d->arena, &e, &o, &why);
         if (rc == ERR_OK)
             rc = tell_audience(d, &e, &o);
     }
@@ -158,39 +186,54 @@ static enum err CO_FN on_event(struct mq_delivery *d)
 
 /* ---- to the open sockets ------------------------------------------------------------------- */
 
+static enum err CO_FN fan_out_notification(struct live *l, struct arena *a, const struct event *e)
+{
+    struct event_notification n;
+    const char *why;
+    enum err rc = event_data(a, e, &EVENT_NOTIFICATION, &n, &why);
+    if (rc)
+        return rc;
+    if (str_eq(e->type, STR("notification.created")))
+        push_notification(l, a, &n);
+    push_count(l, a, n.user_id);
+    return ERR_OK;
+}
+
+static enum err fan_out_job(struct live *l, struct arena *a, const struct event *e)
+{
+    struct event_job j;
+    const char *why;
+    enum err rc = event_data(a, e, &EVENT_JOB, &j, &why);
+    if (rc == ERR_OK)
+        push_job(l, a, &j);
+    return rc;
+}
+
 static enum err CO_FN on_fanout(struct mq_delivery *d)
 {
     struct event e;
-    struct event_notification n;
-    const char *why;
     struct live *l = &notification_state(d->app)->live;
     enum err rc = live_wait(l);
     if (rc == ERR_OK)
         rc = event_decode(d->arena, d->message, &e);
-    if (rc == ERR_OK)
-        rc = event_data(d->arena, &e, &EVENT_NOTIFICATION, &n, &why);
     if (rc)
         return rc;
-    if (str_eq(e.type, STR("notification.created")))
-        push_notification(l, d->arena, &n);
-    push_count(l, d->arena, n.user_id);
-    return ERR_OK;
+    return str_has_prefix(e.type, STR("job.")) ? fan_out_job(l, d->arena, &e)
+                                               : fan_out_notification(l, d->arena, &e);
 }
 
 void events_declare(struct service *s)
 {
     static const struct mq_binding EVENTS[] = {
-        {MQ_EVENTS_EXCHANGE, "ticket.*"},
-        {MQ_EVENTS_EXCHANGE, "task.*"},
-        {MQ_EVENTS_EXCHANGE, "sla.*"},
-        {MQ_EVENTS_EXCHANGE, "feedback.received"},
-        {MQ_EVENTS_EXCHANGE, "message.created"},
-        {MQ_EVENTS_EXCHANGE, "user.created"},
-        {NULL, NULL},
+        {MQ_EVENTS_EXCHANGE, "ticket.*"},        {MQ_EVENTS_EXCHANGE, "task.*"},
+        {MQ_EVENTS_EXCHANGE, "sla.*"},           {MQ_EVENTS_EXCHANGE, "feedback.received"},
+        {MQ_EVENTS_EXCHANGE, "message.created"}, {MQ_EVENTS_EXCHANGE, "user.created"},
+        {MQ_EVENTS_EXCHANGE, "job.completed"},   {NULL, NULL},
     };
     static const struct mq_binding FANOUT[] = {
         {MQ_EVENTS_EXCHANGE, "notification.created"},
         {MQ_EVENTS_EXCHANGE, "notification.read"},
+        {MQ_EVENTS_EXCHANGE, "job.*"},
         {NULL, NULL},
     };
     static const struct mq_queue QUEUES[] = {

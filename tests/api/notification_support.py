@@ -96,6 +96,12 @@ class World:
                 "workflow_name": "IT Support", "step": "Review", "role": "Reviewer", "status": "active",
                 "assignee_id": RITA, "owner_id": CORA, "owner_name": "Cora Coordinator", "requester_id": EMIL, **fields}
 
+    @staticmethod
+    def job(identity, **fields):
+        return {"job_id": str(uuid.uuid4()), "kind": "ticket.bulk", "state": "running", "dry_run": False, "total": 10,
+                "done": 4, "failed": 1, "skipped": 0, "created_by": identity, "created_by_name": "Cora Coordinator",
+                "created_at": "2026-01-12T10:30:00.000Z", **fields}
+
     def send(self, kind, data, **extra):
         return self.amqp.send_event(kind, data, subject=data.get("ticket_number"), **extra)
 

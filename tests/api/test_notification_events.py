@@ -349,3 +349,21 @@ def test_a_bad_sender_is_refused_at_the_start(world):
         result = subprocess.run([os.fspath(binary("notification-service"))], env=env, timeout=DEADLINE, text=True, check=False,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         assert result.returncode == 78 and "MAIL_FROM" in result.stderr, (sender, result)
+
+
+# ---- jobs ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("fields,message", [
+    ({"state": "succeeded", "done": 10, "failed": 0}, "10 of 10 done, 0 failed."),
+    ({"state": "partial", "dry_run": True}, "Dry run: 4 of 10 done, 1 failed."),
+    ({"state": "failed", "done": 0, "error": "Nothing was changed"}, "0 of 10 done, 1 failed. Nothing was changed.")])
+def test_who_asked_is_told_of_the_end_of_a_job(world, fields, message):
+    before = max((one["id"] for one in world.notifications(CORA)), default=0)
+
+    def new():
+        return [(one["title"], one["message"]) for one in world.notifications(CORA)
+                if one["id"] > before and one["type"] == "job_completed"]
+    world.send("job.completed", world.job(CORA, **fields))
+    wait_for(new, what="a notification")
+    settle(world)
+    assert new() == [(f"Your job has ended: {fields['state']}", message)]

@@ -189,3 +189,28 @@ def test_two_processes_push(world):
     other.stop()
     made = world.notify(EMIL)
     update(here, made, unread + 1)
+
+
+# ---- jobs ---------------------------------------------------------------------------------------
+
+def job_frame(socket):
+    """The next frame about a job."""
+    frame = socket.receive()
+    while frame["type"] != "job_update":
+        frame = socket.receive()
+    return frame["job"]
+
+
+def test_who_asked_sees_a_job_go_on(world):
+    socket, other = world.socket(CORA), world.socket(EMIL)
+    job = world.job(CORA)
+    world.send("job.progress", job)
+    assert job_frame(socket) == {
+        "id": job["job_id"], "kind": "ticket.bulk", "state": "running", "dry_run": False, "total": 10, "done": 4,
+        "failed": 1, "skipped": 0, "error": None, "created_at": job["created_at"], "finished_at": None}
+    job.update(state="partial", done=9, finished_at="2026-01-12T10:31:00.000Z", error="<b>")
+    world.send("job.completed", job)
+    last = job_frame(socket)
+    assert (last["id"], last["state"], last["done"], last["error"]) == (job["job_id"], "partial", 9, "<b>")
+    assert last["finished_at"] == job["finished_at"]
+    nothing_but(other, "still nothing")

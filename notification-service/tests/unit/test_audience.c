@@ -58,6 +58,8 @@ static void each_event_reaches_its_people(void **state)
         {"sla.warning", {3, 2}},
         {"sla.breached", {3, 2}},
         {"feedback.received", {2}},
+        {"job.completed", {9}},
+        {"job.progress", {0}},
         {"ticket.updated", {0}},
         {"no.such.event", {0}},
     };
