@@ -6,6 +6,7 @@
 
 #include "api/auto_close.h"
 #include "api/bulk_item.h"
+#include "api/view_count.h"
 #include "clock.h"
 #include "events/consume.h"
 #include "jobs/worker.h"
@@ -38,6 +39,7 @@ static enum err init(struct service *s)
     h->config = s->own_config;
     h->numbers = number_pool_new();
     h->catalogue = catalogue_new();
+    h->view_counts = view_counts_new();
     dir = str_cstr(s->arena, h->config->upload_dir);
     /* A file that must not grow any further is an error of write(), not the end of the program. */
     (void)signal(SIGXFSZ, SIG_IGN);
@@ -128,6 +130,7 @@ static enum err CO_FN start(struct service *s)
     service_every(s, CLEANING_MS, "cleaning", clean, NULL);
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
     service_every(s, SNIFFER_REST_MS, "sniffer", rest_sniffer, NULL);
+    view_counts_start(s);
     auto_close_start(s);
     job_worker_start(h->jobs);
     return ERR_OK;
@@ -147,6 +150,7 @@ static void release(struct service *s)
     job_worker_free(h->jobs);
     media_store_close(h->media);
     sniffer_free(h->sniffer);
+    view_counts_free(h->view_counts);
     catalogue_free(h->catalogue);
     number_pool_free(h->numbers);
     free(h);
@@ -156,9 +160,9 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                             SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
-                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    JOB_ROUTES,
-                                                 NULL};
+    static const struct route *const ROUTES[] = {
+        TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES, MEDIA_ROUTES,
+        SEARCH_ROUTES, JOB_ROUTES,       VIEW_ROUTES,   NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",

@@ -1,4 +1,4 @@
-/* Finding tickets. */
+/* Finding tickets, and taking them away. */
 #include "routes.h"
 
 #include "actor.h"
@@ -6,6 +6,14 @@
 #include "api/schemas.h"
 
 const struct route SEARCH_ROUTES[] = {
+    {.method = "GET",
+     .pattern = "/api/v1/tickets/export",
+     .auth = AUTH_ANY,
+     .permission = PERM_TICKET_READ,
+     .handler = ticket_export,
+     .summary = "Tickets within one's scope as CSV or lines of JSON, newest first",
+     .query = &TICKET_EXPORT,
+     .errors = ERRORS(ERR_VALIDATION_ERROR)},
     {.method = "GET",
      .pattern = "/api/v1/search",
      .auth = AUTH_ANY,

@@ -9,6 +9,7 @@
 struct job_worker;
 struct req;
 struct service;
+struct view_counts;
 
 struct helpdesk {
     const struct helpdesk_config *config;
@@ -17,6 +18,7 @@ struct helpdesk {
     struct media_store *media;
     struct sniffer *sniffer;
     struct job_worker *jobs;
+    struct view_counts *view_counts;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

@@ -5,7 +5,7 @@
 #include "api/admin_handlers.h"
 #include "api/audit.h"
 #include "clock.h"
-#include "domain/csv.h"
+#include "csv.h"
 #include "service.h"
 #include "store/user.h"
 

@@ -6,7 +6,7 @@
 #include "api/administer.h"
 #include "api/audit.h"
 #include "clock.h"
-#include "domain/csv.h"
+#include "csv.h"
 #include "password/hash.h"
 #include "store/role.h"
 #include "store/user.h"

@@ -8,6 +8,14 @@
 #define DESCRIPTION_MAX 20000
 #define NAME_MAX_LEN 100
 #define TEXT_MAX 10000
+#define CLOSED_SCHEMA(var, schema_name, type, field_array)                                         \
+    const struct json_schema var = {                                                               \
+        .name = schema_name,                                                                       \
+        .fields = field_array,                                                                     \
+        .count = sizeof(field_array) / sizeof((field_array)[0]),                                   \
+        .size = sizeof(type),                                                                      \
+        .closed = true,                                                                            \
+    }
 #define REASON_MAX 1000
 #define QUERY_DOC "the query language: status:open owner:me tag:vpn created:<7d \"a phrase\" -word"
 
@@ -54,22 +62,26 @@ const struct json_schema TICKET_PATCH = {
     .closed = true,
 };
 
+/* The filters of lists of tickets. */
+#define TICKET_FILTER_FIELDS                                                                       \
+    FIELD(ticket_query, status, JK_STR_ARRAY, .max = 20),                                          \
+        FIELD(ticket_query, priority, JK_STR_ARRAY, .max = 20),                                    \
+        FIELD(ticket_query, category, JK_STR, .max = NAME_MAX_LEN),                                \
+        FIELD(ticket_query, department, JK_STR, .max = NAME_MAX_LEN),                              \
+        FIELD(ticket_query, owner, JK_STR, .max = 20, .doc = "a user id, me or none"),             \
+        FIELD(ticket_query, requester, JK_STR, .max = 20, .doc = "a user id or me"),               \
+        FIELD(ticket_query, tag, JK_STR, .max = TAG_CHARS_MAX),                                    \
+        FIELD(ticket_query, approval, JK_ENUM, .choices = "pending|approved|rejected",             \
+              .doc = "pending: staff see all that wait for approval"),                             \
+        FIELD(ticket_query, q, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),                  \
+        FIELD(ticket_query, search, JK_STR, .max = 200,                                            \
+              .doc = "words of number, subject and description; the last may be a beginning")
+
 static const struct json_field TICKET_QUERY_FIELDS[] = {
     PAGE_FIELD_NUMBER(offsetof(struct ticket_query, page)),
     PAGE_FIELD_SIZE(offsetof(struct ticket_query, page)),
     PAGE_FIELD_CURSOR(offsetof(struct ticket_query, page)),
-    FIELD(ticket_query, status, JK_STR_ARRAY, .max = 20),
-    FIELD(ticket_query, priority, JK_STR_ARRAY, .max = 20),
-    FIELD(ticket_query, category, JK_STR, .max = NAME_MAX_LEN),
-    FIELD(ticket_query, department, JK_STR, .max = NAME_MAX_LEN),
-    FIELD(ticket_query, owner, JK_STR, .max = 20, .doc = "a user id, me or none"),
-    FIELD(ticket_query, requester, JK_STR, .max = 20, .doc = "a user id or me"),
-    FIELD(ticket_query, tag, JK_STR, .max = TAG_CHARS_MAX),
-    FIELD(ticket_query, approval, JK_ENUM, .choices = "pending|approved|rejected",
-          .doc = "pending: staff see all that wait for approval"),
-    FIELD(ticket_query, q, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),
-    FIELD(ticket_query, search, JK_STR, .max = 200,
-          .doc = "words of number, subject and description; the last may be a beginning"),
+    TICKET_FILTER_FIELDS,
     FIELD(ticket_query, sort, JK_ENUM,
           .choices =
               "created_at|-created_at|updated_at|-updated_at|priority|-priority|status|-status|"
@@ -77,6 +89,30 @@ static const struct json_field TICKET_QUERY_FIELDS[] = {
           .doc = "-created_at unless given"),
 };
 JSON_SCHEMA(TICKET_QUERY, "TicketQuery", struct ticket_query, TICKET_QUERY_FIELDS);
+
+static const struct json_field TICKET_EXPORT_FIELDS[] = {
+    TICKET_FILTER_FIELDS,
+    FIELD(ticket_query, format, JK_ENUM, .choices = "ndjson|csv", .doc = "ndjson unless given"),
+};
+JSON_SCHEMA(TICKET_EXPORT, "TicketExport", struct ticket_query, TICKET_EXPORT_FIELDS);
+
+#define SORTS                                                                                      \
+    "created_at|-created_at|updated_at|-updated_at|priority|-priority|status|-status|number|"      \
+    "-number"
+#define VIEW_FIELDS(required)                                                                      \
+    FIELD(view_body, name, JK_STR, .flags = (required), .min = 1, .max = NAME_MAX_LEN),            \
+        FIELD(view_body, query, JK_STR, .max = QUERY_CHARS_MAX, .doc = QUERY_DOC),                 \
+        FIELD(view_body, sort, JK_ENUM, .choices = SORTS, .doc = "-created_at unless given"),      \
+        FIELD(view_body, columns, JK_STR_ARRAY, .max = 30),                                        \
+        FIELD(view_body, shared_with, JK_ENUM, .choices = "private|role|everybody",                \
+              .doc = "private unless given; others: staff and administrators"),                    \
+        FIELD(view_body, role, JK_STR, .max = NAME_MAX_LEN, .doc = "system:role, to share with"),  \
+        FIELD(view_body, position, JK_INT, .min = 0, .max = 1000000)
+
+static const struct json_field VIEW_BODY_FIELDS[] = {VIEW_FIELDS(JF_REQUIRED | JF_NON_EMPTY)};
+CLOSED_SCHEMA(VIEW_BODY, "ViewCreate", struct view_body, VIEW_BODY_FIELDS);
+static const struct json_field VIEW_PATCH_FIELDS[] = {VIEW_FIELDS(0)};
+CLOSED_SCHEMA(VIEW_PATCH, "ViewPatch", struct view_body, VIEW_PATCH_FIELDS);
 
 static const struct json_field SEARCH_QUERY_FIELDS[] = {
     PAGE_FIELD_NUMBER(offsetof(struct search_query, page)),
@@ -199,15 +235,6 @@ static const struct json_field CATEGORY_BODY_FIELDS[] = {
     FIELD(category_body, sub_categories, JK_STR_ARRAY, .max = 200),
 };
 JSON_SCHEMA(CATEGORY_BODY, "CategoryCreate", struct category_body, CATEGORY_BODY_FIELDS);
-
-#define CLOSED_SCHEMA(var, schema_name, type, field_array)                                         \
-    const struct json_schema var = {                                                               \
-        .name = schema_name,                                                                       \
-        .fields = field_array,                                                                     \
-        .count = sizeof(field_array) / sizeof((field_array)[0]),                                   \
-        .size = sizeof(type),                                                                      \
-        .closed = true,                                                                            \
-    }
 
 static const struct json_field CATEGORY_PATCH_FIELDS[] = {
     FIELD(category_patch, name, JK_STR, .min = 1, .max = NAME_MAX_LEN),

@@ -23,8 +23,18 @@ struct ticket_query {
     struct page_query page;
     struct json_array status, priority; /* struct str */
     struct str category, department, owner, requester, tag, approval, search, q, sort;
+    struct str format; /* of an export */
 };
 extern const struct json_schema TICKET_QUERY;
+extern const struct json_schema TICKET_EXPORT; /* struct ticket_query without pages and order */
+
+/* Saved views; absent members of a patch are left as they are. */
+struct view_body {
+    struct str name, query, sort, shared_with, role;
+    struct json_array columns; /* struct str */
+    int64_t position;
+};
+extern const struct json_schema VIEW_BODY, VIEW_PATCH;
 
 struct search_query {
     struct page_query page;

@@ -108,18 +108,36 @@ enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter
     return ERR_OK;
 }
 
+static enum err CO_FN newest(struct db_session *s, const struct db_stmt *stmt,
+                             const struct ticket_filter *f, struct db_result **rows)
+{
+    struct ticket_filter newest_first = *f;
+
+    newest_first.sort = STR("created_at");
+    newest_first.is_descending = true;
+    newest_first.skip = 0;
+    return filtered(s, stmt, &newest_first, false, rows);
+}
+
+enum err ticket_list_store_next(struct db_session *s, const struct ticket_filter *f,
+                                struct ticket_page *out)
+{
+    struct db_result *rows;
+    enum err rc = newest(s, &ticket_page_filtered, f, &rows);
+
+    if (rc)
+        return rc;
+    read_page(s, rows, out);
+    return ERR_OK;
+}
+
 enum err ticket_list_store_batch(struct db_session *s, const struct ticket_filter *f,
                                  struct ticket_batch *out)
 {
-    struct ticket_filter newest = *f;
     struct db_result *rows;
     int64_t *ids;
-    enum err rc;
+    enum err rc = newest(s, &ticket_batch, f, &rows);
 
-    newest.sort = STR("created_at");
-    newest.is_descending = true;
-    newest.skip = 0;
-    rc = filtered(s, &ticket_batch, &newest, false, &rows);
     if (rc)
         return rc;
     *out = (struct ticket_batch){.count = db_rows(rows)};

@@ -36,6 +36,11 @@ MUST_CHECK enum err CO_FN ticket_list_store_page(struct db_session *s,
                                                  const struct ticket_filter *f,
                                                  struct ticket_page *out);
 
+/* As ticket_list_store_batch, with all of the tickets; total is TICKET_NONE. */
+MUST_CHECK enum err CO_FN ticket_list_store_next(struct db_session *s,
+                                                 const struct ticket_filter *f,
+                                                 struct ticket_page *out);
+
 struct ticket_batch {
     const int64_t *ids; /* in the session's arena */
     size_t count;

@@ -1,4 +1,4 @@
-#include "domain/csv.h"
+#include "csv.h"
 
 void record_reader_init(struct record_reader *r, struct arena *a, bool is_csv)
 {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "domain/csv.h"
+#include "csv.h"
 
 /* The records of a text fed in pieces of a size, joined by '|', with the lines they begin at. */
 static struct str records(struct arena *a, struct str text, size_t piece, bool is_csv)

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Lists of people as text: CSV (RFC 4180) and lines of JSON, read in pieces of any size with one
+ * Lists as text: CSV (RFC 4180) and lines of JSON, read in pieces of any size with one
  * record in memory at a time.
  */
 #include <stdbool.h>
