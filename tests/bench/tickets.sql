@@ -10,7 +10,7 @@ SET maintenance_work_mem = '1GB';
 -- Inverted indexes are made at the end, all at once.
 CREATE UNLOGGED TABLE bench_index AS
 SELECT indexname, indexdef FROM pg_indexes
-WHERE schemaname = current_schema AND indexdef LIKE '%USING gin%' AND tablename LIKE 'ticket%';
+WHERE schemaname = current_schema AND indexdef LIKE '%USING gin%' AND tablename LIKE ANY ('{ticket%,search%}');
 SELECT format('DROP INDEX %I', indexname) FROM bench_index \gexec
 
 CREATE FUNCTION bench_random(seed bigint, salt bigint) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -77,6 +77,11 @@ CROSS JOIN LATERAL (SELECT (CASE
 JOIN person p ON p.id = b.requester_id JOIN person o ON o.id = b.owner_id
 ORDER BY b.id;
 
+INSERT INTO ticket_search (ticket_id, tsv)
+SELECT id, ticket_vector(number, subject, description, requester_name || ' ' || requester_email, tags, created_at)
+FROM ticket;
+INSERT INTO search_word SELECT word, ndoc FROM ts_stat('SELECT tsv FROM ticket_search TABLESAMPLE SYSTEM (10)', 'ab')
+WHERE length(word) BETWEEN 4 AND 40 ON CONFLICT DO NOTHING;
 INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester, is_owner)
 SELECT requester_id, id, created_at, true, false FROM bench_ticket
 UNION ALL SELECT owner_id, id, created_at, false, true FROM bench_ticket;
@@ -86,9 +91,10 @@ SELECT id, 'created', NULL, number, requester_id, requester_name, created_at FRO
 UNION ALL SELECT id, 'status', 'Open', status::text, owner_id, owner_name, updated_at FROM ticket WHERE status <> 'Open';
 INSERT INTO feedback (ticket_id, user_id, rating, created_at)
 SELECT id, requester_id, csat_rating, updated_at FROM ticket WHERE csat_rating IS NOT NULL;
-INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, is_internal, created_at)
+INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, is_internal, created_at, tsv)
 SELECT b.id, CASE WHEN k % 2 = 0 THEN b.requester_id ELSE b.owner_id END, CASE WHEN k % 2 = 0 THEN p.name ELSE o.name END,
-    s1.text || '. ' || s2.text || '.', k = 3, b.created_at + k * interval '2 hours'
+    s1.text || '. ' || s2.text || '.', k = 3, b.created_at + k * interval '2 hours',
+    comment_vector(s1.text || '. ' || s2.text, b.created_at)
 FROM bench_ticket b JOIN person p ON p.id = b.requester_id JOIN person o ON o.id = b.owner_id
 CROSS JOIN generate_series(0, 9) k
 JOIN bench_sentence s1 ON s1.id = (b.id * 10 + k) % 99961
