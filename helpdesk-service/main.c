@@ -6,6 +6,7 @@
 
 #include "api/auto_close.h"
 #include "api/bulk_item.h"
+#include "api/kb_counts.h"
 #include "api/view_count.h"
 #include "clock.h"
 #include "events/consume.h"
@@ -40,6 +41,7 @@ static enum err init(struct service *s)
     h->numbers = number_pool_new();
     h->catalogue = catalogue_new();
     h->view_counts = view_counts_new();
+    h->kb_counts = kb_counts_new();
     dir = str_cstr(s->arena, h->config->upload_dir);
     /* A file that must not grow any further is an error of write(), not the end of the program. */
     (void)signal(SIGXFSZ, SIG_IGN);
@@ -133,6 +135,7 @@ static enum err CO_FN start(struct service *s)
     view_counts_start(s);
     auto_close_start(s);
     job_worker_start(h->jobs);
+    kb_counts_start(s);
     return ERR_OK;
 }
 
@@ -141,6 +144,7 @@ static void CO_FN stop(struct service *s)
     struct helpdesk *h = s->state;
 
     job_worker_stop(h->jobs);
+    kb_counts_flush(s);
 }
 
 static void release(struct service *s)
@@ -152,6 +156,7 @@ static void release(struct service *s)
     sniffer_free(h->sniffer);
     view_counts_free(h->view_counts);
     catalogue_free(h->catalogue);
+    kb_counts_free(h->kb_counts);
     number_pool_free(h->numbers);
     free(h);
 }
@@ -160,9 +165,9 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                             SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {
-        TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES, MEDIA_ROUTES,
-        SEARCH_ROUTES, JOB_ROUTES,       VIEW_ROUTES,   NULL};
+    static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
+                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    JOB_ROUTES,
+                                                 VIEW_ROUTES,   KB_ROUTES,        NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",

@@ -3,7 +3,7 @@
 #include "route.h"
 
 extern const struct route TICKET_ROUTES[], CATALOGUE_ROUTES[], SIMPLE_ROUTES[], MEDIA_ROUTES[],
-    SEARCH_ROUTES[], JOB_ROUTES[], VIEW_ROUTES[];
+    SEARCH_ROUTES[], JOB_ROUTES[], VIEW_ROUTES[], KB_ROUTES[];
 
 #define ERRORS(...) ((const enum err[]){__VA_ARGS__, ERR_OK})
 #define TICKET_ERRORS ERRORS(ERR_FORBIDDEN, ERR_TICKET_NOT_FOUND)

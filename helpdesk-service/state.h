@@ -7,6 +7,7 @@
 #include "store/number_store.h"
 
 struct job_worker;
+struct kb_counts;
 struct req;
 struct service;
 struct view_counts;
@@ -19,6 +20,7 @@ struct helpdesk {
     struct sniffer *sniffer;
     struct job_worker *jobs;
     struct view_counts *view_counts;
+    struct kb_counts *kb_counts;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

@@ -164,6 +164,22 @@ HELPDESK = {
             "PATCH /workflow/status/{id}", "PATCH /workflow/priority/{id}", "PATCH /workflow/assign/{id}",
             "GET /workflow/queue", "GET /feedback/stats", "GET /analytics/metrics", "GET /analytics/dashboard",
             "POST /analytics/refresh", "GET /analytics/tickets/stats", "GET /analytics/feedback/stats"),
+    **_each("optional", None,
+            "GET /api/v1/kb/categories", "GET /api/v1/kb/categories/{id}", "GET /api/v1/kb/articles",
+            "GET /api/v1/kb/articles/{article}", "GET /api/v1/kb/search", "GET /api/v1/kb/suggest"),
+    **_each("person", "KB_EDIT",
+            "POST /api/v1/kb/categories", "PATCH /api/v1/kb/categories/{id}", "DELETE /api/v1/kb/categories/{id}",
+            "POST /api/v1/kb/articles", "PATCH /api/v1/kb/articles/{article}", "DELETE /api/v1/kb/articles/{article}",
+            "POST /api/v1/kb/articles/{article}/publish", "POST /api/v1/kb/articles/{article}/unpublish",
+            "POST /api/v1/kb/articles/{article}/archive", "GET /api/v1/kb/articles/{article}/versions",
+            "GET /api/v1/kb/articles/{article}/versions/{version}",
+            "POST /api/v1/kb/articles/{article}/versions/{version}/restore", "GET /api/v1/kb/articles/{article}/diff",
+            "GET /api/v1/kb/articles/{article}/votes", "GET /api/v1/kb/gaps"),
+    **_each("person", "TICKET_READ", "GET /api/v1/kb/articles/{article}/vote"),
+    **_each("person", "TICKET_COMMENT",
+            "POST /api/v1/kb/articles/{article}/vote", "DELETE /api/v1/kb/articles/{article}/vote",
+            "POST /api/v1/tickets/{number}/articles", "DELETE /api/v1/tickets/{number}/articles/{article_id}"),
+    **_each("any", "TICKET_READ", "GET /api/v1/tickets/{number}/articles"),
 }
 
 # What the gateway answers itself; its admin API has no tokens and listens on loopback only.
