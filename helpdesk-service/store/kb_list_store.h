@@ -20,7 +20,8 @@ struct kb_filter {
     const struct kb_position *after; /* NULL: from the beginning */
 };
 
-/* For readers an article is as old as its publication. total: 10,001 when there are more than 10,000; KB_NONE behind a position. */
+/* For readers an article is as old as its publication. total: 10,001 when there are more than
+ * 10,000; KB_NONE behind a position. */
 MUST_CHECK enum err CO_FN kb_list_store_page(struct db_session *s, const struct kb_filter *f,
                                              struct kb_article **out, size_t *count,
                                              int64_t *total);

@@ -120,6 +120,7 @@ static void pages_in_the_middle_touch_what_they_show(struct db_session *s)
         expect_cheap(s, f, 300);
         f = everything(readers[i]);
         f.author_id = 17;
+        f.limit = 11;
         expect_cheap(s, f, 300);
         f = everything(readers[i]);
         /* by time, passing over the others: one in fifty has it */
