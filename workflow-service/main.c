@@ -1,10 +1,18 @@
 /* workflow-service: turns tickets into tasks and sees them through. Wiring only. */
+#include "api/clocks.h"
+#include "clock.h"
 #include "config.h"
 #include "demo.h"
 #include "events/events.h"
+#include "log.h"
 #include "people.h"
 #include "routes.h"
 #include "service.h"
+#include "store/zone_store.h"
+#include "write_run.h"
+
+#define RECOMPUTE_MS 1000
+#define PURGE_MS (3600 * 1000)
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -14,10 +22,23 @@ struct workflow_state {
 
 static enum err init(struct service *s)
 {
+    const struct workflow_config *cfg = s->own_config;
     s->state = ARENA_NEW(s->arena, struct workflow_state);
+    clocks_set_warning(cfg->sla_warning_percent);
     tickets_consume(s);
+    updates_consume(s);
     people_follow(s);
     return ERR_OK;
+}
+
+static void CO_FN purge_job(struct service *s, void *arg)
+{
+    struct arena *a = arena_new();
+    struct db_session session;
+    db_session_init(&session, s->db, a);
+    if (write_purge(&session, clock_wall_us()) != ERR_OK)
+        log_warn("outdated answers are kept a while longer");
+    arena_free(a);
 }
 
 /* Clocks run whether or not auth-service can tell about people. */
@@ -29,6 +50,8 @@ static void start_timers(struct service *s)
         return;
     state->has_timers = true;
     service_every(s, (int)cfg->sla_poll_ms, "sla", sla_job, NULL);
+    service_every(s, PURGE_MS, "purge", purge_job, NULL);
+    service_every(s, RECOMPUTE_MS, "recompute", recompute_job, NULL);
     service_every(s, (int)cfg->pool_poll_ms, "pool", pool_job, NULL);
 }
 
@@ -43,10 +66,15 @@ static enum err CO_FN start(struct service *s)
     return people_sync(s);
 }
 
-static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                        NULL};
+static void release(struct service *s)
+{
+    zone_store_release();
+}
 
-static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, NULL};
+static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
+                                                        SERVICE_MIGRATIONS, NULL};
+
+static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, SLA_ROUTES, NULL};
 
 static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,
@@ -58,6 +86,7 @@ static const struct service_desc WORKFLOW = {
     .migrations = MIGRATIONS,
     .init = init,
     .start = start,
+    .release = release,
 };
 
 int main(int argc, char **argv)

@@ -8,7 +8,6 @@
 #include "api/workflows.h"
 
 static const enum err TASK_ERRORS[] = {ERR_TASK_NOT_FOUND, ERR_OK};
-static const enum err TICKET_ERRORS[] = {ERR_TICKET_NOT_FOUND, ERR_OK};
 static const enum err WORKFLOW_ERRORS[] = {ERR_WORKFLOW_NOT_FOUND, ERR_OK};
 static const enum err TRANSITION_ERRORS[] = {ERR_TASK_NOT_FOUND, ERR_INVALID_TRANSITION,
                                              ERR_ALREADY_COMPLETED, ERR_CONFLICT, ERR_OK};
@@ -95,13 +94,6 @@ const struct route WORKFLOW_ROUTES[] = {
      .reply = &TASK_DOC,
      .errors = BEGIN_ERRORS,
      .flags = ROUTE_BODY_OPTIONAL},
-    {.method = "GET",
-     .pattern = "/api/v1/sla/{ticket_number}",
-     .auth = AUTH_ANY,
-     .handler = tasks_sla,
-     .summary = "Deadlines of a ticket and where they come from",
-     .reply = &SLA_REPLY,
-     .errors = TICKET_ERRORS},
     {.method = "GET",
      .pattern = "/api/v1/workflows",
      .auth = AUTH_ANY,

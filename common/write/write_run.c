@@ -24,6 +24,22 @@ struct str etag_format(struct arena *a, int64_t version)
     return str_printf(a, "\"%lld\"", (long long)version);
 }
 
+enum err write_check_match(struct req *r, int64_t version)
+{
+    struct str rest = req_header(r, "If-Match"), tag, present;
+
+    if (str_is_empty(rest))
+        return ERR_OK;
+    present = etag_format(r->arena, version);
+    while (str_next(&rest, ',', &tag)) {
+        tag = str_trim(tag);
+        if (str_eq(tag, present) || str_eq(tag, STR("*")))
+            return ERR_OK;
+    }
+    req_detail(r, "current_version", str_printf(r->arena, "%lld", (long long)version));
+    return ERR_PRECONDITION_FAILED;
+}
+
 struct str answer_json(struct arena *a, const struct json_schema *schema, const void *value)
 {
     struct json_writer w;

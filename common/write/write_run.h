@@ -51,3 +51,6 @@ struct str answer_json(struct arena *a, const struct json_schema *schema, const 
 
 /* "3", with the quotes. */
 struct str etag_format(struct arena *a, int64_t version);
+
+/* ERR_PRECONDITION_FAILED, with the present version in the details, when If-Match names others. */
+MUST_CHECK enum err write_check_match(struct req *r, int64_t version);

@@ -182,7 +182,29 @@ HELPDESK = {
     **_each("any", "TICKET_READ", "GET /api/v1/tickets/{number}/articles"),
 }
 
+WORKFLOW = {
+    **_each("person", "TASK_OWNED", "GET /tasks/owned-tickets", "GET /api/v1/tasks/owned-tickets"),
+    **_each("person", "TASK_ACT",
+            "GET /tasks/my-tasks", "GET /api/v1/tasks/mine", "POST /transitions", "POST /api/v1/transitions",
+            "POST /api/v1/tasks/{task_id}/start"),
+    **_each("person", "OWNER_ESCALATE",
+            "POST /tasks/ticket-owner/escalate", "POST /api/v1/tasks/ticket-owner/escalate"),
+    **_each("person", "OWNER_TRANSFER",
+            "POST /tasks/ticket-owner/transfer", "POST /api/v1/tasks/ticket-owner/transfer"),
+    **_each("any", None,
+            "GET /tasks/logs", "GET /api/v1/tasks/logs", "GET /api/v1/tasks", "GET /api/v1/tasks/{task_id}",
+            "GET /api/v1/sla/{ticket_number}"),
+    **_each("any", "WORKFLOW_READ",
+            "GET /api/v1/workflows", "GET /api/v1/workflows/{workflow_id}", "GET /api/v1/sla/policies",
+            "GET /api/v1/sla/policies/{id}", "GET /api/v1/calendars", "GET /api/v1/calendars/{id}"),
+    **_each("person", "WORKFLOW_ADMIN",
+            "POST /api/v1/sla/policies", "PATCH /api/v1/sla/policies/{id}", "DELETE /api/v1/sla/policies/{id}",
+            "POST /api/v1/calendars", "PATCH /api/v1/calendars/{id}", "DELETE /api/v1/calendars/{id}",
+            "POST /api/v1/calendars/{id}/holidays/import", "POST /api/v1/calendars/{id}/preview"),
+}
+
 # What the gateway answers itself; its admin API has no tokens and listens on loopback only.
 GATEWAY = _each("open", None, "GET /registry/services")
 
-ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK, "registry-service": REGISTRY}
+ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK, "registry-service": REGISTRY,
+          "workflow-service": WORKFLOW}

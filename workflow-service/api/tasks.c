@@ -1,10 +1,8 @@
 #include "api/tasks.h"
 
 #include "actor.h"
-#include "api/field.h"
 #include "api/paging.h"
 #include "api/view.h"
-#include "domain/sla.h"
 #include "label.h"
 #include "service.h"
 #include "store/task_store.h"
@@ -188,105 +186,4 @@ enum err tasks_get(struct req *r)
         return req_fail(r, rc);
     struct task_doc doc = view_task(r->arena, &t.view, &t.exits, r->now);
     return req_reply_json(r, 200, &TASK_DOC, &doc);
-}
-
-/* ---- deadlines ---------------------------------------------------------------------------- */
-
-struct clock_doc {
-    struct str metric, state;
-    int64_t target_minutes, breach_minutes, started_at, warn_at, due_at, breach_at, warned_at,
-        breached_at, stopped_at;
-    struct str explanation;
-};
-
-struct sla_doc {
-    struct str ticket_number;
-    int64_t task_id;
-    struct str status, priority, workflow_name;
-    int64_t created_at, target_resolution, sla_breach_at, resolved_at;
-    struct str time_remaining;
-    int8_t is_breached;
-    struct json_array clocks;
-};
-
-static const struct json_field CLOCK_FIELDS[] = {
-    FIELD(clock_doc, JK_STR, metric),         FIELD(clock_doc, JK_STR, state),
-    FIELD(clock_doc, JK_INT, target_minutes), FIELD(clock_doc, JK_INT, breach_minutes),
-    FIELD(clock_doc, JK_TIME, started_at),    FIELD(clock_doc, JK_TIME, warn_at),
-    FIELD(clock_doc, JK_TIME, due_at),        FIELD(clock_doc, JK_TIME, breach_at),
-    FIELD(clock_doc, JK_TIME, warned_at),     FIELD(clock_doc, JK_TIME, breached_at),
-    FIELD(clock_doc, JK_TIME, stopped_at),    FIELD(clock_doc, JK_STR, explanation),
-};
-static JSON_SCHEMA(CLOCK_DOC, "SlaClock", struct clock_doc, CLOCK_FIELDS);
-
-static const struct json_field SLA_FIELDS[] = {
-    FIELD(sla_doc, JK_STR, ticket_number),
-    FIELD(sla_doc, JK_INT, task_id),
-    FIELD(sla_doc, JK_STR, status),
-    FIELD(sla_doc, JK_STR, priority),
-    FIELD(sla_doc, JK_STR, workflow_name),
-    FIELD(sla_doc, JK_TIME, created_at),
-    FIELD(sla_doc, JK_TIME, target_resolution),
-    FIELD(sla_doc, JK_TIME, sla_breach_at),
-    FIELD(sla_doc, JK_TIME, resolved_at),
-    FIELD(sla_doc, JK_STR, time_remaining),
-    FIELD(sla_doc, JK_BOOL, is_breached),
-    FIELD_LIST(sla_doc, clocks, CLOCK_DOC),
-};
-JSON_SCHEMA(SLA_REPLY, "Sla", struct sla_doc, SLA_FIELDS);
-
-static struct clock_doc clock_doc(struct req *r, const struct task_view *v,
-                                  const struct clock_view *c)
-{
-    return (struct clock_doc){
-        .metric = c->metric,
-        .state = c->state,
-        .target_minutes = c->target_minutes,
-        .breach_minutes = c->breach_minutes,
-        .started_at = c->started_at,
-        .warn_at = c->warn_at,
-        .due_at = c->due_at,
-        .breach_at = c->breach_at,
-        .warned_at = c->warned_at,
-        .breached_at = c->breached_at,
-        .stopped_at = c->stopped_at,
-        .explanation = str_printf(
-            r->arena, "Priority %.*s in %.*s: target %lld min and breach %lld min after creation",
-            STR_ARG(v->priority), STR_ARG(v->workflow_name), (long long)c->target_minutes,
-            (long long)c->breach_minutes),
-    };
-}
-
-enum err tasks_sla(struct req *r)
-{
-    struct db_session *s;
-    struct found_task t;
-    struct clock_view *clocks;
-    size_t count;
-    enum err rc = find(r, INT64_MIN, req_param(r, "ticket_number"), &s, &t);
-    if (rc == ERR_TASK_NOT_FOUND)
-        rc = ERR_TICKET_NOT_FOUND;
-    if (rc == ERR_OK)
-        rc = task_store_clocks(s, t.view.task_id, &clocks, &count);
-    if (rc)
-        return req_fail(r, rc);
-    struct clock_doc *docs = ARENA_ARRAY(r->arena, struct clock_doc, count + 1);
-    for (size_t i = 0; i < count; i++)
-        docs[i] = clock_doc(r, &t.view, &clocks[i]);
-    struct owned_row row = view_owned_row(r->arena, &t.view, r->now);
-    struct sla_doc doc = {
-        .ticket_number = row.ticket_number,
-        .task_id = row.task_id,
-        .status = row.status,
-        .priority = row.priority,
-        .workflow_name = t.view.workflow_name,
-        .created_at = row.created_at,
-        .target_resolution = row.target_resolution,
-        .sla_breach_at = row.sla_breach_at,
-        .resolved_at = t.view.resolved_at,
-        .time_remaining = row.time_remaining,
-        .is_breached = row.is_breached,
-        .clocks = {docs, count},
-    };
-    return req_reply_json(r, 200, &SLA_REPLY, &doc);
 }

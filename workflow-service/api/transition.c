@@ -1,10 +1,10 @@
 #include "api/transition.h"
 
 #include "actor.h"
+#include "api/clocks.h"
 #include "api/field.h"
 #include "api/view.h"
 #include "cause.h"
-#include "domain/sla.h"
 #include "events/publish.h"
 #include "service.h"
 #include "store/transition_store.h"
@@ -149,12 +149,11 @@ static enum err CO_FN execute(struct db_session *s, void *arg)
         .wish = b->next_assignee_id,
         .notes = j->notes,
         .status = status_after(v),
-        .item_target = SLA_NONE,
         .now = j->cause.now,
     };
-    if (v->facts.has_next)
-        w.item_target = sla_step_target(w.now, v->target_minutes, v->next_weight, v->total_weight);
     rc = transition_store_apply(s, v, &w, &j->next);
+    if (rc == ERR_OK)
+        rc = clocks_follow(s, &j->cause, v->task_id, CLOCKS_NEXT_STEP);
     return rc ? rc : publish_all(s, j, w.status);
 }
 
@@ -257,6 +256,8 @@ static enum err CO_FN begin(struct db_session *s, void *arg)
     if (f->item == ITEM_STATUS_IN_PROGRESS)
         return ERR_OK;
     rc = transition_store_begin(s, &j->view, j->notes, j->cause.now);
+    if (rc == ERR_OK)
+        rc = clocks_follow(s, &j->cause, j->view.task_id, CLOCKS_ANY);
     return rc ? rc : publish_to_helpdesk(s, j, TASK_STATUS_IN_PROGRESS);
 }
 

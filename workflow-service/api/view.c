@@ -59,7 +59,8 @@ struct owned_row view_owned_row(struct arena *a, const struct task_view *v, int6
         .sla_breach_at = v->sla_breach_at,
         .time_remaining =
             remaining(a, v->target_resolution, task_status_is_running(v->status), now),
-        .is_breached = sla_is_breached(v->sla_breach_at, v->resolved_at, now),
+        .is_breached = v->sla_breached_at != SLA_NONE ||
+                       sla_is_breached(v->sla_breach_at, v->resolved_at, now),
         .current_step = v->step,
         .assigned_to = v->assignee_name,
         .owner_id = v->owner_id,

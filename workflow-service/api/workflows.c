@@ -178,7 +178,7 @@ static struct json_array transition_docs(struct arena *a, const struct workflow_
     return (struct json_array){docs, b->transition_count};
 }
 
-static bool is_uuid(struct str s)
+bool workflows_is_id(struct str s)
 {
     if (s.len != 36)
         return false;
@@ -195,7 +195,7 @@ enum err workflows_get(struct req *r)
     struct str id = req_param(r, "workflow_id");
     struct db_session *s;
     struct workflow_body body;
-    enum err rc = is_uuid(id) ? req_db(r, &s) : ERR_WORKFLOW_NOT_FOUND;
+    enum err rc = workflows_is_id(id) ? req_db(r, &s) : ERR_WORKFLOW_NOT_FOUND;
     if (rc == ERR_OK)
         rc = workflow_store_read(s, id, &body);
     if (rc)

@@ -6,6 +6,7 @@
 #include "clock.h"
 
 #define US_PER_MINUTE (60 * US_PER_S)
+#define MAX_MINUTES (10 * 366 * 24 * 60LL)
 #define DEFAULT_INDEX 1
 
 const struct sla_target SLA_DEFAULTS[] = {
@@ -24,22 +25,15 @@ const struct sla_target *sla_default(struct str priority)
     return &SLA_DEFAULTS[DEFAULT_INDEX];
 }
 
-struct sla_deadlines sla_deadlines(int64_t created_at, const struct sla_target *target,
-                                   int warn_percent)
+int64_t sla_span_us(int64_t minutes)
 {
-    int64_t span = target->target_minutes * US_PER_MINUTE;
-    return (struct sla_deadlines){
-        .warn_at = created_at + span / 100 * warn_percent,
-        .target_resolution = created_at + span,
-        .breach_at = created_at + target->breach_minutes * US_PER_MINUTE,
-    };
+    return (minutes < MAX_MINUTES ? minutes : MAX_MINUTES) * US_PER_MINUTE;
 }
 
-int64_t sla_step_target(int64_t started_at, int64_t target_minutes, double weight,
-                        double total_weight)
+int64_t sla_share_us(int64_t minutes, double weight, double total_weight)
 {
     double share = total_weight > 0 ? weight / total_weight : 1;
-    return started_at + (int64_t)((double)target_minutes * share * (double)US_PER_MINUTE);
+    return (int64_t)((double)sla_span_us(minutes) * share);
 }
 
 bool sla_is_breached(int64_t breach_at, int64_t ended_at, int64_t now)

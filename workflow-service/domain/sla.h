@@ -1,5 +1,6 @@
 #pragma once
-/* Deadlines of tasks and of their steps. Times are wall-clock microseconds, SLA_NONE for none. */
+/* Targets of tasks and of their steps, and the words for what is left. Times are wall-clock
+ * microseconds, SLA_NONE for none. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 
 struct sla_target {
     struct str priority;
-    int64_t target_minutes, breach_minutes; /* from the ticket's creation */
+    int64_t target_minutes, breach_minutes; /* of business time, from the ticket's creation */
 };
 
 /* What holds where a workflow names no target of its own; "High" is 8 h and 24 h. */
@@ -19,17 +20,10 @@ extern const size_t SLA_DEFAULT_COUNT;
 /* The default of a priority, of Medium when the word is unknown. */
 const struct sla_target *sla_default(struct str priority);
 
-struct sla_deadlines {
-    int64_t warn_at, target_resolution, breach_at;
-};
-
-/* A warning is due when warn_percent of the time to the target has passed. */
-struct sla_deadlines sla_deadlines(int64_t created_at, const struct sla_target *target,
-                                   int warn_percent);
-
-/* When a step begun at started_at should end: its weight's share of the time to the target. */
-int64_t sla_step_target(int64_t started_at, int64_t target_minutes, double weight,
-                        double total_weight);
+/* Business time until a deadline of that many minutes, and a step's share of it by its weight. What
+ * is beyond ten years counts as ten. */
+int64_t sla_span_us(int64_t minutes);
+int64_t sla_share_us(int64_t minutes, double weight, double total_weight);
 
 /* ended_at: when the work ended, SLA_NONE while it runs. */
 bool sla_is_breached(int64_t breach_at, int64_t ended_at, int64_t now);

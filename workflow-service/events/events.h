@@ -9,6 +9,7 @@
 
 /* Declares the queues and their consumers. Call from init. */
 void tickets_consume(struct service *s);
+void updates_consume(struct service *s);
 void people_follow(struct service *s);
 
 /* Gives waiting items and ownerless tasks to people, at most limit of each; counts what it gave. */
@@ -18,3 +19,6 @@ MUST_CHECK enum err CO_FN pool_drain(struct db_session *s, const struct cause *c
 void CO_FN pool_job(struct service *s, void *arg);
 /* Periodic: fires the clocks that are due. */
 void CO_FN sla_job(struct service *s, void *arg);
+/* Periodic: computes the clocks anew whose policy or calendar has changed. What is done is done:
+ * killed in between, any process goes on with the rest. */
+void CO_FN recompute_job(struct service *s, void *arg);

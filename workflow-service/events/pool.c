@@ -11,23 +11,9 @@ static enum err CO_FN assign_one(struct db_session *s, const struct cause *c)
     enum err rc = pool_store_assign(s, c->now, &i);
     if (rc)
         return rc;
-    struct event_task e = publish_blank();
-    e.task_id = i.task_id;
-    e.task_item_id = i.item_id;
-    e.ticket_number = i.ticket_number;
-    e.subject = i.subject;
-    e.workflow_name = i.workflow_name;
-    e.step = i.step;
-    e.role = i.role;
-    e.status = i.status;
-    e.assignee_id = i.assignee_id;
-    e.assignee_name = i.assignee_name;
-    e.owner_id = i.owner_id;
-    e.owner_name = i.owner_name;
-    e.requester_id = i.requester_id;
     log_info("a waiting item has found its assignee", LOG_STR("ticket_number", i.ticket_number),
              LOG_STR("role", i.role), LOG_I("assignee_id", i.assignee_id));
-    return publish_task(s, c, "task.assigned", &e);
+    return publish_assigned(s, c, &i);
 }
 
 static enum err CO_FN own_one(struct db_session *s, const struct cause *c)

@@ -32,6 +32,25 @@ struct event_task publish_blank(void)
     };
 }
 
+enum err publish_assigned(struct db_session *s, const struct cause *c, const struct pooled_item *i)
+{
+    struct event_task e = publish_blank();
+    e.task_id = i->task_id;
+    e.task_item_id = i->item_id;
+    e.ticket_number = i->ticket_number;
+    e.subject = i->subject;
+    e.workflow_name = i->workflow_name;
+    e.step = i->step;
+    e.role = i->role;
+    e.status = i->status;
+    e.assignee_id = i->assignee_id;
+    e.assignee_name = i->assignee_name;
+    e.owner_id = i->owner_id;
+    e.owner_name = i->owner_name;
+    e.requester_id = i->requester_id;
+    return publish_task(s, c, "task.assigned", &e);
+}
+
 /* W3C Trace Context: the receiver's work belongs to the same trace. */
 static struct str traceparent(struct arena *a, const struct log_context *log)
 {

@@ -4,6 +4,7 @@
 #include "cause.h"
 #include "event.h"
 #include "label.h"
+#include "store/pool_store.h"
 
 #define HELPDESK_QUEUE "ticket_status-default"
 
@@ -12,6 +13,10 @@ MUST_CHECK enum err CO_FN publish_task(struct db_session *s, const struct cause 
                                        const char *type, const struct event_task *payload);
 /* An event_task with every optional number absent. */
 struct event_task publish_blank(void);
+
+/* task.assigned, of an item that has found somebody. */
+MUST_CHECK enum err CO_FN publish_assigned(struct db_session *s, const struct cause *c,
+                                           const struct pooled_item *i);
 
 /* update_ticket_owner(ticket_number, owner_id) */
 MUST_CHECK enum err CO_FN publish_owner(struct db_session *s, const struct cause *c,

@@ -1,9 +1,9 @@
+#include "api/clocks.h"
 #include "clock.h"
+#include "config.h"
 #include "events/events.h"
-#include "events/publish.h"
 #include "log.h"
 #include "metrics.h"
-#include "store/clock_store.h"
 
 #define BATCH 100
 
@@ -21,58 +21,122 @@ static struct metric fired = {
 
 struct batch {
     struct cause cause;
-    struct clock_event *events;
-    size_t count;
+    size_t count, fired_count;
+    struct {
+        bool is_breach;
+        double late_s;
+    } fired[BATCH];
 };
+
+/* Rules that have changed since it was computed may have moved its deadline: they come first. */
+static enum err CO_FN fire_one(struct db_session *s, struct batch *b, struct due_clock *due)
+{
+    enum sla_firing what;
+    int64_t since = due->row.clock.next_wake;
+    if (due->is_stale)
+        return clocks_follow(s, &b->cause, due->row.task_id, CLOCKS_ANY);
+    enum err rc = clocks_fire(s, &b->cause, &due->row, &what);
+    if (rc || what == SLA_FIRES_NOTHING)
+        return rc;
+    b->fired[b->fired_count].is_breach = what == SLA_FIRES_BREACH;
+    b->fired[b->fired_count++].late_s = (double)(b->cause.now - since) / (double)US_PER_S;
+    return ERR_OK;
+}
 
 static enum err CO_FN fire(struct db_session *s, void *arg)
 {
     struct batch *b = arg;
-    enum err rc = clock_store_fire(s, b->cause.now, BATCH, &b->events, &b->count);
-    for (size_t i = 0; rc == ERR_OK && i < b->count; i++) {
-        const struct clock_event *c = &b->events[i];
-        struct event_task e = publish_blank();
-        e.task_id = c->task_id;
-        e.task_item_id = c->item_id;
-        e.ticket_number = c->ticket_number;
-        e.subject = c->subject;
-        e.workflow_name = c->workflow_name;
-        e.step = c->step;
-        e.role = c->role;
-        e.status = c->status;
-        e.assignee_id = c->assignee_id;
-        e.assignee_name = c->assignee_name;
-        e.owner_id = c->owner_id;
-        e.owner_name = c->owner_name;
-        e.requester_id = c->requester_id;
-        e.metric = c->metric;
-        e.due_at = c->due_at;
-        rc = publish_task(s, &b->cause, c->is_breach ? "sla.breached" : "sla.warning", &e);
-    }
+    struct due_clock *due;
+    b->fired_count = 0;
+    enum err rc = clock_store_claim(s, b->cause.now, BATCH, &due, &b->count);
+    for (size_t i = 0; rc == ERR_OK && i < b->count; i++)
+        rc = fire_one(s, b, &due[i]);
     return rc;
 }
 
 static void observe(const struct batch *b)
 {
-    for (size_t i = 0; i < b->count; i++) {
-        struct str label = b->events[i].is_breach ? STR("breach") : STR("warning");
+    for (size_t i = 0; i < b->fired_count; i++) {
+        struct str label = b->fired[i].is_breach ? STR("breach") : STR("warning");
         metric_add(metric_series(&fired, &label), 1);
-        metric_observe(metric_series(&timer_lag, NULL),
-                       (double)b->events[i].late_us / (double)US_PER_S);
+        metric_observe(metric_series(&timer_lag, NULL), b->fired[i].late_s);
     }
 }
 
-void sla_job(struct service *s, void *arg)
+/* Until none is due any more. */
+static enum err CO_FN fire_all(struct service *s)
 {
     struct batch b = {.count = BATCH};
-    while (b.count == BATCH && !s->is_draining) {
+    enum err rc = ERR_OK;
+    while (rc == ERR_OK && b.count == BATCH && !s->is_draining) {
         struct arena *a = arena_new();
         struct db_session session;
         db_session_init(&session, s->db, a);
         cause_from_system(&b.cause);
-        enum err rc = db_transact(&session, fire, &b);
+        rc = db_transact(&session, fire, &b);
         if (rc == ERR_OK)
             observe(&b);
+        arena_free(a);
+    }
+    return rc;
+}
+
+/* Milliseconds until the next clock is due, rounded up; more than any pause when none is. */
+static enum err CO_FN until_next(struct service *s, int64_t *ms)
+{
+    struct arena *a = arena_new();
+    struct db_session session;
+    int64_t at;
+    db_session_init(&session, s->db, a);
+    enum err rc = clock_store_next(&session, &at);
+    *ms = INT64_MAX;
+    if (rc == ERR_OK && at != SLA_NONE) {
+        int64_t us = at - clock_wall_us();
+        *ms = us > 0 ? us / US_PER_MS + 1 : 0;
+    }
+    arena_free(a);
+    return rc;
+}
+
+/* What is due before the next look is waited for; a clock that somebody holds is left to it. */
+void sla_job(struct service *s, void *arg)
+{
+    const struct workflow_config *cfg = s->own_config;
+    int64_t end = clock_mono_us() + cfg->sla_poll_ms * US_PER_MS, wait;
+    while (fire_all(s) == ERR_OK && !s->is_draining && until_next(s, &wait) == ERR_OK) {
+        if (wait == 0 || clock_mono_us() + wait * US_PER_MS >= end)
+            return;
+        if (co_sleep_ms(wait) != ERR_OK)
+            return;
+    }
+}
+
+/* ---- rules that have changed -------------------------------------------------------------- */
+
+struct chunk {
+    struct cause cause;
+    size_t count;
+};
+
+static enum err CO_FN recompute(struct db_session *s, void *arg)
+{
+    struct chunk *c = arg;
+    const int64_t *tasks;
+    enum err rc = clock_store_claim_stale(s, BATCH, &tasks, &c->count);
+    for (size_t i = 0; rc == ERR_OK && i < c->count; i++)
+        rc = clocks_follow(s, &c->cause, tasks[i], CLOCKS_ANY);
+    return rc;
+}
+
+void recompute_job(struct service *s, void *arg)
+{
+    struct chunk c = {.count = 1};
+    while (c.count > 0 && !s->is_draining) {
+        struct arena *a = arena_new();
+        struct db_session session;
+        db_session_init(&session, s->db, a);
+        cause_from_system(&c.cause);
+        enum err rc = db_transact(&session, recompute, &c);
         arena_free(a);
         if (rc)
             return;

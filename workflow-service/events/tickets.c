@@ -1,19 +1,14 @@
 /* The classic queue on which the helpdesk, this fleet's or a Python one, hands tickets over. */
 #include <string.h>
 
+#include "api/clocks.h"
 #include "celery.h"
-#include "clock.h"
-#include "config.h"
-#include "domain/sla.h"
 #include "events/events.h"
 #include "events/payload.h"
 #include "events/publish.h"
 #include "log.h"
 #include "metrics.h"
 #include "store/ticket_store.h"
-
-/* How long the clocks of replayed history keep still, until its later events have arrived too. */
-#define REPLAY_GRACE_US (300 * US_PER_S)
 
 static struct metric outcomes = {
     .name = "workflow_ticket_messages_total",
@@ -49,26 +44,6 @@ static enum err CO_FN keep_unmatched(struct mq_delivery *d, const struct ticket 
         count("process_ticket", ERR_WORKFLOW_NOT_FOUND);
     }
     return ticket_store_mark_unmatched(d->db, t->id);
-}
-
-static struct task_start plan_start(const struct mq_delivery *d, const struct ticket *t,
-                                    const struct start_plan *p)
-{
-    const struct service *s = d->app;
-    const struct workflow_config *cfg = s->own_config;
-    struct sla_target target = {t->match.priority, p->target_minutes, p->breach_minutes};
-    struct sla_deadlines due =
-        sla_deadlines(t->submitted_at, &target, (int)cfg->sla_warning_percent);
-    return (struct task_start){
-        .ticket_id = t->id,
-        .submitted_at = t->submitted_at,
-        .now = d->now,
-        .target_resolution = due.target_resolution,
-        .sla_breach_at = due.breach_at,
-        .warn_at = due.warn_at,
-        .item_target = sla_step_target(d->now, p->target_minutes, p->weight, p->total_weight),
-        .wake_not_before = d->time_overridden ? clock_wall_us() + REPLAY_GRACE_US : SLA_NONE,
-    };
 }
 
 static enum err CO_FN announce_owner(struct mq_delivery *d, const struct ticket *t,
@@ -132,9 +107,13 @@ static enum err CO_FN process_ticket(struct mq_delivery *d, const struct celery_
     ptrdiff_t best = match_best(rules, n, &t.match);
     if (best < 0)
         return keep_unmatched(d, &t);
-    struct task_start start = plan_start(d, &t, &plans[best]);
+    struct task_start start = {t.id, t.submitted_at, d->now};
     struct started_task started;
+    struct cause c;
+    cause_from_delivery(&c, d);
     rc = ticket_store_start(d->db, &plans[best], &start, &started);
+    if (rc == ERR_OK)
+        rc = clocks_follow(d->db, &c, started.task_id, CLOCKS_BEGIN);
     if (rc)
         return rc;
     count("process_ticket", ERR_OK);
@@ -174,7 +153,8 @@ static enum err skip(enum err code, const struct status_payload *p)
     return ERR_OK;
 }
 
-static enum err CO_FN reopen(struct mq_delivery *d, const struct ticket_state *state)
+static enum err CO_FN reopen(struct mq_delivery *d, const struct cause *c,
+                             const struct ticket_state *state)
 {
     struct ticket t;
     struct start_plan p;
@@ -182,8 +162,9 @@ static enum err CO_FN reopen(struct mq_delivery *d, const struct ticket_state *s
     enum err rc = ticket_store_plan(d->db, state->task_id, &t, &p);
     if (rc)
         return rc;
-    int64_t target = sla_step_target(d->now, p.target_minutes, p.weight, p.total_weight);
-    rc = ticket_store_reopen(d->db, state, &p, target, d->now, &started);
+    rc = ticket_store_reopen(d->db, state, &p, d->now, &started);
+    if (rc == ERR_OK)
+        rc = clocks_follow(d->db, c, state->task_id, CLOCKS_NEXT_STEP);
     return rc ? rc : announce_assignee(d, &t, &p, &started);
 }
 
@@ -218,11 +199,14 @@ static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_
     enum task_status to = task_status_after(state.status, signal_of(word), state.has_started);
     if (to == state.status)
         return ERR_OK;
+    struct cause c;
+    cause_from_delivery(&c, d);
     if (!task_status_is_running(state.status) && task_status_is_running(to))
-        return reopen(d, &state);
+        return reopen(d, &c, &state);
     struct str note =
         str_printf(d->arena, "The helpdesk set the ticket to %s", ticket_status_helpdesk(word));
-    return ticket_store_set_task(d->db, &state, to, note, d->now);
+    rc = ticket_store_set_task(d->db, &state, to, note, d->now);
+    return rc ? rc : clocks_follow(d->db, &c, state.task_id, CLOCKS_ANY);
 }
 
 /* ---- the queue ---------------------------------------------------------------------------- */

@@ -24,8 +24,8 @@ MUST_CHECK enum err CO_FN owner_store_candidate(struct db_session *s, int64_t id
 
 struct owner_change {
     bool is_escalation;
-    int64_t new_owner_id, actor_id;
-    struct str reason, urgency; /* absent: none */
+    int64_t new_owner_id, actor_id; /* actor_id NO_PERSON: the program */
+    struct str reason, urgency;     /* absent: none */
     int64_t now;
 };
 

@@ -31,14 +31,8 @@ DB_WRITE(pool_assign, "z", "iiiiitttttttt",
          " JOIN person a ON a.id = item.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
 /* clang-format on */
 
-enum err pool_store_assign(struct db_session *s, int64_t now, struct pooled_item *out)
+static void read_item(const struct db_result *r, struct pooled_item *out)
 {
-    struct db_result *r;
-    enum err rc = db_query(s, &pool_assign, &r, DB_TIME(now));
-    if (rc)
-        return rc;
-    if (db_rows(r) == 0)
-        return ERR_TASK_NOT_FOUND;
     *out = (struct pooled_item){
         .task_id = db_get_int(r, 0, 0),
         .item_id = db_get_int(r, 0, 1),
@@ -54,6 +48,17 @@ enum err pool_store_assign(struct db_session *s, int64_t now, struct pooled_item
         .owner_name = db_get_str(r, 0, 11),
         .status = db_get_str(r, 0, 12),
     };
+}
+
+enum err pool_store_assign(struct db_session *s, int64_t now, struct pooled_item *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &pool_assign, &r, DB_TIME(now));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    read_item(r, out);
     return ERR_OK;
 }
 
@@ -104,6 +109,8 @@ DB_WRITE(pool_release_items, "iz", "i",
          "WITH stuck AS (SELECT i.id FROM task_item i JOIN step s ON s.id = i.step_id"
          "  WHERE i.assignee_id = $1 AND i.status IN ('new', 'in_progress') AND NOT EXISTS ("
          "   SELECT 1 FROM " HOLDERS_("s.role_system", "s.role_name") " AND p.id = $1)"
+         "   AND NOT EXISTS (SELECT 1 FROM "
+         HOLDERS_("s.escalation_system", "s.escalation_role") " AND p.id = $1)"
          "  ORDER BY i.id FOR UPDATE OF i),"
          " closed AS (UPDATE task_item i SET status = 'reassigned', origin = 'Reassigned',"
          "   notes = 'The assignee no longer holds the role', acted_on = $2"
@@ -145,5 +152,61 @@ enum err pool_store_release(struct db_session *s, int64_t person_id, int64_t now
     if (rc)
         return rc;
     *released = (int64_t)(db_rows(items) + db_rows(tasks));
+    return ERR_OK;
+}
+
+DB_WRITE(pool_escalation_cursor, "i", "t",
+         "SELECT assignment_cursor_ensure('step', s.escalation_system, s.escalation_role)::text"
+         " FROM task t JOIN step s ON s.id = t.current_step_id"
+         " WHERE t.id = $1 AND s.escalation_role IS NOT NULL AND s.escalation_system IS NOT NULL");
+
+/* Here too the new item comes from the closed one; without a holder nothing changes. */
+/* clang-format off */
+DB_WRITE(pool_escalate, "itz", "iiiiitttttttt",
+         "WITH open AS (SELECT i.id, i.task_id, i.step_id, i.target_at, s.name AS step,"
+         "   s.escalation_system, s.escalation_role, coalesce(i.assignee_id, 0) AS assignee_id"
+         "  FROM task_item i JOIN step s ON s.id = i.step_id"
+         "  WHERE i.task_id = $1 AND i.status IN " OPEN_ITEM " FOR UPDATE OF i),"
+         " picked AS ("
+         PICK_HOLDER("'step'", "open.escalation_system", "open.escalation_role",
+                     "open.assignee_id", "FROM open") "),"
+         " closed AS (UPDATE task_item i SET status = 'escalated', origin = 'Escalation',"
+         "   notes = $2, acted_on = $3 FROM open, picked"
+         "  WHERE i.id = open.id AND picked.picked_id IS NOT NULL RETURNING i.id),"
+         " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
+         "   assigned_on, target_at)"
+         "  SELECT open.task_id, open.step_id, picked.picked_id, 'new', 'Escalation', '', $3,"
+         "   open.target_at FROM closed, open, picked RETURNING id, task_id, assignee_id),"
+         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
+         "   created_at)"
+         "  SELECT id, 'escalated', 'Escalation', $2, $3 FROM closed"
+         "  UNION ALL SELECT id, 'new', 'Escalation', $2, $3 FROM item),"
+         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
+         "   role_name, candidates, chosen_id, reason, created_at)"
+         "  SELECT item.task_id, item.id, open.escalation_system, open.escalation_role,"
+         "   picked.ids, item.assignee_id, 'escalated', $3 FROM item, open, picked) "
+         "SELECT item.task_id, item.id, item.assignee_id, t.owner_id, k.requester_id, k.number,"
+         " k.subject, w.name, open.step, open.escalation_role, a.name, o.name, t.status"
+         " FROM item, open, task t JOIN ticket k ON k.id = t.ticket_id"
+         " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
+         " LEFT JOIN person o ON o.id = t.owner_id, person a"
+         " WHERE t.id = item.task_id AND a.id = item.assignee_id");
+/* clang-format on */
+
+enum err pool_store_escalate(struct db_session *s, int64_t task_id, struct str reason, int64_t now,
+                             struct pooled_item *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &pool_escalation_cursor, &r, DB_INT(task_id));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    rc = db_query(s, &pool_escalate, &r, DB_INT(task_id), DB_STR(reason), DB_TIME(now));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TASK_NOT_FOUND;
+    read_item(r, out);
     return ERR_OK;
 }

@@ -26,6 +26,13 @@ MUST_CHECK enum err CO_FN pool_store_own(struct db_session *s, int64_t now,
                                          struct ownerless_task *out);
 
 /* Pools the open items of a person whose roles no longer cover them, and the tickets owned by
- * somebody who may no longer own any. Counts both. */
+ * somebody who may no longer own any. Counts both. The role that a step escalates to covers its
+ * items too. */
 MUST_CHECK enum err CO_FN pool_store_release(struct db_session *s, int64_t person_id, int64_t now,
                                              int64_t *released);
+
+/* Gives the open item of a task to another holder of its step's escalation role; the old one stays
+ * as escalated. ERR_TASK_NOT_FOUND without an open item, such a role, or anybody who holds it. */
+MUST_CHECK enum err CO_FN pool_store_escalate(struct db_session *s, int64_t task_id,
+                                              struct str reason, int64_t now,
+                                              struct pooled_item *out);

@@ -36,13 +36,9 @@
 #define PICK_REASON(picked)                                                                        \
     "CASE WHEN " picked " IS NULL THEN 'nobody holds the role' ELSE 'round robin' END"
 
-/* Ends a running clock at the time of that parameter; a breach that nobody has seen yet still
- * counts. met is what an unbreached clock becomes. */
-#define STOP_CLOCK(now, met)                                                                       \
-    "next_wake = NULL, stopped_at = " now ", "                                                     \
-    "breached_at = coalesce(breached_at, CASE WHEN breach_at < " now " THEN breach_at END), "      \
-    "state = CASE WHEN breached_at IS NULL AND breach_at >= " now " THEN " met                     \
-    " ELSE 'breached' END"
+/* The policy by which the clocks of workflow w run, NULL without one. */
+#define POLICY_OF(w)                                                                               \
+    "coalesce(" w ".sla_policy_id, (SELECT y.id FROM sla_policy y WHERE y.is_default))"
 
 /* Whether a person has to do with task t of ticket k: raised it, owns or owned it, worked on it. */
 #define IS_INVOLVED(person)                                                                        \

@@ -3,12 +3,13 @@
 #include "buf.h"
 #include "store/sql.h"
 
-#define VIEW_COLS "ittttttttzzzzzttiittutititt"
+#define VIEW_COLS "ittttttttzzzzzttiittutitittz"
 #define VIEW_FIELDS                                                                                \
     "t.id, k.number, k.subject, k.description, t.status, k.priority, k.category, k.sub_category,"  \
     " k.department, t.submitted_at, t.updated_at, t.target_resolution, t.sla_breach_at,"           \
     " t.resolved_at, s.name, s.role_name, t.owner_id, k.requester_id, o.name, k.requester_name,"   \
-    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name, a.email"
+    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name, a.email,"                        \
+    " t.sla_breached_at"
 /* What the fields need beyond task t; outer, so that a list's empty page still has its count. */
 #define VIEW_JOINS                                                                                 \
     " LEFT JOIN ticket k ON k.id = t.ticket_id"                                                    \
@@ -57,9 +58,10 @@ static void read_view(const struct db_result *r, size_t row, int col, struct tas
         .assignee_id = db_get_int(r, row, col + 24),
         .assignee_name = db_get_str(r, row, col + 25),
         .assignee_email = db_get_str(r, row, col + 26),
+        .sla_breached_at = db_get_time(r, row, col + 27),
     };
 }
-#define VIEW_WIDTH 27
+#define VIEW_WIDTH 28
 
 static void read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
 {
@@ -245,38 +247,5 @@ enum err task_store_items_of(struct db_session *s, int64_t person_id, const stru
     out->items = ARENA_ARRAY(s->arena, struct item_view, n);
     for (size_t i = 0; i < n && !db_is_null(r, i, 1); i++)
         read_item(r, out->count++, &out->items[i]);
-    return ERR_OK;
-}
-
-DB_READ(task_clocks, "i", "ttzzzzzzzii",
-        "SELECT c.metric, c.state, c.started_at, c.warn_at, c.due_at, c.breach_at, c.warned_at,"
-        " c.breached_at, c.stopped_at, d.target_minutes, d.breach_minutes FROM sla_clock c"
-        " JOIN task t ON t.id = c.task_id JOIN ticket k ON k.id = t.ticket_id"
-        " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority"
-        " WHERE c.task_id = $1 ORDER BY c.id");
-
-enum err task_store_clocks(struct db_session *s, int64_t task_id, struct clock_view **out,
-                           size_t *count)
-{
-    struct db_result *r;
-    enum err rc = db_query(s, &task_clocks, &r, DB_INT(task_id));
-    if (rc)
-        return rc;
-    *count = db_rows(r);
-    *out = ARENA_ARRAY(s->arena, struct clock_view, *count + 1);
-    for (size_t i = 0; i < *count; i++)
-        (*out)[i] = (struct clock_view){
-            .metric = db_get_str(r, i, 0),
-            .state = db_get_str(r, i, 1),
-            .started_at = db_get_time(r, i, 2),
-            .warn_at = db_get_time(r, i, 3),
-            .due_at = db_get_time(r, i, 4),
-            .breach_at = db_get_time(r, i, 5),
-            .warned_at = db_get_time(r, i, 6),
-            .breached_at = db_get_time(r, i, 7),
-            .stopped_at = db_get_time(r, i, 8),
-            .target_minutes = db_get_int(r, i, 9),
-            .breach_minutes = db_get_int(r, i, 10),
-        };
     return ERR_OK;
 }

@@ -11,6 +11,7 @@ struct task_view {
     int64_t created_at; /* of the ticket */
     int64_t updated_at;
     int64_t target_resolution, sla_breach_at, resolved_at; /* INT64_MIN: none */
+    int64_t sla_breached_at;                               /* noticed; stays */
     struct str step, role;                                 /* current, absent when over */
     int64_t owner_id, requester_id;
     struct str owner_name, requester_name;
@@ -77,12 +78,3 @@ struct item_filter {
 /* A person's own items, latest first. */
 MUST_CHECK enum err CO_FN task_store_items_of(struct db_session *s, int64_t person_id,
                                               const struct item_filter *f, struct item_page *out);
-
-/* The clock of a task. ERR_TASK_NOT_FOUND. */
-struct clock_view {
-    struct str metric, state;
-    int64_t started_at, warn_at, due_at, breach_at, warned_at, breached_at, stopped_at;
-    int64_t target_minutes, breach_minutes;
-};
-MUST_CHECK enum err CO_FN task_store_clocks(struct db_session *s, int64_t task_id,
-                                            struct clock_view **out, size_t *count);

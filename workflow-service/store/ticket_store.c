@@ -2,18 +2,16 @@
 
 #include "store/sql.h"
 
-DB_WRITE(ticket_add, "tttttttttitzz", "iitttttitttddii",
+DB_WRITE(ticket_add, "tttttttttitzz", "iitttttittt",
          "WITH added AS ( INSERT INTO ticket (number, subject, description, category,"
          " sub_category, department,"
          "  priority, status, requester_name, requester_id, requester_email, submitted_at,"
          "  created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
          "   $13, $13) ON CONFLICT (number) DO NOTHING RETURNING id) "
          "SELECT added.id, v.id, v.department, v.category, v.sub_category, v.priority, w.name,"
-         " s.id, s.name, s.role_system, s.role_name, s.weight, (SELECT sum(x.weight) FROM step x"
-         " WHERE x.version_id = v.id), d.target_minutes, d.breach_minutes FROM added"
+         " s.id, s.name, s.role_system, s.role_name FROM added"
          " LEFT JOIN (workflow_version v JOIN workflow w ON w.id = v.workflow_id"
-         " JOIN step s ON s.version_id = v.id AND s.is_start"
-         " JOIN sla_target d ON d.version_id = v.id AND d.priority = $7) ON v.state = 'published'"
+         " JOIN step s ON s.version_id = v.id AND s.is_start) ON v.state = 'published'"
          " AND (v.category IS NULL OR lower(v.category) = lower($4))"
          " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower($5))"
          " AND (v.department IS NULL OR lower(v.department) = lower($6))"
@@ -33,10 +31,6 @@ static void read_plan(const struct db_result *r, size_t row, struct start_plan *
     p->step_name = db_get_str(r, row, 8);
     p->role_system = db_get_str(r, row, 9);
     p->role_name = db_get_str(r, row, 10);
-    p->weight = db_get_double(r, row, 11);
-    p->total_weight = db_get_double(r, row, 12);
-    p->target_minutes = db_get_int(r, row, 13);
-    p->breach_minutes = db_get_int(r, row, 14);
 }
 
 enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
@@ -70,19 +64,18 @@ enum err ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id)
 }
 
 /* clang-format off */
-DB_WRITE(task_start, "iiittzzzzzzz", "iiitit",
+DB_WRITE(task_start, "iiittzz", "iiitit",
          "WITH owner AS ("
          PICK_HOLDER("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0", "") "),"
          " assignee AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "") "),"
          " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, status, owner_id,"
-         "   target_resolution, sla_breach_at, submitted_at, created_at, updated_at)"
-         "  SELECT $1, $2, $3, 'active', owner.picked_id, $8, $9, $6, $7, $7 FROM owner"
+         "   submitted_at, created_at, updated_at)"
+         "  SELECT $1, $2, $3, 'active', owner.picked_id, $6, $7, $7 FROM owner"
          "  RETURNING id),"
          " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
-         "   assigned_on, target_at)"
+         "   assigned_on)"
          "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool'"
-         "   ELSE 'new' END,"
-         "   'System', '', $7, $11 FROM task, assignee RETURNING id, status),"
+         "   ELSE 'new' END, 'System', '', $7 FROM task, assignee RETURNING id, status),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at)"
          "  SELECT id, status, 'System',"
@@ -93,9 +86,6 @@ DB_WRITE(task_start, "iiittzzzzzzz", "iiitit",
          "   created_at)"
          "  SELECT task.id, 'assigned', picked_id, 'round robin', $7 FROM task, owner"
          "  WHERE picked_id IS NOT NULL),"
-         " clock AS (INSERT INTO sla_clock (task_id, metric, state, started_at, warn_at, due_at,"
-         "   breach_at, next_wake)"
-         "  SELECT id, 'resolution', 'running', $6, $10, $8, $9, greatest($10, $12) FROM task),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, created_at)"
          "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', ids, picked_id, "
@@ -111,12 +101,10 @@ enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
                             const struct task_start *start, struct started_task *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
-                           DB_INT(plan->step_id), DB_STR(plan->role_system),
-                           DB_STR(plan->role_name), DB_TIME(start->submitted_at),
-                           DB_TIME(start->now), DB_TIME(start->target_resolution),
-                           DB_TIME(start->sla_breach_at), DB_TIME(start->warn_at),
-                           DB_TIME(start->item_target), DB_TIME(start->wake_not_before));
+    enum err rc =
+        db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
+                 DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
+                 DB_TIME(start->submitted_at), DB_TIME(start->now));
     if (rc)
         return rc;
     *out = (struct started_task){
@@ -153,6 +141,33 @@ enum err ticket_store_state(struct db_session *s, struct str number, struct tick
     return ERR_OK;
 }
 
+/* The task is locked too, before anybody comes to its clocks. */
+DB_WRITE(ticket_hold, "t", "itii",
+         "SELECT k.id, k.priority, t.id, t.version FROM ticket k"
+         " LEFT JOIN LATERAL (SELECT y.id, y.version FROM task y WHERE y.ticket_id = k.id"
+         "  FOR UPDATE) t ON true WHERE k.number = $1 FOR UPDATE OF k");
+DB_WRITE(ticket_describe, "itttttz", "",
+         "UPDATE ticket SET subject = coalesce($2, subject), category = coalesce($3, category),"
+         " sub_category = coalesce($4, sub_category), department = coalesce($5, department),"
+         " priority = coalesce($6, priority), updated_at = $7 WHERE id = $1");
+
+enum err ticket_store_describe(struct db_session *s, struct str number,
+                               const struct ticket_fields *f, int64_t now, int64_t *task_id,
+                               bool *has_other_priority)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &ticket_hold, &r, DB_STR(number));
+    if (rc)
+        return rc;
+    if (db_rows(r) == 0)
+        return ERR_TICKET_NOT_FOUND;
+    *task_id = db_get_int(r, 0, 2);
+    *has_other_priority = f->priority.p && !str_eq(db_get_str(r, 0, 1), f->priority);
+    return db_query(s, &ticket_describe, NULL, DB_INT(db_get_int(r, 0, 0)), DB_STR(f->subject),
+                    DB_STR(f->category), DB_STR(f->sub_category), DB_STR(f->department),
+                    DB_STR(f->priority), DB_TIME(now));
+}
+
 DB_WRITE(ticket_update, "ititzzz", "",
          "UPDATE ticket SET status = $2, rating = coalesce($3, rating), feedback = coalesce($4,"
          " feedback), completed_at = coalesce($5, completed_at), closed_at = coalesce($6,"
@@ -166,22 +181,20 @@ enum err ticket_store_update(struct db_session *s, int64_t ticket_id, const stru
                     DB_TIME(c->closed_at), DB_TIME(now));
 }
 
-/* A task that is over has neither a current step nor an open item nor a running clock. */
+/* A task that is over has neither a current step nor an open item. */
 /* clang-format off */
-DB_WRITE(task_set_status, "iitbttz", "i",
-         "WITH task AS (UPDATE task SET status = $3, version = version + 1, updated_at = $7,"
+DB_WRITE(task_set_status, "iitbtz", "i",
+         "WITH task AS (UPDATE task SET status = $3, version = version + 1, updated_at = $6,"
          "   current_step_id = CASE WHEN $4 THEN NULL ELSE current_step_id END,"
-         "   resolved_at = CASE WHEN $4 THEN coalesce(resolved_at, $7) ELSE resolved_at END"
+         "   resolved_at = CASE WHEN $4 THEN coalesce(resolved_at, $6) ELSE resolved_at END"
          "  WHERE id = $1 AND version = $2 RETURNING id),"
-         " item AS (UPDATE task_item SET status = 'cancelled', origin = 'System', notes = $6,"
-         "   acted_on = $7"
+         " item AS (UPDATE task_item SET status = 'cancelled', origin = 'System', notes = $5,"
+         "   acted_on = $6"
          "  FROM task WHERE task_id = task.id AND $4 AND task_item.status IN " OPEN_ITEM
          "  RETURNING task_item.id),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at) "
-         "SELECT id, 'cancelled', 'System', $6, $7 FROM item),"
-         " clock AS (UPDATE sla_clock SET " STOP_CLOCK("$7", "$5") "  FROM task WHERE task_id ="
-         "   task.id AND $4 AND stopped_at IS NULL) "
+         "SELECT id, 'cancelled', 'System', $5, $6 FROM item) "
          "SELECT id FROM task");
 /* clang-format on */
 
@@ -190,23 +203,19 @@ enum err ticket_store_set_task(struct db_session *s, const struct ticket_state *
 {
     struct db_result *r;
     bool is_over = !task_status_is_running(to);
-    enum err rc = db_query(s, &task_set_status, &r, DB_INT(st->task_id), DB_INT(st->version),
-                           DB_STR(task_status_word(to)), DB_BOOL(is_over),
-                           DB_STR(to == TASK_STATUS_CANCELLED ? STR("cancelled") : STR("met")),
-                           DB_STR(note), DB_TIME(now));
+    enum err rc =
+        db_query(s, &task_set_status, &r, DB_INT(st->task_id), DB_INT(st->version),
+                 DB_STR(task_status_word(to)), DB_BOOL(is_over), DB_STR(note), DB_TIME(now));
     if (rc)
         return rc;
     return db_rows(r) ? ERR_OK : ERR_SERIALIZATION;
 }
 
-DB_READ(ticket_plan, "i", "ititttiitttddii",
+DB_READ(ticket_plan, "i", "ititttiittt",
         "SELECT k.id, k.number, k.requester_id, k.subject, k.priority, w.name, v.id, s.id, s.name,"
-        " s.role_system, s.role_name, s.weight,"
-        " (SELECT sum(x.weight) FROM step x WHERE x.version_id = v.id),"
-        " d.target_minutes, d.breach_minutes FROM task t JOIN ticket k ON k.id = t.ticket_id"
+        " s.role_system, s.role_name FROM task t JOIN ticket k ON k.id = t.ticket_id"
         " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-        " JOIN step s ON s.version_id = v.id AND s.is_start"
-        " JOIN sla_target d ON d.version_id = v.id AND d.priority = k.priority WHERE t.id = $1");
+        " JOIN step s ON s.version_id = v.id AND s.is_start WHERE t.id = $1");
 
 enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket *t,
                            struct start_plan *plan)
@@ -231,32 +240,23 @@ enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket 
         .step_name = db_get_str(r, 0, 8),
         .role_system = db_get_str(r, 0, 9),
         .role_name = db_get_str(r, 0, 10),
-        .weight = db_get_double(r, 0, 11),
-        .total_weight = db_get_double(r, 0, 12),
-        .target_minutes = db_get_int(r, 0, 13),
-        .breach_minutes = db_get_int(r, 0, 14),
     };
     return ERR_OK;
 }
 
-/* A clock that ran into its breach stays breached; another runs on. */
 /* clang-format off */
-DB_WRITE(task_reopen, "iiittzz", "iitit",
+DB_WRITE(task_reopen, "iiittz", "iitit",
          "WITH task AS (UPDATE task SET status = 'active', current_step_id = $3,"
          "   resolved_at = NULL, version = version + 1, updated_at = $6"
          "  WHERE id = $1 AND version = $2"
          "  RETURNING id, owner_id),"
          " picked AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "FROM task") "),"
          " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
-         "   assigned_on, target_at)"
+         "   assigned_on)"
          "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' ELSE 'new' END,"
-         "   'System', '', $6, $7 FROM task, picked RETURNING id, status),"
+         "   'System', '', $6 FROM task, picked RETURNING id, status),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at) SELECT id, status, 'System', 'Ticket opened again', $6 FROM item),"
-         " clock AS (UPDATE sla_clock SET stopped_at = NULL, state = 'running',"
-         "   next_wake = CASE WHEN breached_at IS NOT NULL THEN NULL"
-         "    WHEN warned_at IS NOT NULL THEN breach_at ELSE warn_at END"
-         "  FROM task WHERE task_id = task.id),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, created_at)"
          "  SELECT task.id, item.id, $4, $5, ids, picked_id, "
@@ -267,13 +267,12 @@ DB_WRITE(task_reopen, "iiittzz", "iitit",
 /* clang-format on */
 
 enum err ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
-                             const struct start_plan *plan, int64_t item_target, int64_t now,
-                             struct started_task *out)
+                             const struct start_plan *plan, int64_t now, struct started_task *out)
 {
     struct db_result *r;
     enum err rc = db_query(s, &task_reopen, &r, DB_INT(st->task_id), DB_INT(st->version),
                            DB_INT(plan->step_id), DB_STR(plan->role_system),
-                           DB_STR(plan->role_name), DB_TIME(now), DB_TIME(item_target));
+                           DB_STR(plan->role_name), DB_TIME(now));
     if (rc)
         return rc;
     if (db_rows(r) == 0)

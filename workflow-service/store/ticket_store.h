@@ -19,8 +19,6 @@ struct start_plan {
     struct match_fields rule;
     int64_t version_id, step_id;
     struct str workflow_name, step_name, role_system, role_name;
-    double weight, total_weight;
-    int64_t target_minutes, breach_minutes; /* of the ticket's priority */
 };
 
 /*
@@ -33,8 +31,6 @@ MUST_CHECK enum err CO_FN ticket_store_mark_unmatched(struct db_session *s, int6
 
 struct task_start {
     int64_t ticket_id, submitted_at, now;
-    int64_t target_resolution, sla_breach_at, warn_at, item_target;
-    int64_t wake_not_before; /* INT64_MIN: the clock may fire at once */
 };
 
 struct started_task {
@@ -43,7 +39,7 @@ struct started_task {
     struct str owner_name, assignee_name;
 };
 
-/* Creates task, first item and clock; gives them to the next coordinator and role holder. */
+/* Creates task and first item; gives them to the next coordinator and role holder. */
 MUST_CHECK enum err CO_FN ticket_store_start(struct db_session *s, const struct start_plan *plan,
                                              const struct task_start *start,
                                              struct started_task *out);
@@ -63,13 +59,23 @@ struct ticket_change {
     int64_t completed_at, closed_at; /* INT64_MIN: none */
 };
 
+/* Fields of a ticket that the helpdesk has changed; absent ones stay. */
+struct ticket_fields {
+    struct str subject, category, sub_category, department, priority;
+};
+
+/* ERR_TICKET_NOT_FOUND. Locks ticket and task (*task_id INT64_MIN: there is none). */
+MUST_CHECK enum err CO_FN ticket_store_describe(struct db_session *s, struct str number,
+                                                const struct ticket_fields *f, int64_t now,
+                                                int64_t *task_id, bool *has_other_priority);
+
 /* ERR_TICKET_NOT_FOUND. Locks the ticket. */
 MUST_CHECK enum err CO_FN ticket_store_state(struct db_session *s, struct str number,
                                              struct ticket_state *out);
 /* Takes over status, rating and feedback; absent ones stay. */
 MUST_CHECK enum err CO_FN ticket_store_update(struct db_session *s, int64_t ticket_id,
                                               const struct ticket_change *c, int64_t now);
-/* Moves the task from the state read to another; ending it ends its item and clock too.
+/* Moves the task from the state read to another; ending it ends its item too.
  * ERR_SERIALIZATION when somebody else has changed it meanwhile. */
 MUST_CHECK enum err CO_FN ticket_store_set_task(struct db_session *s, const struct ticket_state *st,
                                                 enum task_status to, struct str note, int64_t now);
@@ -78,8 +84,8 @@ MUST_CHECK enum err CO_FN ticket_store_set_task(struct db_session *s, const stru
  */
 MUST_CHECK enum err CO_FN ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket *t,
                                             struct start_plan *plan);
-/* Begins the task anew at its start step, for the next holder of its role; owner and deadlines
- * stay. ERR_SERIALIZATION as above. */
+/* Begins the task anew at its start step, for the next holder of its role; the owner stays.
+ * ERR_SERIALIZATION as above. */
 MUST_CHECK enum err CO_FN ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
-                                              const struct start_plan *plan, int64_t item_target,
-                                              int64_t now, struct started_task *out);
+                                              const struct start_plan *plan, int64_t now,
+                                              struct started_task *out);

@@ -4,13 +4,11 @@
 
 /* Task before item, in every statement that locks both. */
 /* clang-format off */
-DB_WRITE(transition_lock, "iiii", "tititiittitittttbiittttddibT",
+DB_WRITE(transition_lock, "iiii", "tititiittitittttbiittttbT",
          "SELECT i.status, i.assignee_id, t.status, i.step_id, s.name, t.id, t.version, k.number,"
          " k.subject, k.requester_id, w.name, t.owner_id, o.name, me.name, s.role_name, x.name,"
          " coalesce(x.version_id = t.version_id, false), x.from_step_id, n.id, n.name,"
-         " n.role_system, n.role_name, x.outcome, n.weight, (SELECT sum(y.weight) FROM step y"
-         " WHERE y.version_id = t.version_id), (SELECT d.target_minutes FROM sla_target d"
-         "  WHERE d.version_id = t.version_id AND d.priority = k.priority), EXISTS (SELECT 1"
+         " n.role_system, n.role_name, x.outcome, EXISTS (SELECT 1"
          "   FROM " HOLDERS_("n.role_system", "n.role_name") " AND p.id = $4), ARRAY(SELECT"
          " y.name FROM transition y WHERE y.from_step_id = i.step_id ORDER BY y.id)"
          " FROM task_item i JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = t.ticket_id"
@@ -42,7 +40,7 @@ enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t tr
                 .from_step_id = db_get_int(r, 0, 17),
                 .has_next = !db_is_null(r, 0, 18),
                 .has_wish = wish != NO_PERSON,
-                .wish_holds_role = db_get_bool(r, 0, 26),
+                .wish_holds_role = db_get_bool(r, 0, 23),
             },
         .item_id = item_id,
         .step = db_get_str(r, 0, 4),
@@ -62,11 +60,8 @@ enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t tr
         .next_role_system = db_get_str(r, 0, 20),
         .next_role = db_get_str(r, 0, 21),
         .outcome = db_get_str(r, 0, 22),
-        .next_weight = db_get_double(r, 0, 23),
-        .total_weight = db_get_double(r, 0, 24),
-        .target_minutes = db_get_int(r, 0, 25),
     };
-    out->available_count = db_get_str_array(r, 0, 27, &out->available);
+    out->available_count = db_get_str_array(r, 0, 24, &out->available);
     return ERR_OK;
 }
 
@@ -75,7 +70,7 @@ enum err transition_store_lock(struct db_session *s, int64_t item_id, int64_t tr
  * items sees the new one.
  */
 /* clang-format off */
-DB_WRITE(transition_apply, "iiitzbittitzi", "iit",
+DB_WRITE(transition_apply, "iiitzbittiti", "iit",
          "WITH done AS (UPDATE task_item SET status = 'resolved', origin = 'User Action',"
          "   notes = $4, acted_on = $5, transition_id = $2 WHERE id = $1 RETURNING id, task_id),"
          " acted AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
@@ -90,9 +85,9 @@ DB_WRITE(transition_apply, "iiitzbittitzi", "iit",
          " next AS (SELECT coalesce($10, (SELECT picked_id FROM picked)) AS person_id"
          "  WHERE $7 IS NOT NULL),"
          " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
-         "   assigned_on, target_at)"
+         "   assigned_on)"
          "  SELECT done.task_id, $7, person_id,"
-         "   CASE WHEN person_id IS NULL THEN 'pool' ELSE 'new' END, 'System', '', $5, $12"
+         "   CASE WHEN person_id IS NULL THEN 'pool' ELSE 'new' END, 'System', '', $5"
          "  FROM done, next RETURNING id, status, assignee_id),"
          " opened AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at)"
@@ -102,13 +97,11 @@ DB_WRITE(transition_apply, "iiitzbittitzi", "iit",
          "  FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, created_at)"
-         "  SELECT $13, id, $8, $9, " HOLDERS("$8", "$9", "0") ", assignee_id,"
+         "  SELECT $12, id, $8, $9, " HOLDERS("$8", "$9", "0") ", assignee_id,"
          "   CASE WHEN $10 IS NOT NULL THEN 'named by the previous assignee' ELSE "
          PICK_REASON("assignee_id") " END, $5 FROM item),"
          " task AS (UPDATE task SET current_step_id = $7, status = $11, version = version + 1,"
-         "   updated_at = $5, resolved_at = CASE WHEN $7 IS NULL THEN $5 END WHERE id = $13),"
-         " clock AS (UPDATE sla_clock SET " STOP_CLOCK("$5", "'met'") "  WHERE task_id = $13"
-         "   AND $7 IS NULL AND stopped_at IS NULL) "
+         "   updated_at = $5, resolved_at = CASE WHEN $7 IS NULL THEN $5 END WHERE id = $12) "
          "SELECT item.id, item.assignee_id, p.name FROM done LEFT JOIN item ON true"
          " LEFT JOIN person p ON p.id = item.assignee_id");
 /* clang-format on */
@@ -117,12 +110,12 @@ enum err transition_store_apply(struct db_session *s, const struct transition_vi
                                 const struct transition_write *w, struct next_item *next)
 {
     struct db_result *r;
-    enum err rc = db_query(
-        s, &transition_apply, &r, DB_INT(v->item_id), DB_INT(w->transition_id), DB_INT(w->actor_id),
-        DB_STR(w->notes), DB_TIME(w->now), DB_BOOL(v->facts.item == ITEM_STATUS_NEW),
-        DB_OPT_INT(v->next_step_id), DB_STR(v->next_role_system), DB_STR(v->next_role),
-        DB_OPT_INT(v->facts.has_next ? w->wish : NO_PERSON), DB_STR(task_status_word(w->status)),
-        DB_TIME(w->item_target), DB_INT(v->task_id));
+    enum err rc = db_query(s, &transition_apply, &r, DB_INT(v->item_id), DB_INT(w->transition_id),
+                           DB_INT(w->actor_id), DB_STR(w->notes), DB_TIME(w->now),
+                           DB_BOOL(v->facts.item == ITEM_STATUS_NEW), DB_OPT_INT(v->next_step_id),
+                           DB_STR(v->next_role_system), DB_STR(v->next_role),
+                           DB_OPT_INT(v->facts.has_next ? w->wish : NO_PERSON),
+                           DB_STR(task_status_word(w->status)), DB_INT(v->task_id));
     if (rc)
         return rc;
     *next = (struct next_item){

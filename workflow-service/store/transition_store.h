@@ -14,8 +14,6 @@ struct transition_view {
     int64_t next_step_id;  /* INT64_MIN: the workflow ends */
     struct str next_step, next_role_system, next_role;
     struct str outcome;
-    double next_weight, total_weight;
-    int64_t target_minutes; /* the workflow's, for the ticket's priority */
     const struct str *available;
     size_t available_count;
 };
@@ -30,7 +28,6 @@ struct transition_write {
     int64_t transition_id, actor_id, wish;
     struct str notes;
     enum task_status status; /* of the task afterwards */
-    int64_t item_target;     /* of the next item */
     int64_t now;
 };
 

@@ -5,11 +5,11 @@
 
 #include <cmocka.h>
 
+#include "api/clocks.h"
 #include "api/definition.h"
 #include "clock.h"
 #include "domain/sla.h"
 #include "people.h"
-#include "store/clock_store.h"
 #include "store/log_store.h"
 #include "store/owner_store.h"
 #include "store/pool_store.h"
@@ -90,6 +90,11 @@ static struct ticket ticket(const char *number)
     };
 }
 
+static struct cause cause_at(int64_t now)
+{
+    return (struct cause){.actor_id = CAUSE_SYSTEM, .actor_name = STR("test"), .now = now};
+}
+
 /* The way a ticket takes when it arrives. */
 static struct started_task start(struct db_session *s, const char *number)
 {
@@ -99,20 +104,10 @@ static struct started_task start(struct db_session *s, const char *number)
     struct started_task task;
     OK(ticket_store_add(s, &t, NOW, &plans, &count));
     assert_int_equal(count, 1);
-    struct sla_target target = {STR("High"), plans[0].target_minutes, plans[0].breach_minutes};
-    struct sla_deadlines due = sla_deadlines(NOW, &target, 80);
-    struct task_start start = {
-        .ticket_id = t.id,
-        .submitted_at = NOW,
-        .now = NOW,
-        .target_resolution = due.target_resolution,
-        .sla_breach_at = due.breach_at,
-        .warn_at = due.warn_at,
-        .item_target =
-            sla_step_target(NOW, plans[0].target_minutes, plans[0].weight, plans[0].total_weight),
-        .wake_not_before = SLA_NONE,
-    };
+    struct task_start start = {t.id, NOW, NOW};
     OK(ticket_store_start(s, &plans[0], &start, &task));
+    struct cause c = cause_at(NOW);
+    OK(clocks_follow(s, &c, task.task_id, CLOCKS_BEGIN));
     return task;
 }
 
@@ -155,10 +150,11 @@ static struct next_item act(struct db_session *s, int64_t task_id, const char *n
         .status = v.facts.has_next                     ? TASK_STATUS_IN_PROGRESS
                   : str_eq(v.outcome, STR("rejected")) ? TASK_STATUS_REJECTED
                                                        : TASK_STATUS_RESOLVED,
-        .item_target = SLA_NONE,
         .now = now,
     };
     OK(transition_store_apply(s, &v, &w, &next));
+    struct cause c = cause_at(now);
+    OK(clocks_follow(s, &c, task_id, CLOCKS_NEXT_STEP));
     return next;
 }
 
@@ -221,11 +217,13 @@ static void start_sets_deadlines_and_people(struct db_session *s)
     assert_int_equal(v.status, TASK_STATUS_ACTIVE);
     assert_true(str_eq(v.step, STR("Review")));
     assert_true(str_eq(v.assignee_name, task.assignee_name));
-    struct clock_view *clocks;
+    struct clock_row *clocks;
     size_t count;
-    OK(task_store_clocks(s, task.task_id, &clocks, &count));
-    assert_int_equal(count, 1);
-    assert_int_equal(clocks[0].warn_at, NOW + 8 * 3600 * US_PER_S / 100 * 80);
+    OK(clock_store_of(s, task.task_id, &clocks, &count));
+    assert_int_equal(count, 2);
+    assert_int_equal(clocks[0].clock.warn_at, NOW + 8 * 3600 * US_PER_S / 100 * 80);
+    assert_true(str_eq(clocks[1].metric, METRIC_STEP));
+    assert_int_equal(clocks[1].clock.due_at, NOW + 6 * 3600 * US_PER_S);
 
     struct ticket twin = ticket("TX1");
     struct start_plan *plans;
@@ -282,10 +280,10 @@ static void transitions_lead_to_the_end(struct db_session *s)
     assert_int_equal(v.status, TASK_STATUS_RESOLVED);
     assert_int_equal(v.resolved_at, later);
     assert_int_equal(v.item_id, INT64_MIN);
-    struct clock_view *clocks;
+    struct clock_row *clocks;
     size_t count;
-    OK(task_store_clocks(s, task.task_id, &clocks, &count));
-    assert_true(str_eq(clocks[0].state, STR("met")));
+    OK(clock_store_of(s, task.task_id, &clocks, &count));
+    assert_int_equal(clocks[0].clock.state, SLA_STATE_MET);
 
     struct task_log log;
     OK(log_store_read(s, INT64_MIN, STR("TX1"), EMPLOYEE, &log));
@@ -303,11 +301,11 @@ static void a_late_end_is_a_breach(struct db_session *s)
     publish(s);
     struct started_task task = start(s, "TX1");
     act(s, task.task_id, "reject", NO_PERSON, NOW + 2 * US_PER_DAY);
-    struct clock_view *clocks;
+    struct clock_row *clocks;
     size_t count;
-    OK(task_store_clocks(s, task.task_id, &clocks, &count));
-    assert_true(str_eq(clocks[0].state, STR("breached")));
-    assert_int_equal(clocks[0].breached_at, NOW + US_PER_DAY);
+    OK(clock_store_of(s, task.task_id, &clocks, &count));
+    assert_int_equal(clocks[0].clock.state, SLA_STATE_BREACHED);
+    assert_int_equal(clocks[0].clock.breached_at, NOW + US_PER_DAY);
     assert_int_equal(view(s, task.task_id).status, TASK_STATUS_REJECTED);
 }
 
@@ -343,19 +341,14 @@ static void a_ticket_opened_again_starts_anew(struct db_session *s)
     OK(ticket_store_state(s, STR("TX1"), &state));
     assert_true(state.has_started);
     OK(ticket_store_plan(s, state.task_id, &t, &plan));
-    OK(ticket_store_reopen(s, &state, &plan, SLA_NONE, NOW + US_PER_S, &again));
+    OK(ticket_store_reopen(s, &state, &plan, NOW + US_PER_S, &again));
     assert_int_equal(again.assignee_id, other_reviewer(task.assignee_id));
     assert_int_equal(again.owner_id, task.owner_id);
     struct task_view v = view(s, task.task_id);
     assert_int_equal(v.status, TASK_STATUS_ACTIVE);
     assert_int_equal(v.item_id, again.item_id);
     assert_int_equal(v.resolved_at, INT64_MIN);
-    struct clock_event *events;
-    size_t count;
-    OK(clock_store_fire(s, NOW + 2 * US_PER_DAY, 10, &events, &count));
-    assert_int_equal(count, 1);
-    assert_int_equal(ticket_store_reopen(s, &state, &plan, SLA_NONE, NOW, &again),
-                     ERR_SERIALIZATION);
+    assert_int_equal(ticket_store_reopen(s, &state, &plan, NOW, &again), ERR_SERIALIZATION);
 }
 
 /* ---- lists -------------------------------------------------------------------------------- */
@@ -513,35 +506,6 @@ static void whoever_leaves_hands_back(struct db_session *s)
     assert_int_equal(own.task_id, task.task_id);
 }
 
-/* ---- clocks ------------------------------------------------------------------------------- */
-
-static void clocks_fire_once(struct db_session *s)
-{
-    publish(s);
-    start(s, "TX1");
-    struct clock_event *events;
-    size_t count;
-    int64_t hour = 3600 * US_PER_S;
-    OK(clock_store_fire(s, NOW + hour, 10, &events, &count));
-    assert_int_equal(count, 0);
-    OK(clock_store_fire(s, NOW + 7 * hour, 10, &events, &count));
-    assert_int_equal(count, 1);
-    assert_false(events[0].is_breach);
-    assert_int_equal(events[0].due_at, NOW + 8 * hour);
-    OK(clock_store_fire(s, NOW + 7 * hour, 10, &events, &count));
-    assert_int_equal(count, 0);
-    OK(clock_store_fire(s, NOW + 24 * hour, 10, &events, &count));
-    assert_int_equal(count, 1);
-    assert_true(events[0].is_breach);
-    OK(clock_store_fire(s, NOW + 99 * hour, 10, &events, &count));
-    assert_int_equal(count, 0);
-
-    start(s, "TX2");
-    OK(clock_store_fire(s, NOW + 99 * hour, 10, &events, &count));
-    assert_int_equal(count, 1);
-    assert_true(events[0].is_breach);
-}
-
 /* ---- the group ---------------------------------------------------------------------------- */
 
 static void add_person(struct db_session *s, int64_t id, const char *name, const char *system,
@@ -583,7 +547,6 @@ STORE_TEST(lists_show_what_one_is_involved_in)
 STORE_TEST(owners_escalate_and_transfer)
 STORE_TEST(work_waits_for_people)
 STORE_TEST(whoever_leaves_hands_back)
-STORE_TEST(clocks_fire_once)
 
 static int open_group(void **state)
 {
@@ -624,7 +587,6 @@ int main(void)
         cmocka_unit_test(test_owners_escalate_and_transfer),
         cmocka_unit_test(test_work_waits_for_people),
         cmocka_unit_test(test_whoever_leaves_hands_back),
-        cmocka_unit_test(test_clocks_fire_once),
         cmocka_unit_test(every_statement_is_what_it_says),
     };
     return cmocka_run_group_tests(tests, open_group, close_group);
