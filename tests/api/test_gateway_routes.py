@@ -36,6 +36,7 @@ ROUTES = [
     ("/api/v1/tasks", "workflow-service", None, TOKEN),
     ("/api/v1/transitions", "workflow-service", None, TOKEN),
     ("/api/v1/sla/1", "workflow-service", None, TOKEN),
+    ("/api/v1/calendars", "workflow-service", None, TOKEN),
     ("/api/v1/conversations", "messaging-service", None, TOKEN),
     ("/api/v1/messages", "messaging-service", None, TOKEN),
     ("/api/v1/notifications", "notification-service", None, TOKEN),

@@ -19,6 +19,7 @@
 #include "store/transition_store.h"
 #include "store/workflow_store.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -550,8 +551,8 @@ STORE_TEST(whoever_leaves_hands_back)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                            NULL};
+    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
+                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
     int rc = store_test_open("workflow", MIGRATIONS);
     if (rc == 0)
