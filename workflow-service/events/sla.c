@@ -6,6 +6,7 @@
 #include "metrics.h"
 
 #define BATCH 100
+#define LONG_MS (24 * 3600 * 1000LL) /* longer than any pause between looks */
 
 static struct metric timer_lag = {
     .name = "sla_timer_lag_seconds",
@@ -81,7 +82,7 @@ static enum err CO_FN fire_all(struct service *s)
     return rc;
 }
 
-/* Milliseconds until the next clock is due, rounded up; more than any pause when none is. */
+/* Milliseconds until the next clock is due, rounded up; LONG_MS when none is near. */
 static enum err CO_FN until_next(struct service *s, int64_t *ms)
 {
     struct arena *a = arena_new();
@@ -89,10 +90,11 @@ static enum err CO_FN until_next(struct service *s, int64_t *ms)
     int64_t at;
     db_session_init(&session, s->db, a);
     enum err rc = clock_store_next(&session, &at);
-    *ms = INT64_MAX;
+    *ms = LONG_MS;
     if (rc == ERR_OK && at != SLA_NONE) {
         int64_t us = at - clock_wall_us();
-        *ms = us > 0 ? us / US_PER_MS + 1 : 0;
+        if (us < LONG_MS * US_PER_MS)
+            *ms = us > 0 ? us / US_PER_MS + 1 : 0;
     }
     arena_free(a);
     return rc;
