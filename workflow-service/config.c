@@ -19,7 +19,7 @@ const struct setting WORKFLOW_SETTINGS[] = {
         .type = SETTING_INT,
         .offset = FIELD(sla_poll_ms),
         .def = "500",
-        .help = "pause between looks for clocks that are due, in milliseconds",
+        .help = "longest pause between looks for clocks that are due, in milliseconds",
         .min = 50,
         .max = 60000,
     },

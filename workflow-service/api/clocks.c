@@ -111,12 +111,13 @@ static enum err CO_FN save(struct work *w, struct change *c)
 static bool targets_of(const struct clock_rules *r, struct str metric, int64_t *target,
                        int64_t *breach)
 {
-    if (str_eq(metric, METRIC_RESPONSE)) {
-        *target = *breach = sla_span_us(r->response_minutes);
-        return r->response_minutes != INT64_MIN;
-    }
-    if (r->target_minutes == INT64_MIN)
+    bool is_response = str_eq(metric, METRIC_RESPONSE);
+    if ((is_response ? r->response_minutes : r->target_minutes) == INT64_MIN)
         return false;
+    if (is_response) {
+        *target = *breach = sla_span_us(r->response_minutes);
+        return true;
+    }
     if (str_eq(metric, METRIC_STEP)) {
         *target = sla_share_us(r->target_minutes, r->weight, r->total_weight);
         *breach = sla_share_us(r->breach_minutes, r->weight, r->total_weight);

@@ -17,7 +17,7 @@ MUST_CHECK enum err CO_FN pool_drain(struct db_session *s, const struct cause *c
                                      int *given);
 /* Periodic: the same until nothing is left that somebody can take, a transaction each. */
 void CO_FN pool_job(struct service *s, void *arg);
-/* Periodic: fires the clocks that are due. */
+/* Fires the clocks that are due, when they are, until the program stops. */
 void CO_FN sla_job(struct service *s, void *arg);
 /* Periodic: computes the clocks anew whose policy or calendar has changed. What is done is done:
  * killed in between, any process goes on with the rest. */

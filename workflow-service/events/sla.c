@@ -6,6 +6,8 @@
 #include "metrics.h"
 
 #define BATCH 100
+#define SLICE_MS 100
+#define HELD_MS 20
 #define LONG_MS (24 * 3600 * 1000LL) /* longer than any pause between looks */
 
 static struct metric timer_lag = {
@@ -100,17 +102,25 @@ static enum err CO_FN until_next(struct service *s, int64_t *ms)
     return rc;
 }
 
-/* What is due before the next look is waited for; a clock that somebody holds is left to it. */
+/* In slices, so that stopping is not kept waiting. False: stop. */
+static bool CO_FN pause_ms(const struct service *s, int64_t ms)
+{
+    for (; ms > 0 && !s->is_draining; ms -= SLICE_MS)
+        if (co_sleep_ms(ms < SLICE_MS ? ms : SLICE_MS) != ERR_OK)
+            return false;
+    return !s->is_draining;
+}
+
+/* Until the next clock is due or, as others may set clocks too, until the next look. A clock that
+ * is due but held by somebody is looked at soon again. */
 void sla_job(struct service *s, void *arg)
 {
     const struct workflow_config *cfg = s->own_config;
-    int64_t end = clock_mono_us() + cfg->sla_poll_ms * US_PER_MS, wait;
-    while (fire_all(s) == ERR_OK && !s->is_draining && until_next(s, &wait) == ERR_OK) {
-        if (wait == 0 || clock_mono_us() + wait * US_PER_MS >= end)
-            return;
-        if (co_sleep_ms(wait) != ERR_OK)
-            return;
-    }
+    int64_t wait;
+    do {
+        if (fire_all(s) != ERR_OK || until_next(s, &wait) != ERR_OK || wait > cfg->sla_poll_ms)
+            wait = cfg->sla_poll_ms;
+    } while (pause_ms(s, wait > HELD_MS ? wait : HELD_MS));
 }
 
 /* ---- rules that have changed -------------------------------------------------------------- */
