@@ -70,6 +70,8 @@ static void on_commit(void *arg)
 struct db_value outbox_rows(struct arena *a, const struct outbox_entry *entries, size_t n)
 {
     struct str *columns = ARENA_ARRAY(a, struct str, n * OUTBOX_COLUMNS);
+    if (n > OUTBOX_ROWS_MAX)
+        abort();
     for (size_t i = 0; i < n; i++) {
         const struct outbox_entry *e = &entries[i];
         const struct str row[OUTBOX_COLUMNS] = {e->message_id,     e->exchange, e->routing_key,

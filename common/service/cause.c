@@ -5,15 +5,18 @@
 #include "mq.h"
 #include "req.h"
 
-void cause_from_request(struct cause *c, const struct req *r)
+void cause_from_request(struct cause *c, struct req *r)
 {
     const struct actor *a = r->actor;
     *c = (struct cause){
         .actor_id = actor_is_service(a) ? CAUSE_SYSTEM : a->user_id,
         .actor_name = actor_is_service(a) ? a->service : a->name,
+        .service = actor_is_service(a) ? a->service : STR_NULL,
+        .address = r->peer,
         .now = r->now,
         .time_overridden = r->time_overridden,
         .log = r->log,
+        .user_agent = req_header(r, "User-Agent"),
     };
     if (str_is_empty(c->actor_name))
         c->actor_name = a->email.p ? a->email : STR("");

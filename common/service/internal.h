@@ -61,5 +61,13 @@ int lifecycle_run(struct service *s);
 /* --migrate: in the foreground, without a loop. The exit status. */
 int service_migrate_now(struct service *s);
 
+/* s->db, which nothing has connected yet. */
+void lifecycle_open_db(struct service *s);
+#define EXIT_UNAVAILABLE 69 /* EX_UNAVAILABLE of sysexits */
+
+/* command.c: one of the program's own, with nothing but a loop and the database. The exit status.
+ */
+int command_run(struct service *s, const struct service_command *c, const char *arg);
+
 /* workers.c: forks WORKERS processes; returns in each of them, or exits the supervising parent. */
 void workers_fork(int count);

@@ -17,7 +17,6 @@
 #define MQ_STOP_TIMEOUT_MS 5000
 #define OFFLOAD_THREADS 2
 #define OFFLOAD_QUEUE 64
-#define EXIT_UNAVAILABLE 69
 
 /* ---- starting ----------------------------------------------------------------------------- */
 
@@ -219,6 +218,19 @@ static struct jwt_keys *load_keys(struct service *s, struct str current, struct 
     return jwt_keys_new(secrets, n);
 }
 
+void lifecycle_open_db(struct service *s)
+{
+    const struct service_config *c = &s->config;
+    struct db_config db = {.url = settings_db_url(s),
+                           .schema = str_from(s->desc->schema),
+                           .pool_size = (int)c->db_pool,
+                           .read_connections = (int)c->db_read_connections,
+                           .statement_timeout_ms = 10000,
+                           .acquire_timeout_ms = 5000,
+                           .app_name = s->desc->name};
+    s->db = db_new(s->loop, &db);
+}
+
 static void connect_parts(struct service *s)
 {
     const struct service_config *c = &s->config;
@@ -227,16 +239,8 @@ static void connect_parts(struct service *s)
     s->offload = offload_new(s->loop, OFFLOAD_THREADS, OFFLOAD_QUEUE);
     s->http = http_client_new(s->loop);
     s->priv->introspected = introspect_cache_new();
-    if (!(s->desc->flags & SERVICE_NO_DB)) {
-        struct db_config db = {.url = settings_db_url(s),
-                               .schema = str_from(s->desc->schema),
-                               .pool_size = (int)c->db_pool,
-                               .read_connections = (int)c->db_read_connections,
-                               .statement_timeout_ms = 10000,
-                               .acquire_timeout_ms = 5000,
-                               .app_name = s->desc->name};
-        s->db = db_new(s->loop, &db);
-    }
+    if (!(s->desc->flags & SERVICE_NO_DB))
+        lifecycle_open_db(s);
     if (!(s->desc->flags & SERVICE_NO_MQ)) {
         struct mq_config mq = {.url = c->amqp_url, .name = s->desc->name};
         s->mq = mq_new(s->loop, &mq);

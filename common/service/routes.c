@@ -105,6 +105,9 @@ void routes_request_finished(struct req *r, int status, int64_t duration_us, int
     metric_observe(metric_series(&request_duration, labels),
                    (double)duration_us / (double)US_PER_S);
     log_request(r, status, duration_us, bytes);
+    const struct service_desc *desc = req_service(r)->desc;
+    if (desc->answered)
+        desc->answered(r, status);
 }
 
 /* ---- handlers ----------------------------------------------------------------------------- */

@@ -113,6 +113,8 @@ static int usage(const struct service *s, FILE *out)
             s->desc->name);
     for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
         fprintf(out, "  %-18s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    for (const struct service_command *c = s->desc->commands; c && c->name; c++)
+        fprintf(out, "  %-18s %s\n", c->name, c->help);
     return out == stdout ? 0 : 64;
 }
 
@@ -126,8 +128,21 @@ static void allow_many_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static const struct service_command *own_command(const struct service *s, const char *name)
+{
+    for (const struct service_command *c = s->desc->commands; c && c->name; c++)
+        if (strcmp(name, c->name) == 0)
+            return c;
+    return NULL;
+}
+
 static int dispatch(struct service *s, int argc, char **argv)
 {
+    const struct service_command *own = argc > 1 ? own_command(s, argv[1]) : NULL;
+    if (own && argc <= 3) {
+        settings_load(s);
+        return command_run(s, own, argv[2]);
+    }
     if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0))
         return usage(s, argc > 2 ? stderr : stdout);
     const struct command *c = NULL;

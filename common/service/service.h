@@ -55,6 +55,14 @@ struct service_check {
     enum err (*check)(struct service *s);
 };
 
+/* A command line of the program's own: "helpdesk-service --name [argument]". */
+struct service_command {
+    const char *name, *help;
+    /* In a coroutine, with the settings and the database. arg is NULL when there is none. The exit
+     * status; 69 is for a database that is away. */
+    int (*run)(struct service *s, const char *arg);
+};
+
 struct service_desc {
     const char *name;   /* "auth-service" */
     const char *schema; /* PostgreSQL schema, NULL without one */
@@ -87,6 +95,9 @@ struct service_desc {
     /* In the request's coroutine: the route table is about to refuse r->actor with why (403). May
      * be NULL. */
     void (*refused)(struct req *r, enum err why);
+    /* Once a request has been answered; may not suspend. May be NULL. */
+    void (*answered)(struct req *r, int status);
+    const struct service_command *commands; /* .name == NULL ends; may be NULL */
 };
 
 struct service {
@@ -109,7 +120,8 @@ struct service {
 };
 
 /* Never returns before the program ends; the value is main's. Understands --check-config,
- * --print-config, --print-settings, --print-openapi, --migrate, --healthcheck, --version. */
+ * --print-config, --print-settings, --print-openapi, --migrate, --healthcheck, --version, and the
+ * commands of desc. */
 int service_main(int argc, char **argv, const struct service_desc *desc);
 
 /* The service behind a request or delivery. */

@@ -1,0 +1,52 @@
+/* Commands of a program's own: what a person asks of it while it, or another one, serves. */
+#include <stdio.h>
+
+#include "internal.h"
+#include "log.h"
+
+#define CONNECT_TRIES 50
+#define CONNECT_PAUSE_MS 200
+
+struct run {
+    struct service *service;
+    const struct service_command *command;
+    const char *arg;
+    int status;
+    bool is_done;
+};
+
+static bool CO_FN is_connected(struct service *s)
+{
+    for (int i = 0; i < CONNECT_TRIES; i++)
+        if (db_ping(s->db) == ERR_OK)
+            return true;
+        else if (co_sleep_ms(CONNECT_PAUSE_MS) != ERR_OK)
+            return false;
+    return false;
+}
+
+static void CO_FN run(void *arg)
+{
+    struct run *r = arg;
+    if (is_connected(r->service))
+        r->status = r->command->run(r->service, r->arg);
+    else
+        fprintf(stderr, "%s: the database is not reachable\n", r->service->desc->name);
+    r->is_done = true;
+    loop_stop(r->service->loop);
+}
+
+int command_run(struct service *s, const struct service_command *c, const char *arg)
+{
+    struct run r = {s, c, arg, EXIT_UNAVAILABLE, false};
+    log_init(s->desc->name, LOG_ERROR);
+    s->loop = loop_new();
+    lifecycle_open_db(s);
+    db_start(s->db);
+    co_start(s->loop, run, &r, c->name);
+    if (!r.is_done)
+        loop_run(s->loop);
+    db_free(s->db);
+    loop_free(s->loop);
+    return r.status;
+}
