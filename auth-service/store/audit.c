@@ -1,14 +1,19 @@
 #include "store/audit.h"
 
+#include "event.h"
+#include "outbox.h"
+
 #define AGENT_MAX 200
 
 DB_WRITE(audit_insert,
          "zitttt"
-         "btttj",
+         "btttjT",
          "",
-         "INSERT INTO audit_event (at, actor_id, actor, action, target_type, target_id, refused, "
-         "address, user_agent, trace_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-         "coalesce($11, '{}'::jsonb))");
+         "WITH " OUTBOX_CTE("$12") " INSERT INTO audit_event (at, actor_id, actor, action, "
+                                   "target_type, target_id, refused, "
+                                   "address, user_agent, trace_id, details) VALUES ($1, $2, $3, "
+                                   "$4, $5, $6, $7, $8, $9, $10, "
+                                   "coalesce($11, '{}'::jsonb))");
 
 DB_READ(audit_list, "itttbzzii",
         "iz"
@@ -34,15 +39,49 @@ static struct str or_empty(struct str s)
     return s.p ? s : STR("");
 }
 
+/* The message that takes the event to the fleet's trail. */
+static enum err message_of(struct arena *a, const struct audit_event *e, struct outbox_entry *out)
+{
+    const struct audit_origin *o = &e->origin;
+    const struct event_audit payload = {
+        .action = str_from(e->action),
+        .result = e->refused ? STR("refused") : STR("allowed"),
+        .actor_id = o->actor_id,
+        .actor = o->actor,
+        .target_type = str_from(e->target_type),
+        .target_id = e->target_id,
+        .address = o->address,
+        .user_agent = readable(o->user_agent),
+        .trace_id = o->trace_id,
+        .details = e->details,
+    };
+    const struct event_meta meta = {
+        .source = "auth-service",
+        .type = "audit.recorded",
+        .time = o->at,
+        .log = {.trace_id = o->trace_id},
+    };
+
+    return event_entry(a, &meta, &EVENT_AUDIT, &payload, out);
+}
+
 enum err CO_FN audit_put(struct db_session *s, const struct audit_event *e)
 {
     const struct audit_origin *o = &e->origin;
+    struct outbox_entry message;
+    enum err rc = message_of(s->arena, e, &message);
 
-    return db_query(
-        s, &audit_insert, NULL, DB_TIME(o->at), o->actor_id > 0 ? DB_INT(o->actor_id) : DB_NULL,
-        DB_STR(o->actor), DB_STR(str_from(e->action)), DB_STR(str_from(e->target_type)),
-        DB_STR(e->target_id), DB_BOOL(e->refused), DB_STR(or_empty(o->address)),
-        DB_STR(readable(o->user_agent)), DB_STR(or_empty(o->trace_id)), DB_STR(e->details));
+    if (rc)
+        return rc;
+    rc = db_query(s, &audit_insert, NULL, DB_TIME(o->at),
+                  o->actor_id > 0 ? DB_INT(o->actor_id) : DB_NULL, DB_STR(o->actor),
+                  DB_STR(str_from(e->action)), DB_STR(str_from(e->target_type)),
+                  DB_STR(e->target_id), DB_BOOL(e->refused), DB_STR(or_empty(o->address)),
+                  DB_STR(readable(o->user_agent)), DB_STR(or_empty(o->trace_id)),
+                  DB_STR(e->details), outbox_rows(s->arena, &message, 1));
+    if (rc == ERR_OK)
+        outbox_written(s);
+    return rc;
 }
 
 static struct audit_row read_row(const struct db_result *r, size_t row)

@@ -22,8 +22,8 @@ struct audit_event {
     struct str details;      /* a JSON object; absent: {} */
 };
 
-/* One statement of its own, or part of the current transaction. What is refused rolls its
- * transaction back, so a refusal is put after that. */
+/* Tells the fleet as well (audit.recorded). One statement of its own, or part of the current
+ * transaction. What is refused rolls its transaction back, so a refusal is put after that. */
 MUST_CHECK enum err CO_FN audit_put(struct db_session *s, const struct audit_event *e);
 
 struct audit_filter {

@@ -99,6 +99,18 @@ struct event_job {
 };
 extern const struct json_schema EVENT_JOB;
 
+/* audit.recorded. People are named by id only. */
+struct event_audit {
+    struct str action; /* "role.grant" */
+    struct str result; /* allowed or refused */
+    int64_t actor_id;  /* JSON_NO_INT: not a person */
+    struct str actor;  /* the program that acted */
+    struct str target_type, target_id;
+    struct str address, user_agent, trace_id;
+    struct str details; /* a JSON object */
+};
+extern const struct json_schema EVENT_AUDIT;
+
 /* Every event type, once: event.def. Documents and tests are made from it. */
 struct event_kind {
     const char *type;

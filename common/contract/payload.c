@@ -133,3 +133,19 @@ static const struct json_field job_fields[] = {
 };
 #undef AT
 JSON_SCHEMA(EVENT_JOB, "JobEvent", struct event_job, job_fields);
+
+#define AT(member) offsetof(struct event_audit, member)
+static const struct json_field audit_fields[] = {
+    {"action", JK_STR, AT(action), JF_REQUIRED | JF_NON_EMPTY, .doc = "such as role.grant"},
+    {"result", JK_ENUM, AT(result), JF_REQUIRED, .choices = "allowed|refused"},
+    {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "the person who acted"},
+    {"actor", JK_STR, AT(actor), JF_OMIT, .doc = "the program that acted"},
+    {"target_type", JK_STR, AT(target_type), JF_OMIT},
+    {"target_id", JK_STR, AT(target_id), JF_OMIT},
+    {"address", JK_STR, AT(address), JF_OMIT},
+    {"user_agent", JK_STR, AT(user_agent), JF_OMIT},
+    {"trace_id", JK_STR, AT(trace_id), JF_OMIT},
+    {"details", JK_RAW, AT(details), JF_OMIT},
+};
+#undef AT
+JSON_SCHEMA(EVENT_AUDIT, "AuditRecordedEvent", struct event_audit, audit_fields);
