@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/auto_close.h"
 #include "api/bulk_item.h"
 #include "api/kb_counts.h"
+#include "api/denial.h"
 #include "api/view_count.h"
 #include "clock.h"
 #include "events/consume.h"
+#include "events/consume_audit.h"
 #include "jobs/worker.h"
 #include "media/collect.h"
 #include "media/disk.h"
@@ -27,6 +30,7 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 #define CATALOGUE_REFRESH_MS 30000
 #define CLEANING_MS 3600000
 #define FOLDING_MS 2000
+#define DENIALS_MS 1000
 #define SNIFFER_REST_MS 60000
 
 static const struct job_kind *const JOB_KINDS[] = {&BULK_JOB};
@@ -42,6 +46,7 @@ static enum err init(struct service *s)
     h->catalogue = catalogue_new();
     h->view_counts = view_counts_new();
     h->kb_counts = kb_counts_new();
+    h->denials = denials_new();
     dir = str_cstr(s->arena, h->config->upload_dir);
     /* A file that must not grow any further is an error of write(), not the end of the program. */
     (void)signal(SIGXFSZ, SIG_IGN);
@@ -55,6 +60,7 @@ static enum err init(struct service *s)
     h->jobs = job_worker_new(s, JOB_KINDS, sizeof JOB_KINDS / sizeof *JOB_KINDS,
                              h->config->job_retention_s);
     events_consume(s);
+    audit_consume(s);
     return ERR_OK;
 }
 
@@ -118,6 +124,18 @@ static void CO_FN fold_tallies(struct service *s, void *arg)
     }
 }
 
+static void CO_FN write_denials(struct service *s, void *arg)
+{
+    struct helpdesk *h = s->state;
+
+    denials_write(h->denials, s->db, clock_wall_us(), false);
+}
+
+static void note_answer(struct req *r, int status)
+{
+    denials_note(helpdesk_of(r)->denials, r, status);
+}
+
 static enum err CO_FN start(struct service *s)
 {
     struct helpdesk *h = s->state;
@@ -133,9 +151,11 @@ static enum err CO_FN start(struct service *s)
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
     service_every(s, SNIFFER_REST_MS, "sniffer", rest_sniffer, NULL);
     view_counts_start(s);
+    service_every(s, DENIALS_MS, "refusals", write_denials, NULL);
     auto_close_start(s);
     job_worker_start(h->jobs);
     kb_counts_start(s);
+    audit_start(s);
     return ERR_OK;
 }
 
@@ -145,6 +165,7 @@ static void CO_FN stop(struct service *s)
 
     job_worker_stop(h->jobs);
     kb_counts_flush(s);
+    denials_write(h->denials, s->db, clock_wall_us(), true);
 }
 
 static void release(struct service *s)
@@ -158,6 +179,7 @@ static void release(struct service *s)
     catalogue_free(h->catalogue);
     kb_counts_free(h->kb_counts);
     number_pool_free(h->numbers);
+    denials_free(h->denials);
     free(h);
 }
 
@@ -167,7 +189,8 @@ int main(int argc, char **argv)
                                                             SERVICE_MIGRATIONS, NULL};
     static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
                                                  MEDIA_ROUTES,  SEARCH_ROUTES,    JOB_ROUTES,
-                                                 VIEW_ROUTES,   KB_ROUTES,        NULL};
+                                                 VIEW_ROUTES, KB_ROUTES, INSIGHT_ROUTES,
+                                                 NULL};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",
@@ -182,7 +205,9 @@ int main(int argc, char **argv)
         .start = start,
         .stop = stop,
         .release = release,
+        .answered = note_answer,
         .checks = CHECKS,
+        .commands = COMMANDS,
     };
 
     return service_main(argc, argv, &DESC);

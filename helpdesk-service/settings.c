@@ -87,5 +87,12 @@ const struct setting HELPDESK_SETTINGS[] = {
      .help = "how long a finished job and the results of its items are kept",
      .min = 60,
      .max = 10 * 366 * 86400},
+    {.name = "AUDIT_RETENTION",
+     .type = SETTING_DURATION,
+     .offset = FIELD(audit_retention_s),
+     .def = "0s",
+     .help = "months of the audit trail that ended longer ago are dropped; 0: never",
+     .min = 0,
+     .max = 100 * 366LL * 86400},
     {.name = NULL},
 };

@@ -8,6 +8,7 @@
 
 struct job_worker;
 struct kb_counts;
+struct denials;
 struct req;
 struct service;
 struct view_counts;
@@ -21,6 +22,7 @@ struct helpdesk {
     struct job_worker *jobs;
     struct view_counts *view_counts;
     struct kb_counts *kb_counts;
+    struct denials *denials;
 };
 
 struct helpdesk *helpdesk_of(const struct req *r);

@@ -1,5 +1,6 @@
 #include "api/catalogue.h"
 #include "actor.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/page.h"
 #include "api/schemas.h"
@@ -72,7 +73,9 @@ static enum err CO_FN add_department(struct req *r, struct db_session *s, void *
     JW_BOOL(&w, "is_active", true);
     jw_end_object(&w);
     *out = (struct answer){.status = 201, .body = buf_str(&text)};
-    return ERR_OK;
+    return audit_put_edit(r, s,
+                          &(struct audit_edit){"department.create", "department", id,
+                                               str_trim(b->name), STR_NULL, out->body});
 }
 
 enum err department_post(struct req *r)
@@ -117,7 +120,9 @@ static enum err CO_FN add_category(struct req *r, struct db_session *s, void *ar
     jw_end_array(&w);
     jw_end_object(&w);
     *out = (struct answer){.status = 201, .body = buf_str(&text)};
-    return ERR_OK;
+    return audit_put_edit(
+        r, s,
+        &(struct audit_edit){"category.create", "category", c.id, c.name, STR_NULL, out->body});
 }
 
 enum err category_post(struct req *r)

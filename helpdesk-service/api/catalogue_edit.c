@@ -1,5 +1,6 @@
 /* One entry of the catalogue: reading, changing, removing it. */
 #include "actor.h"
+#include "api/audit.h"
 #include "api/catalogue.h"
 #include "api/handlers.h"
 #include "api/schemas.h"
@@ -43,6 +44,14 @@ static enum err CO_FN lock(struct req *r, struct db_session *s, enum catalogue_k
     return rc ? rc : write_check_match(r, e->version);
 }
 
+/* What the audit trail calls them. */
+static const struct {
+    const char *type, *update, *remove;
+} WORDS[] = {
+    [CATALOGUE_CATEGORY] = {"category", "category.update", "category.remove"},
+    [CATALOGUE_DEPARTMENT] = {"department", "department.update", "department.remove"},
+};
+
 /* ---- categories and departments ----------------------------------------------------------- */
 
 struct edit {
@@ -53,9 +62,11 @@ struct edit {
 static enum err CO_FN patch(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     const struct edit *x = arg;
-    struct catalogue_entry e;
+    struct catalogue_entry e, before;
     enum err rc = lock(r, s, x->kind, &e);
 
+    if (rc == ERR_OK)
+        rc = catalogue_edit_read(s, x->kind, e.id, true, &before);
     if (rc)
         return rc;
     rc = catalogue_edit_update(s, x->kind, e.id, &x->change);
@@ -67,6 +78,10 @@ static enum err CO_FN patch(struct req *r, struct db_session *s, void *arg, stru
     }
     if (rc == ERR_OK)
         rc = catalogue_edit_read(s, x->kind, e.id, true, &e);
+    if (rc == ERR_OK)
+        rc = audit_put_edit(r, s,
+                            &(struct audit_edit){WORDS[x->kind].update, WORDS[x->kind].type, e.id,
+                                                 e.name, before.json, e.json});
     *out = (struct answer){.body = e.json, .version = e.version};
     return rc;
 }
@@ -119,6 +134,10 @@ static enum err CO_FN take_off(struct req *r, struct db_session *s, void *arg, s
 
     if (rc == ERR_OK)
         rc = catalogue_edit_delete(s, *kind, &e);
+    if (rc == ERR_OK)
+        rc = audit_put_edit(r, s,
+                            &(struct audit_edit){WORDS[*kind].remove, WORDS[*kind].type, e.id,
+                                                 e.name, STR_NULL, STR_NULL});
     out->status = 204;
     return rc == ERR_CONFLICT ? refuse(r, rc, IN_USE_TEXT) : rc;
 }
@@ -139,21 +158,42 @@ enum err department_delete(struct req *r)
 
 /* ---- sub-categories ----------------------------------------------------------------------- */
 
-/* The category's version is theirs. */
-static void answer_with_sub(struct req *r, const struct sub_category *sub, int64_t version,
-                            int status, struct answer *out)
+static struct str sub_json(struct arena *a, const struct sub_category *sub)
 {
     struct json_writer w;
     struct buf b;
 
-    buf_init(&b, r->arena);
+    buf_init(&b, a);
     jw_init(&w, &b);
     jw_object(&w);
     JW_INT(&w, "id", sub->id);
     JW_STR(&w, "name", sub->name);
     JW_BOOL(&w, "is_active", sub->is_active);
     jw_end_object(&w);
-    *out = (struct answer){.status = status, .body = buf_str(&b), .version = version};
+    return buf_str(&b);
+}
+
+/* The category's version is theirs. */
+static void answer_with_sub(struct req *r, const struct sub_category *sub, int64_t version,
+                            int status, struct answer *out)
+{
+    *out = (struct answer){.status = status, .body = sub_json(r->arena, sub), .version = version};
+}
+
+static enum err CO_FN audit_sub(struct req *r, struct db_session *s, const char *action,
+                                const struct sub_category *before, const struct sub_category *after)
+{
+    const struct sub_category *sub = after ? after : before;
+    struct audit_edit edit = {
+        .action = action,
+        .object_type = "sub_category",
+        .object_id = sub->id,
+        .name = sub->name,
+        .before = before && after ? sub_json(r->arena, before) : STR_NULL,
+        .after = after ? sub_json(r->arena, after) : STR_NULL,
+    };
+
+    return audit_put_edit(r, s, &edit);
 }
 
 static enum err CO_FN add_sub(struct req *r, struct db_session *s, void *arg, struct answer *out)
@@ -165,6 +205,9 @@ static enum err CO_FN add_sub(struct req *r, struct db_session *s, void *arg, st
 
     if (rc == ERR_OK)
         rc = sub_category_add(s, c.id, &sub);
+    sub.is_active = true;
+    if (rc == ERR_OK)
+        rc = audit_sub(r, s, "sub_category.create", NULL, &sub);
     answer_with_sub(r, &sub, c.version + 1, 201, out);
     return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
 }
@@ -188,17 +231,20 @@ static enum err CO_FN lock_sub(struct req *r, struct db_session *s, struct catal
 static enum err CO_FN patch_sub(struct req *r, struct db_session *s, void *arg, struct answer *out)
 {
     const struct name_patch *b = arg;
+    struct sub_category sub, before;
     struct catalogue_entry c;
-    struct sub_category sub;
     enum err rc = lock_sub(r, s, &c, &sub);
 
     if (rc)
         return rc;
+    before = sub;
     if (b->name.p)
         sub.name = str_trim(b->name);
     if (b->is_active != JSON_UNSET)
         sub.is_active = b->is_active;
     rc = sub_category_update(s, c.id, &sub);
+    if (rc == ERR_OK)
+        rc = audit_sub(r, s, "sub_category.update", &before, &sub);
     answer_with_sub(r, &sub, c.version + 1, 200, out);
     return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
 }
@@ -220,6 +266,8 @@ static enum err CO_FN take_off_sub(struct req *r, struct db_session *s, void *ar
 
     if (rc == ERR_OK)
         rc = sub_category_delete(s, &c, &sub);
+    if (rc == ERR_OK)
+        rc = audit_sub(r, s, "sub_category.remove", &sub, NULL);
     out->status = 204;
     return rc == ERR_CONFLICT ? refuse(r, rc, IN_USE_TEXT) : rc;
 }

@@ -1,5 +1,6 @@
 /* The definitions of custom fields, as administrators keep them and forms read them. */
 #include "actor.h"
+#include "api/audit.h"
 #include "api/catalogue.h"
 #include "api/handlers.h"
 #include "api/page.h"
@@ -34,15 +35,27 @@ static void write_one(struct json_writer *w, const struct custom_field *f)
     jw_end_object(w);
 }
 
-static void answer_with(struct req *r, const struct custom_field *f, int status, struct answer *out)
+static struct str text_of(struct arena *a, const struct custom_field *f)
 {
     struct json_writer w;
     struct buf b;
 
-    buf_init(&b, r->arena);
+    buf_init(&b, a);
     jw_init(&w, &b);
     write_one(&w, f);
-    *out = (struct answer){.status = status, .body = buf_str(&b), .version = f->version};
+    return buf_str(&b);
+}
+
+static void answer_with(struct req *r, const struct custom_field *f, int status, struct answer *out)
+{
+    *out = (struct answer){.status = status, .body = text_of(r->arena, f), .version = f->version};
+}
+
+static enum err CO_FN audit(struct req *r, struct db_session *s, const char *action,
+                            const struct custom_field *f, struct str before, struct str after)
+{
+    return audit_put_edit(
+        r, s, &(struct audit_edit){action, "custom_field", f->id, f->key, before, after});
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -149,6 +162,8 @@ static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct
         return ERR_DUPLICATE_RESOURCE;
     answer_with(r, &f, 201, out);
     out->location = str_printf(r->arena, "/api/v1/custom-fields/%lld", (long long)f.id);
+    if (rc == ERR_OK)
+        rc = audit(r, s, "custom_field.create", &f, STR_NULL, out->body);
     return unknown_category(r, rc);
 }
 
@@ -169,10 +184,12 @@ static enum err CO_FN patch(struct req *r, struct db_session *s, void *arg, stru
 {
     const struct custom_field_patch *p = arg;
     struct custom_field f;
+    struct str before;
     enum err rc = lock(r, s, &f);
 
     if (rc)
         return rc;
+    before = text_of(r->arena, &f);
     if (p->label.p)
         f.label = p->label;
     if (json_get(req_json(r), "choices")) {
@@ -191,6 +208,8 @@ static enum err CO_FN patch(struct req *r, struct db_session *s, void *arg, stru
     if (rc == ERR_OK)
         rc = custom_field_store_update(s, &f);
     answer_with(r, &f, 200, out);
+    if (rc == ERR_OK)
+        rc = audit(r, s, "custom_field.update", &f, before, out->body);
     return unknown_category(r, rc);
 }
 
@@ -205,7 +224,9 @@ static enum err CO_FN take_off(struct req *r, struct db_session *s, void *arg, s
     enum err rc = lock(r, s, &f);
 
     out->status = 204;
-    return rc ? rc : custom_field_store_delete(s, f.id);
+    if (rc == ERR_OK)
+        rc = custom_field_store_delete(s, f.id);
+    return rc ? rc : audit(r, s, "custom_field.remove", &f, STR_NULL, STR_NULL);
 }
 
 enum err custom_field_delete(struct req *r)

@@ -71,6 +71,10 @@ enum err CO_FN view_counts_get(struct req *r);
 enum err CO_FN search_get(struct req *r);
 enum err CO_FN search_suggest(struct req *r);
 enum err CO_FN search_facets(struct req *r);
+enum err CO_FN audit_list(struct req *r);
+enum err CO_FN audit_get(struct req *r);
+enum err CO_FN audit_export(struct req *r);
+enum err CO_FN audit_verify(struct req *r);
 
 /* simple surface */
 enum err CO_FN simple_ticket_post(struct req *r);

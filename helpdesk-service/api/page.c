@@ -132,7 +132,8 @@ struct json_writer *page_begin(struct req *r, const struct page *p, const struct
         next = link_to(r, p->number + 1);
     } else if (has_next) {
         cursor = cursor_encode(req_service(r)->jwt, r->arena, list_name(r), last);
-        next = p->is_continued ? link_behind(r, cursor) : link_to(r, p->number + 1);
+        next = p->is_continued || f->total == TICKET_NONE ? link_behind(r, cursor)
+                                                          : link_to(r, p->number + 1);
     }
     jw_object(w);
     if (f->total == TICKET_NONE)

@@ -1,6 +1,7 @@
 #include "store/comment_store.h"
 
 #include "arena.h"
+#include "store/audit_store.h"
 
 #define COLS                                                                                       \
     "c.id, c.author_id, c.author_name, c.comment, c.is_internal, c.created_at, c.edited_at, "      \
@@ -151,6 +152,19 @@ enum err comment_store_add(struct db_session *s, struct ticket *t, struct commen
     return ERR_OK;
 }
 
+/* That it is another one, not what it says. */
+static enum err CO_FN put_audit(struct db_session *s, const struct ticket *t,
+                                const struct comment *comment, const struct cause *c,
+                                const char *action)
+{
+    struct audit_event e = audit_event_of(c, action);
+
+    e.object_type = STR("comment");
+    e.object_id = str_printf(s->arena, "%lld", (long long)comment->id);
+    e.object_number = t->number;
+    return audit_store_put(s, &e);
+}
+
 enum err comment_store_edit(struct db_session *s, struct ticket *t, struct comment *comment,
                             struct str text, const struct cause *c)
 {
@@ -164,7 +178,7 @@ enum err comment_store_edit(struct db_session *s, struct ticket *t, struct comme
     comment->comment = text;
     comment->edited_at = c->now;
     comment->version++;
-    return ERR_OK;
+    return put_audit(s, t, comment, c, "comment.edit");
 }
 
 enum err comment_store_remove(struct db_session *s, struct ticket *t, const struct comment *comment,
@@ -174,9 +188,10 @@ enum err comment_store_remove(struct db_session *s, struct ticket *t, const stru
                            DB_STR(comment->comment), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name),
                            DB_TIME(c->now), DB_INT(t->version + 1));
 
-    if (rc == ERR_OK)
-        touched(t, c);
-    return rc;
+    if (rc)
+        return rc;
+    touched(t, c);
+    return put_audit(s, t, comment, c, "comment.remove");
 }
 
 /* ---- whom it concerns --------------------------------------------------------------------- */

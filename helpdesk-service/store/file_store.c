@@ -1,6 +1,8 @@
 #include "store/file_store.h"
 
 #include "arena.h"
+#include "store/audit_change.h"
+#include "store/audit_store.h"
 
 #define COLS                                                                                       \
     "f.id, f.ticket_id, f.filename, f.url, f.content_type, f.size, f.sha256, f.uploader_id, "      \
@@ -247,15 +249,32 @@ enum err file_store_add(struct db_session *s, struct media_file *f, const struct
     return ERR_OK;
 }
 
+static enum err CO_FN put_removal(struct db_session *s, const struct ticket *t,
+                                  const struct media_file *f, const struct cause *c)
+{
+    struct audit_event e = audit_event_of(c, "attachment.remove");
+    struct audit_changes changes;
+
+    audit_changes_begin(&changes, s->arena);
+    audit_change(&changes, STR("filename"), f->filename, STR_NULL);
+    audit_change(&changes, STR("sha256"), f->sha256, STR_NULL);
+    e.object_type = STR("attachment");
+    e.object_id = str_printf(s->arena, "%lld", (long long)f->id);
+    e.object_number = t->number;
+    e.changes = audit_changes_end(&changes);
+    return audit_store_put(s, &e);
+}
+
 enum err file_store_detach(struct db_session *s, struct ticket *t, const struct media_file *f,
                            const struct cause *c, int64_t unused_at)
 {
     enum err rc = db_query(s, &file_detach, NULL, TICKET_CHANGE_VALUES(t, f->filename, STR_NULL, c),
                            DB_INT(f->id), DB_TIME(unused_at));
 
-    if (rc == ERR_OK)
-        count_version(t, c);
-    return rc;
+    if (rc)
+        return rc;
+    count_version(t, c);
+    return put_removal(s, t, f, c);
 }
 
 enum err file_store_remove(struct db_session *s, int64_t id, int64_t unused_at)

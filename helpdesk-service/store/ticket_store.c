@@ -1,6 +1,8 @@
 #include "store/ticket_store.h"
 
 #include "domain/number.h"
+#include "store/audit_change.h"
+#include "store/audit_store.h"
 #include "store/ticket_row.h"
 
 /* What the person $2 is to the ticket, in a bit each. */
@@ -157,7 +159,7 @@ enum err ticket_store_lock_resolved(struct db_session *s, int64_t untouched_sinc
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-DB_WRITE(ticket_insert, "itttttttittzittjTT", "t",
+DB_WRITE(ticket_insert, "itttttttittzittjTTT", "t",
          "WITH t AS (INSERT INTO ticket (id, number, subject, description, category, "
          "sub_category, department, priority, requester_id, requester_name, requester_email, "
          "requester_department, created_at, updated_at, approval, custom_fields, tags) "
@@ -174,21 +176,43 @@ DB_WRITE(ticket_insert, "itttttttittzittjTT", "t",
          "w AS (INSERT INTO search_delta (words) SELECT ts_filter(tsv, '{a,b}') FROM v), "
          "h AS (INSERT INTO ticket_history (ticket_id, field_name, new_value, changed_by, "
          "changed_by_name, changed_at) VALUES ($1, 'created', $2, $13, $14, "
-         "$12)), " OUTBOX_CTE("$18") " "
-                                     "SELECT requester_department FROM t");
+         "$12)), " AUDIT_CTE("$19") ", " OUTBOX_CTE("$18") " "
+                                                           "SELECT requester_department FROM t");
+/* Of the ticket as it is now. */
+static struct audit_event audit_of(struct arena *a, const struct ticket *t, const struct cause *c,
+                                   const char *action)
+{
+    struct audit_event e = audit_event_of(c, action);
+
+    e.object_type = STR("ticket");
+    e.object_id = str_printf(a, "%lld", (long long)t->id);
+    e.object_number = t->number;
+    return e;
+}
+
+static struct audit_event audit_of_new(struct arena *a, const struct ticket *t,
+                                       const struct cause *c)
+{
+    struct audit_event e = audit_of(a, t, c, "ticket.create");
+
+    if (t->requester_id != c->actor_id)
+        e.on_behalf_of = t->requester_id;
+    return e;
+}
 
 enum err ticket_store_create(struct db_session *s, struct ticket *t, const struct cause *c,
                              const struct outbox_entry *messages, size_t n)
 {
+    struct audit_event event = audit_of_new(s->arena, t, c);
     struct db_result *rows;
-    enum err rc =
-        db_query(s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
-                 DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
-                 DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
-                 DB_INT(t->requester_id), DB_STR(t->requester_name), DB_STR(t->requester_email),
-                 DB_TIME(t->created_at), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name),
-                 DB_STR(ticket_approval_word(t->approval)), DB_STR(t->custom_fields),
-                 DB_STR_ARRAY(t->tags, t->tag_count), outbox_rows(s->arena, messages, n));
+    enum err rc = db_query(
+        s, &ticket_insert, &rows, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
+        DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category), DB_STR(t->department),
+        DB_STR(str_from(ticket_priority_label(t->priority))), DB_INT(t->requester_id),
+        DB_STR(t->requester_name), DB_STR(t->requester_email), DB_TIME(t->created_at),
+        DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), DB_STR(ticket_approval_word(t->approval)),
+        DB_STR(t->custom_fields), DB_STR_ARRAY(t->tags, t->tag_count),
+        outbox_rows(s->arena, messages, n), audit_row(s->arena, &event));
 
     if (rc)
         return rc;
@@ -197,28 +221,40 @@ enum err ticket_store_create(struct db_session *s, struct ticket *t, const struc
     return ERR_OK;
 }
 
-DB_WRITE(ticket_update, "itttttttttbitntizzzbTTTTittjT", "",
-         "WITH t AS (UPDATE ticket SET subject = $3, description = $4, category = $5, "
-         "sub_category = $6, department = $7, priority = $8::ticket_priority, "
-         "status = $9::ticket_status, held_status = $10::ticket_status, is_assigned = $11, "
-         "owner_id = $12, owner_name = $13, csat_rating = $14, csat_feedback = $15, "
-         "version = $16, updated_at = $17, completed_at = $18, closed_at = $19, "
-         "approval = $27::ticket_approval, custom_fields = COALESCE($28::jsonb, '{}'), tags = $29 "
-         "WHERE id = $1), "
-         "s AS (UPDATE ticket_search s SET tsv = ticket_vector($2, $3, $4, o.requester_name || ' ' "
-         "|| o.requester_email, $29, o.created_at) FROM ticket o WHERE o.id = $1 "
-         "AND s.ticket_id = $1 AND $20 RETURNING s.tsv), "
-         "w AS (INSERT INTO search_delta (words) SELECT ts_filter(tsv, '{a,b}') FROM s) "
-         "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
-         "changed_by, changed_by_name, changed_at) "
-         "SELECT $1, u.field, NULLIF(u.old, ''), NULLIF(u.new, ''), NULLIF(u.note, ''), "
-         "$25, $26, "
-         "$17 FROM unnest($21, $22, $23, $24) AS u (field, old, new, note)");
+DB_WRITE(
+    ticket_update, "itttttttttbitntizzzbTTTTittjTT", "",
+    "WITH t AS (UPDATE ticket SET subject = $3, description = $4, category = $5, "
+    "sub_category = $6, department = $7, priority = $8::ticket_priority, "
+    "status = $9::ticket_status, held_status = $10::ticket_status, is_assigned = $11, "
+    "owner_id = $12, owner_name = $13, csat_rating = $14, csat_feedback = $15, "
+    "version = $16, updated_at = $17, completed_at = $18, closed_at = $19, "
+    "approval = $27::ticket_approval, custom_fields = COALESCE($28::jsonb, '{}'), tags = $29 "
+    "WHERE id = $1), "
+    "s AS (UPDATE ticket_search s SET tsv = ticket_vector($2, $3, $4, o.requester_name || ' ' "
+    "|| o.requester_email, $29, o.created_at) FROM ticket o WHERE o.id = $1 "
+    "AND s.ticket_id = $1 AND $20 RETURNING s.tsv), "
+    "w AS (INSERT INTO search_delta (words) SELECT ts_filter(tsv, '{a,b}') FROM s), " AUDIT_CTE(
+        "$30") " "
+               "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
+               "changed_by, changed_by_name, changed_at) "
+               "SELECT $1, u.field, NULLIF(u.old, ''), NULLIF(u.new, ''), NULLIF(u.note, ''), "
+               "$25, $26, "
+               "$17 FROM unnest($21, $22, $23, $24) AS u (field, old, new, note)");
+
+/* What a change writes beside the ticket. */
+struct traces {
+    const struct ticket_field_change *changes;
+    int n;
+    struct str note, audited;
+    bool reindex;
+};
 
 static enum err CO_FN update(struct db_session *s, const struct ticket *t, const struct cause *c,
-                             bool reindex, const struct ticket_field_change *changes, int n,
-                             struct str note)
+                             const struct traces *x)
 {
+    const struct ticket_field_change *changes = x->changes;
+    struct audit_event event = audit_of(s->arena, t, c, "ticket.update");
+    int n = x->n;
     struct str field[TICKET_FIELD_MAX], old[TICKET_FIELD_MAX], new[TICKET_FIELD_MAX],
         notes[TICKET_FIELD_MAX];
 
@@ -228,8 +264,10 @@ static enum err CO_FN update(struct db_session *s, const struct ticket *t, const
         field[i] = str_from(changes[i].field);
         old[i] = changes[i].old_value;
         new[i] = changes[i].new_value;
-        notes[i] = is_owner && t->owner_name.p ? t->owner_name : note;
+        notes[i] = is_owner && t->owner_name.p ? t->owner_name : x->note;
     }
+    event.changes = x->audited;
+    event.reason = x->note;
     return db_query(s, &ticket_update, NULL, DB_INT(t->id), DB_STR(t->number), DB_STR(t->subject),
                     DB_STR(t->description), DB_STR(t->category), DB_STR(t->sub_category),
                     DB_STR(t->department), DB_STR(str_from(ticket_priority_label(t->priority))),
@@ -240,10 +278,11 @@ static enum err CO_FN update(struct db_session *s, const struct ticket *t, const
                     DB_BOOL(t->is_assigned), DB_OPT_INT(t->owner_id), DB_STR(t->owner_name),
                     DB_OPT_INT(t->csat_rating), DB_STR(t->csat_feedback), DB_INT(t->version),
                     DB_TIME(t->updated_at), DB_TIME(t->completed_at), DB_TIME(t->closed_at),
-                    DB_BOOL(reindex), DB_STR_ARRAY(field, n), DB_STR_ARRAY(old, n),
+                    DB_BOOL(x->reindex), DB_STR_ARRAY(field, n), DB_STR_ARRAY(old, n),
                     DB_STR_ARRAY(new, n), DB_STR_ARRAY(notes, n), DB_OPT_INT(c->actor_id),
                     DB_STR(c->actor_name), DB_STR(ticket_approval_word(t->approval)),
-                    DB_STR(t->custom_fields), DB_STR_ARRAY(t->tags, t->tag_count));
+                    DB_STR(t->custom_fields), DB_STR_ARRAY(t->tags, t->tag_count),
+                    audit_row(s->arena, &event));
 }
 
 DB_WRITE(participant_set_owner, "iiz", "",
@@ -282,8 +321,13 @@ enum err ticket_store_save(struct db_session *s, const struct ticket *before, st
 {
     struct ticket_field_change changes[TICKET_FIELD_MAX];
     int n = ticket_diff(s->arena, before, after, changes);
-    bool reindex = !str_eq(before->subject, after->subject) ||
-                   !str_eq(before->description, after->description) || !same_tags(before, after);
+    struct traces traces = {
+        .changes = changes,
+        .n = n,
+        .note = note,
+        .reindex = !str_eq(before->subject, after->subject) ||
+                   !str_eq(before->description, after->description) || !same_tags(before, after),
+    };
     bool is_custom = !str_eq(before->custom_fields, after->custom_fields);
     enum err rc;
 
@@ -292,7 +336,8 @@ enum err ticket_store_save(struct db_session *s, const struct ticket *before, st
         return ERR_OK;
     after->version = before->version + 1;
     after->updated_at = c->now;
-    rc = update(s, after, c, reindex, changes, n, note);
+    traces.audited = audit_changes_of_ticket(s->arena, before, after, changes, n);
+    rc = update(s, after, c, &traces);
     if (rc == ERR_OK && is_custom)
         rc = db_query(s, &custom_fields_differ, NULL, DB_INT(after->id),
                       DB_STR(before->custom_fields), DB_STR(after->custom_fields), DB_STR(note),

@@ -50,16 +50,16 @@ MUST_CHECK enum err CO_FN ticket_store_lock_resolved(struct db_session *s, int64
                                                      struct ticket *out);
 
 /*
- * Inserts an open ticket with id and number already given, and the messages about it, in one
- * statement; fills requester_department.
+ * Inserts an open ticket with id and number already given, its audit event and the messages about
+ * it, in one statement; fills requester_department.
  */
 MUST_CHECK enum err CO_FN ticket_store_create(struct db_session *s, struct ticket *t,
                                               const struct cause *c,
                                               const struct outbox_entry *messages, size_t n);
 /*
  * Writes what differs between the locked state and the new one, with a history row a field (note
- * may be absent), and counts the version up in *after. Nothing is written when nothing differs;
- * *changed tells.
+ * may be absent) and an audit event, and counts the version up in *after. Nothing is written when
+ * nothing differs; *changed tells.
  */
 MUST_CHECK enum err CO_FN ticket_store_save(struct db_session *s, const struct ticket *before,
                                             struct ticket *after, struct str note,

@@ -158,6 +158,8 @@ HELPDESK = {
             "POST /api/v1/categories/{id}/sub-categories", "PATCH /api/v1/categories/{id}/sub-categories/{sub_id}",
             "DELETE /api/v1/categories/{id}/sub-categories/{sub_id}", "POST /api/v1/custom-fields",
             "PATCH /api/v1/custom-fields/{id}", "DELETE /api/v1/custom-fields/{id}"),
+    **_each("any", "AUDIT_READ",
+            "GET /api/v1/audit", "GET /api/v1/audit/{id}", "GET /api/v1/audit/export", "GET /api/v1/audit/verify"),
     **_each("person", "TICKET_CREATE",
             "POST /tickets"),
     **_each("person", "TICKET_WORK",
