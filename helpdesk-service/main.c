@@ -21,6 +21,7 @@
 #include "routes.h"
 #include "service.h"
 #include "state.h"
+#include "store/insight_store.h"
 #include "store/job_store.h"
 #include "store/tally_store.h"
 #include "write_run.h"
@@ -29,6 +30,8 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define CATALOGUE_REFRESH_MS 30000
 #define CLEANING_MS 3600000
+/* Older than any limit of age that is told apart. */
+#define BACKLOG_OLD_US (32 * US_PER_DAY)
 #define FOLDING_MS 2000
 #define DENIALS_MS 1000
 #define SNIFFER_REST_MS 60000
@@ -91,6 +94,8 @@ static void CO_FN clean(struct service *s, void *arg)
     if (write_purge(&session, clock_wall_us()) != ERR_OK)
         log_warn("old idempotency keys are removed later");
     forget_jobs(&session);
+    if (insight_store_compact(&session, clock_wall_us() - BACKLOG_OLD_US) != ERR_OK)
+        log_warn("the backlog is compacted later");
     arena_free(a);
     collect_all(h->media, s->db, clock_wall_us());
 }
@@ -109,19 +114,28 @@ static enum err CO_FN check_uploads(struct service *s)
     return media_check(h->media);
 }
 
-static void CO_FN fold_tallies(struct service *s, void *arg)
+typedef enum err (*fold_fn)(struct db_session *s, bool *more);
+
+/* What is not folded stays as notes, which are read as well. */
+static void CO_FN fold_all(struct service *s, fold_fn fold)
 {
     bool more = true;
 
-    while (more) {
+    while (more && !s->is_draining) {
         struct arena *a = arena_new();
         struct db_session session;
 
         db_session_init(&session, s->db, a);
-        if (tally_store_fold(&session, &more) != ERR_OK)
-            more = false; /* the notes stay, and are read as well as totals */
+        if (fold(&session, &more) != ERR_OK)
+            more = false;
         arena_free(a);
     }
+}
+
+static void CO_FN fold_tallies(struct service *s, void *arg)
+{
+    fold_all(s, tally_store_fold);
+    fold_all(s, insight_store_fold);
 }
 
 static void CO_FN write_denials(struct service *s, void *arg)

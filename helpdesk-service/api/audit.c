@@ -7,6 +7,7 @@
 #include "api/schemas_audit.h"
 #include "buf.h"
 #include "clock.h"
+#include "csv.h"
 #include "encode.h"
 #include "service.h"
 #include "store/audit_chain.h"
@@ -212,7 +213,59 @@ static enum err CO_FN put_export(struct req *r, struct db_session *s)
     return audit_store_put(s, &event);
 }
 
-static enum err CO_FN send_page(struct req *r, struct audit_filter *f, bool *more)
+#define CSV_HEAD                                                                                   \
+    "id,at,source,actor_kind,actor_id,actor_label,on_behalf_of,address,user_agent,trace_id,"       \
+    "action,"                                                                                      \
+    "result,object_type,object_id,object_number,changes,details,reason\r\n"
+
+static struct str number_text(struct arena *a, int64_t v)
+{
+    return v == AUDIT_NONE ? STR_NULL : str_printf(a, "%lld", (long long)v);
+}
+
+static void write_csv(struct arena *a, struct buf *out, const struct audit_found *f)
+{
+    const struct audit_event *e = &f->event;
+    char at[TIME_TEXT_SIZE];
+    const struct str fields[] = {
+        number_text(a, f->seq),
+        str_n(at, time_format_ms(e->at, at)),
+        e->source,
+        e->actor_kind,
+        number_text(a, e->actor_id),
+        e->actor_id == AUDIT_NONE ? e->actor : f->actor_name,
+        number_text(a, e->on_behalf_of),
+        e->address,
+        e->user_agent,
+        e->trace_id,
+        e->action,
+        e->is_refused ? STR("refused") : STR("allowed"),
+        e->object_type,
+        e->object_id,
+        e->object_number,
+        e->changes,
+        e->details,
+        e->reason,
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        csv_write_field(out, fields[i]);
+    }
+    BUF_LIT(out, "\r\n");
+}
+
+static void write_line(struct buf *out, const struct audit_found *f)
+{
+    struct json_writer w;
+
+    jw_init(&w, out);
+    write_event(&w, f);
+    buf_add_char(out, '\n');
+}
+
+static enum err CO_FN send_page(struct req *r, struct audit_filter *f, bool is_csv, bool *more)
 {
     struct arena *a = arena_new();
     struct audit_found *events;
@@ -224,13 +277,8 @@ static enum err CO_FN send_page(struct req *r, struct audit_filter *f, bool *mor
     db_session_init(&s, req_service(r)->db, a);
     rc = audit_list_store_page(&s, f, &events, &count);
     buf_init(&out, a);
-    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
-        struct json_writer w;
-
-        jw_init(&w, &out);
-        write_event(&w, &events[i]);
-        buf_add_char(&out, '\n');
-    }
+    for (size_t i = 0; rc == ERR_OK && i < count; i++)
+        is_csv ? write_csv(a, &out, &events[i]) : write_line(&out, &events[i]);
     if (rc == ERR_OK && out.len)
         rc = req_stream_write(r, buf_str(&out));
     if (rc == ERR_OK && count) {
@@ -244,9 +292,10 @@ static enum err CO_FN send_page(struct req *r, struct audit_filter *f, bool *mor
 
 enum err audit_export(struct req *r)
 {
-    struct audit_filter f = filter_of(r->query_args);
+    const struct audit_query *q = r->query_args;
+    bool is_csv = str_eq(q->format, STR("csv")), more = true;
+    struct audit_filter f = filter_of(q);
     struct db_session *s;
-    bool more = true;
     enum err rc = req_db(r, &s);
 
     f.limit = EXPORT_PAGE;
@@ -254,10 +303,14 @@ enum err audit_export(struct req *r)
         rc = put_export(r, s);
     if (rc)
         return rc;
-    req_set_header(r, "Content-Disposition", STR("attachment; filename=\"audit.ndjson\""));
+    req_set_header(r, "Content-Disposition",
+                   is_csv ? STR("attachment; filename=\"audit.csv\"")
+                          : STR("attachment; filename=\"audit.ndjson\""));
     req_set_header(r, "Cache-Control", STR("no-store"));
-    rc = req_stream_begin(r, 200, "application/x-ndjson", -1);
+    rc = req_stream_begin(r, 200, is_csv ? "text/csv; charset=utf-8" : "application/x-ndjson", -1);
+    if (rc == ERR_OK && is_csv)
+        rc = req_stream_write(r, STR(CSV_HEAD));
     while (rc == ERR_OK && more)
-        rc = send_page(r, &f, &more);
+        rc = send_page(r, &f, is_csv, &more);
     return rc ? rc : req_stream_end(r);
 }

@@ -75,6 +75,13 @@ enum err CO_FN audit_list(struct req *r);
 enum err CO_FN audit_get(struct req *r);
 enum err CO_FN audit_export(struct req *r);
 enum err CO_FN audit_verify(struct req *r);
+enum err CO_FN analytics_overview(struct req *r);
+enum err CO_FN analytics_volume(struct req *r);
+enum err CO_FN analytics_backlog(struct req *r);
+enum err CO_FN analytics_times(struct req *r);
+enum err CO_FN analytics_sla(struct req *r);
+enum err CO_FN analytics_csat(struct req *r);
+enum err CO_FN analytics_agents(struct req *r);
 
 /* simple surface */
 enum err CO_FN simple_ticket_post(struct req *r);

@@ -24,6 +24,7 @@ JSON_SCHEMA(AUDIT_QUERY, "AuditQuery", struct audit_query, LIST_FIELDS);
 
 static const struct json_field EXPORT_FIELDS[] = {
     FILTERS,
+    {"format", JK_ENUM, AT(format), .choices = "ndjson|csv", .doc = "ndjson unless given"},
 };
 JSON_SCHEMA(AUDIT_EXPORT_QUERY, "AuditExportQuery", struct audit_query, EXPORT_FIELDS);
 #undef AT

@@ -7,6 +7,7 @@ struct audit_query {
     int64_t from, to;
     int64_t page_size; /* of lists, as in page.h */
     struct str cursor;
+    struct str format; /* of exports */
 };
 extern const struct json_schema AUDIT_QUERY, AUDIT_EXPORT_QUERY;
 

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "people.h"
 #include "service.h"
+#include "store/insight_store.h"
 #include "store/ticket_store.h"
 
 #define TASK_QUEUE "ticket_status-default"
@@ -158,6 +159,15 @@ static struct str ticket_of(const struct mq_message *m)
 
 /* ---- events of the workflow --------------------------------------------------------------- */
 
+static enum err CO_FN on_breach(struct mq_delivery *d, const struct event *e, struct str number)
+{
+    struct ticket t;
+    bool found;
+    enum err rc = lock_ticket(d, number, &t, &found);
+
+    return rc || !found ? rc : insight_store_breach(d->db, t.id, e->time);
+}
+
 static enum err CO_FN on_task_event(struct mq_delivery *d)
 {
     struct event e;
@@ -171,6 +181,8 @@ static enum err CO_FN on_task_event(struct mq_delivery *d)
         d->reject_reason = str_from(why);
         return rc;
     }
+    if (str_eq(e.type, STR("sla.breached")))
+        return on_breach(d, &e, task.ticket_number);
     if (task.assignee_id == TICKET_NONE)
         return ERR_OK;
     rc = ticket_store_add_assignee(d->db, task.ticket_number, task.assignee_id);
@@ -191,7 +203,8 @@ void events_consume(struct service *s)
      */
     static const struct mq_queue WORKFLOW = {.name = PUBLISH_WORKFLOW_QUEUE, .kind = MQ_CLASSIC};
     static const struct mq_queue TASK = {.name = TASK_QUEUE, .kind = MQ_CLASSIC};
-    static const struct mq_binding BINDINGS[] = {{MQ_EVENTS_EXCHANGE, "task.assigned"}, {NULL}};
+    static const struct mq_binding BINDINGS[] = {
+        {MQ_EVENTS_EXCHANGE, "task.assigned"}, {MQ_EVENTS_EXCHANGE, "sla.breached"}, {NULL}};
     static const struct mq_queue EVENTS = {EVENT_QUEUE, MQ_QUORUM, BINDINGS};
     static const struct mq_consumer TASK_CONSUMER = {
         .queue = TASK_QUEUE,

@@ -1,5 +1,7 @@
 """The audit trail: what is recorded, who reads it, and that nobody can change it unnoticed."""
+import csv
 import hashlib
+import io
 import json
 import subprocess
 import threading
@@ -253,6 +255,7 @@ def test_hostile_records(people, listener):
 
 @pytest.mark.parametrize("path", [AUDIT, f"{AUDIT}/1", f"{AUDIT}/export", f"{AUDIT}/verify"])
 def test_who_reads(people, db, path):
+    create(people.employee)
     assert sealed(db) > 0
     for client in (people.employee, people.coordinator, people.reviewer):
         check_error(client.get(path), 403, "FORBIDDEN")
@@ -319,6 +322,19 @@ def test_export(people, db):
                      "WHERE object_type = 'ticket'", program="helpdesk-service")[0][0]
     assert len(lines) == count and lines[0] == people.admin.get(f"{AUDIT}/{lines[0]['id']}").json()
     assert event(people.admin, "audit.export", lambda e: e["details"] == {"query": "object_type=ticket"}, actor=ADMIN)
+
+
+def test_export_as_csv(people, db):
+    create(people.employee)
+    sealed(db)
+    answer = people.admin.get(f"{AUDIT}/export?object_type=ticket&format=csv", expect=200)
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    one = people.admin.get(f"{AUDIT}/{rows[0]['id']}", expect=200).json()
+    assert (rows[0]["at"], rows[0]["action"], rows[0]["object_number"], rows[0]["actor_label"]) == (
+        one["at"], one["action"], one["object"]["number"], one["actor"]["label"])
+    assert len(rows) == len(people.admin.get(f"{AUDIT}/export?object_type=ticket").text.splitlines())
+    check_error(people.admin.get(f"{AUDIT}/export?format=xml"), 422, "VALIDATION_ERROR")
 
 
 def test_erased_people(people, db, listener):
