@@ -7,8 +7,8 @@
 #include "api/audit.h"
 #include "api/auto_close.h"
 #include "api/bulk_item.h"
-#include "api/kb_counts.h"
 #include "api/denial.h"
+#include "api/kb_counts.h"
 #include "api/view_count.h"
 #include "clock.h"
 #include "events/consume.h"
@@ -201,10 +201,12 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                             SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES,
-                                                 MEDIA_ROUTES,  SEARCH_ROUTES,    JOB_ROUTES,
-                                                 VIEW_ROUTES, KB_ROUTES, INSIGHT_ROUTES,
-                                                 NULL};
+    static const struct route *const ROUTES[] = {
+        TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES, MEDIA_ROUTES,   SEARCH_ROUTES,
+        JOB_ROUTES,    VIEW_ROUTES,      KB_ROUTES,     INSIGHT_ROUTES, NULL};
+    static const struct service_command COMMANDS[] = {
+        {"--verify-audit", "succeed when the audit trail is what was sealed", audit_verify_command},
+        {0}};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {
         .name = "helpdesk-service",

@@ -6,9 +6,9 @@
 #include "store/catalogue_store.h"
 #include "store/number_store.h"
 
+struct denials;
 struct job_worker;
 struct kb_counts;
-struct denials;
 struct req;
 struct service;
 struct view_counts;
