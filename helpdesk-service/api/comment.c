@@ -15,7 +15,7 @@ enum err comment_list(struct req *r)
 {
     struct comment_query q;
     struct comment *comments;
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;

@@ -90,7 +90,7 @@ enum err job_list(struct req *r)
     struct job_query q = {.created_by = is_for_all(r) ? JOB_NONE : viewer_of(r),
                           .state = args->state,
                           .before_seq = JOB_NONE};
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;
@@ -157,7 +157,7 @@ enum err job_items(struct req *r)
 {
     const struct job_query_args *args = r->query_args;
     struct job_item_query q = {.state = args->state};
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct job_item *items;
     struct json_writer *w;

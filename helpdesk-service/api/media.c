@@ -197,7 +197,7 @@ enum err media_list(struct req *r)
 {
     const struct media_query *q = r->query_args;
     struct media_file *files;
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct file_page part;
     struct json_writer *w;

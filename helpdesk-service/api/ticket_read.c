@@ -43,7 +43,7 @@ enum err ticket_history(struct req *r)
 {
     struct history_query q;
     struct history_row *rows;
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;
