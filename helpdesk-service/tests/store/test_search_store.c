@@ -33,6 +33,9 @@ DB_WRITE(search_fill_comments, "", "",
          "AS c (text) WHERE t.id % 50 = 0");
 DB_WRITE(search_words, "T", "",
          "INSERT INTO search_word (word, n) SELECT u.word, 1 FROM unnest($1) AS u (word)");
+/* As ticket_page() calls it for words that are expected to be that many. */
+DB_WRITE(search_days, "jd", "I",
+         "SELECT ticket_days($1, 'ticket t', 'true', NULL, NULL, 5000, $2)");
 DB_WRITE(search_analyze, "", "", "ANALYZE");
 /* A table of a test is small enough to be worth scanning. */
 DB_WRITE(search_no_scans, "", "t", "SELECT set_config('enable_seqscan', 'off', true)");
@@ -96,6 +99,23 @@ static void every_match_is_met_once(struct db_session *s)
     walk(s, "common", 1100, MANY / 200);
     walk(s, "seldom", 1100, MANY / 200);
     walk(s, "nothing", TICKET_NONE, 0);
+}
+
+static void windows_of_days(struct db_session *s)
+{
+    static const double EXPECTED[] = {20, 1000, 2000, 12000};
+    struct ticket_filter f = filter_of(s, "seldom");
+    const int64_t *ids;
+    struct db_result *rows;
+
+    fill(s);
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof *EXPECTED; i++) {
+        OK(db_query(s, &search_days, &rows, DB_STR(filter_json(s->arena, &f)),
+                    DB_DOUBLE(EXPECTED[i])));
+        assert_int_equal(db_get_int_array(rows, 0, 0, &ids), MANY / 100);
+        for (int64_t k = 0; k < MANY / 100; k++)
+            assert_int_equal(ids[k], MANY - 100 * k);
+    }
 }
 
 static void searching_scans_no_table(struct db_session *s)
@@ -175,11 +195,9 @@ static void near_words(struct db_session *s)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(every_match_is_met_once),
-        STORE_TEST(searching_scans_no_table),
-        STORE_TEST(of_many_the_newest_are_ranked),
-        STORE_TEST(counters_of_views),
-        STORE_TEST(near_words),
+        STORE_TEST(every_match_is_met_once),  STORE_TEST(windows_of_days),
+        STORE_TEST(searching_scans_no_table), STORE_TEST(of_many_the_newest_are_ranked),
+        STORE_TEST(counters_of_views),        STORE_TEST(near_words),
     };
 
     return STORE_TESTS_RUN(tests);
