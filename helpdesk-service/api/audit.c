@@ -190,8 +190,8 @@ enum err audit_list(struct req *r)
 
 /* ---- export ------------------------------------------------------------------------------- */
 
-/* That somebody took the trail away, and what of it. */
-static enum err CO_FN put_export(struct req *r, struct db_session *s)
+enum err audit_put_export(struct req *r, struct db_session *s, const char *action,
+                          const char *object_type)
 {
     struct audit_event event;
     struct json_writer w;
@@ -200,8 +200,8 @@ static enum err CO_FN put_export(struct req *r, struct db_session *s)
     struct buf b;
 
     cause_from_request(&cause, r);
-    event = audit_event_of(&cause, "audit.export");
-    event.object_type = STR("audit");
+    event = audit_event_of(&cause, action);
+    event.object_type = str_from(object_type);
     if (!percent_decode(r->arena, r->query, true, &query) || !str_is_utf8(query))
         query = STR_NULL;
     buf_init(&b, r->arena);
@@ -300,7 +300,7 @@ enum err audit_export(struct req *r)
 
     f.limit = EXPORT_PAGE;
     if (rc == ERR_OK)
-        rc = put_export(r, s);
+        rc = audit_put_export(r, s, "audit.export", "audit");
     if (rc)
         return rc;
     req_set_header(r, "Content-Disposition",

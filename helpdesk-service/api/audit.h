@@ -18,6 +18,10 @@ struct audit_edit {
 MUST_CHECK enum err CO_FN audit_put_edit(struct req *r, struct db_session *s,
                                          const struct audit_edit *e);
 
+/* That somebody takes a list away, and by which filters; before the first of it is sent. */
+MUST_CHECK enum err CO_FN audit_put_export(struct req *r, struct db_session *s, const char *action,
+                                           const char *object_type);
+
 /* Seals events every second, makes checkpoints known, drops old months. */
 void audit_start(struct service *s);
 

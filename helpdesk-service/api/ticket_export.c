@@ -1,5 +1,6 @@
 /* Tickets as CSV or as lines of JSON, streamed batch by batch in constant memory. */
 #include "actor.h"
+#include "api/audit.h"
 #include "api/handlers.h"
 #include "api/ticket_json.h"
 #include "api/ticket_list.h"
@@ -125,6 +126,8 @@ enum err ticket_export(struct req *r)
     if (req_has_field_errors(r))
         return ERR_VALIDATION_ERROR;
     rc = req_db(r, &s);
+    if (rc == ERR_OK)
+        rc = audit_put_export(r, s, "ticket.export", "ticket");
     if (rc)
         return rc;
     f.limit = BATCH;

@@ -324,6 +324,12 @@ def test_export(people, db):
     assert event(people.admin, "audit.export", lambda e: e["details"] == {"query": "object_type=ticket"}, actor=ADMIN)
 
 
+def test_exports_of_tickets_are_recorded(people):
+    people.coordinator.get("/api/v1/tickets/export?format=csv&category=Nothing", expect=200)
+    one = event(people.admin, "ticket.export", actor=COORDINATOR)
+    assert one["details"] == {"query": "format=csv&category=Nothing"} and one["object"]["type"] == "ticket"
+
+
 def test_export_as_csv(people, db):
     create(people.employee)
     sealed(db)
