@@ -259,9 +259,10 @@ static enum err CO_FN read_question(struct req *r, struct db_session *s,
 static struct str time_text(struct arena *a, int64_t us)
 {
     char text[TIME_TEXT_SIZE];
-    size_t n = time_format_s(us, text);
 
-    return us == INT64_MIN ? STR_NULL : str_dup(a, str_n(text, n));
+    if (us == JSON_NO_TIME)
+        return STR_NULL;
+    return str_dup(a, str_n(text, time_format_s(us, text)));
 }
 
 static enum err reply_csv(struct req *r, const struct view *v, const struct insight_answer *a)

@@ -3,6 +3,7 @@ import psycopg2
 import pytest
 
 from lib import tokens
+from lib.amqp import Amqp
 from lib.http import check_error
 
 PATH = "/api/v1/auth/audit"
@@ -71,3 +72,19 @@ def test_only_administrators_read_it(auth, roles):
 def test_nothing_is_changed_or_removed(db, auth, statement):
     with pytest.raises(psycopg2.errors.RaiseException):
         db.query(statement, program=auth.name)
+
+
+def test_the_fleet_is_told(auth, admin, broker):
+    """What is recorded is an event as well: of what was done, and of what was refused."""
+    with Amqp(broker.url) as amqp:
+        queue = amqp.listen("audit.recorded")
+        admin.post("/api/v1/systems", {"slug": "told", "name": "Told"}, expect=201)
+        check_error(auth.http.as_user(77, tokens.EMPLOYEE).get(PATH), 403, "FORBIDDEN")
+        done = amqp.receive_type(queue, "audit.recorded", where=lambda e: e["data"]["action"] == "system.create")
+        refused = amqp.receive_type(queue, "audit.recorded", where=lambda e: e["data"]["action"] == "access.refuse")
+    newest = admin.get(f"{PATH}?action=system.create", expect=200).json()["results"][0]
+    for name in ("actor_id", "target_type", "target_id", "result", "address", "trace_id", "details"):
+        assert done["data"][name] == newest[name], name
+    assert done["source"] == "auth-service" and done["data"]["actor_id"] == 10 ** 6
+    assert refused["data"]["result"] == "refused" and refused["data"]["actor_id"] == 77
+    assert refused["data"]["details"]["code"] == "FORBIDDEN"
