@@ -27,9 +27,14 @@ static bool read_counts(struct str file, size_t at, struct counts *c)
 {
     if (file.len < at + HEADER || memcmp(file.p + at, "TZif", 4) != 0)
         return false;
-    uint32_t *const fields[] = {&c->utc, &c->standard, &c->leap, &c->times, &c->types, &c->chars};
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        *fields[i] = (uint32_t)big_endian(file, at + 20 + 4 * i, 4);
+    *c = (struct counts){
+        .utc = (uint32_t)big_endian(file, at + 20, 4),
+        .standard = (uint32_t)big_endian(file, at + 24, 4),
+        .leap = (uint32_t)big_endian(file, at + 28, 4),
+        .times = (uint32_t)big_endian(file, at + 32, 4),
+        .types = (uint32_t)big_endian(file, at + 36, 4),
+        .chars = (uint32_t)big_endian(file, at + 40, 4),
+    };
     return c->times <= MAX_CHANGES && c->types >= 1 && c->types <= 256 && c->leap == 0 &&
            c->chars <= 4096 && c->utc <= 256 && c->standard <= 256;
 }
