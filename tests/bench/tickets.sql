@@ -27,6 +27,8 @@ SELECT s AS id, string_agg(CASE WHEN bench_random(s * 8 + k, 1) < 0.7
         [1 + (power(bench_random(s * 8 + k, 2), 1.7) * 69)::int]
     ELSE 'w' || to_hex((power(bench_random(s * 8 + k, 3), 2) * 60000)::int) END, ' ') AS text
 FROM generate_series(0, 99999) s, generate_series(1, 6) k GROUP BY s;
+ALTER TABLE bench_sentence ADD COLUMN tsv tsvector;
+UPDATE bench_sentence SET tsv = to_tsvector('ticket_text', text);
 CREATE UNIQUE INDEX ON bench_sentence (id);
 ANALYZE bench_sentence;
 
@@ -45,10 +47,11 @@ SELECT i AS id, i % per_day + 1 AS sequence,
     1 + (power(bench_random(i, 1), 2) * 19999)::bigint AS requester_id,
     20001 + (bench_random(i, 2) * 499)::bigint AS owner_id,
     (bench_random(i, 3) * 99)::int AS part,
-    i / per_day AS day
+    i / per_day AS day,
+    NULL::tsvector AS day_word
 FROM (SELECT ceil(:tickets / 336.0)::bigint AS per_day) p, generate_series(1, per_day * 336) n,
     LATERAL (SELECT n - 1 AS i) m;
-UPDATE bench_ticket SET id = id + 1;
+UPDATE bench_ticket SET id = id + 1, day_word = array_to_tsvector(ARRAY[ticket_day(created_at)]);
 ANALYZE bench_ticket;
 
 INSERT INTO ticket (id, number, subject, description, category, sub_category, department, priority, status,
@@ -94,7 +97,7 @@ SELECT id, requester_id, csat_rating, updated_at FROM ticket WHERE csat_rating I
 INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, is_internal, created_at, tsv)
 SELECT b.id, CASE WHEN k % 2 = 0 THEN b.requester_id ELSE b.owner_id END, CASE WHEN k % 2 = 0 THEN p.name ELSE o.name END,
     s1.text || '. ' || s2.text || '.', k = 3, b.created_at + k * interval '2 hours',
-    comment_vector(s1.text || '. ' || s2.text, b.created_at)
+    s1.tsv || s2.tsv || b.day_word
 FROM bench_ticket b JOIN person p ON p.id = b.requester_id JOIN person o ON o.id = b.owner_id
 CROSS JOIN generate_series(0, 9) k
 JOIN bench_sentence s1 ON s1.id = (b.id * 10 + k) % 99961
