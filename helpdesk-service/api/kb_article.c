@@ -115,7 +115,7 @@ enum err kb_article_list(struct req *r)
     const struct kb_article_query *q = r->query_args;
     struct kb_article *articles;
     struct kb_position after;
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;

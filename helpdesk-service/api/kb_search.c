@@ -36,7 +36,7 @@ enum err kb_search(struct req *r)
         .is_restricted = q->language.len > 0,
         .category_id = q->category,
     };
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;

@@ -31,7 +31,7 @@ static void write_one(struct json_writer *w, const struct kb_article *a, const s
 enum err kb_version_list(struct req *r)
 {
     struct kb_version *versions;
-    struct page_found found;
+    struct page_found found = {0};
     struct cursor last = {0};
     struct json_writer *w;
     struct db_session *s;

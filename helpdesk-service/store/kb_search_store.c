@@ -94,7 +94,7 @@ enum err kb_search_store_suggest(struct db_session *s, const struct kb_search *q
     enum err rc =
         db_query(s, &kb_search_suggest, &rows, DB_STR(q->query), DB_STR(language_of(q)),
                  DB_BOOL(q->is_restricted), DB_STR_ARRAY(seen, n), DB_OPT_INT(q->category_id),
-                 DB_INT(2 * KB_CANDIDATES_MAX), DB_INT(q->limit));
+                 DB_INT(KB_CANDIDATES_MAX), DB_INT(q->limit));
 
     if (rc)
         return rc;
