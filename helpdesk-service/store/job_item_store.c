@@ -27,6 +27,10 @@ DB_WRITE(job_item_claim_all, "u", "it",
 DB_WRITE(job_item_put, "uitttijz", "",
          "UPDATE job_item SET state = $3::job_item_state, code = $4, message = $5, version = $6, "
          "changes = $7, at = $8 WHERE job_id = $1 AND ordinal = $2 AND state = 'pending'");
+/* A worker cannot go on with what follows while the item it has in hand is waited for. */
+DB_WRITE(job_item_lock_rest, "u", "i",
+         "SELECT count(*) FROM (SELECT 1 FROM job_item WHERE job_id = $1 AND state = 'pending' "
+         "FOR UPDATE SKIP LOCKED) rest");
 DB_WRITE(job_item_skip, "uttz", "",
          "UPDATE job_item SET state = 'skipped', code = $2, message = $3, at = $4 "
          "WHERE job_id = $1 AND state = 'pending'");
@@ -125,9 +129,11 @@ enum err job_item_store_skip(struct db_session *s, struct str job_id, struct str
                              struct str message, int64_t now, int64_t *skipped)
 {
     struct db_result *rows;
-    enum err rc = db_query(s, &job_item_skip, &rows, DB_STR(job_id), DB_STR(code), DB_STR(message),
-                           DB_TIME(now));
+    enum err rc = db_query(s, &job_item_lock_rest, &rows, DB_STR(job_id));
 
+    if (rc == ERR_OK)
+        rc = db_query(s, &job_item_skip, &rows, DB_STR(job_id), DB_STR(code), DB_STR(message),
+                      DB_TIME(now));
     *skipped = rc ? 0 : db_affected(rows);
     return rc;
 }
