@@ -91,10 +91,9 @@ enum err kb_search_store_suggest(struct db_session *s, const struct kb_search *q
     struct str seen[KB_VISIBILITY_COUNT];
     size_t n = kb_reader_words(q->reader, seen);
     struct db_result *rows;
-    enum err rc =
-        db_query(s, &kb_search_suggest, &rows, DB_STR(q->query), DB_STR(language_of(q)),
-                 DB_BOOL(q->is_restricted), DB_STR_ARRAY(seen, n), DB_OPT_INT(q->category_id),
-                 DB_INT(KB_CANDIDATES_MAX), DB_INT(q->limit));
+    enum err rc = db_query(s, &kb_search_suggest, &rows, DB_STR(q->query), DB_STR(language_of(q)),
+                           DB_BOOL(q->is_restricted), DB_STR_ARRAY(seen, n),
+                           DB_OPT_INT(q->category_id), DB_INT(KB_CANDIDATES_MAX), DB_INT(q->limit));
 
     if (rc)
         return rc;
