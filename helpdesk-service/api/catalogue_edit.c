@@ -180,17 +180,17 @@ static void answer_with_sub(struct req *r, const struct sub_category *sub, int64
     *out = (struct answer){.status = status, .body = sub_json(r->arena, sub), .version = version};
 }
 
+/* before and after as far as there is something to tell of them. */
 static enum err CO_FN audit_sub(struct req *r, struct db_session *s, const char *action,
-                                const struct sub_category *before, const struct sub_category *after)
+                                const struct sub_category *sub, struct str before, struct str after)
 {
-    const struct sub_category *sub = after ? after : before;
     struct audit_edit edit = {
         .action = action,
         .object_type = "sub_category",
         .object_id = sub->id,
         .name = sub->name,
-        .before = before && after ? sub_json(r->arena, before) : STR_NULL,
-        .after = after ? sub_json(r->arena, after) : STR_NULL,
+        .before = before,
+        .after = after,
     };
 
     return audit_put_edit(r, s, &edit);
@@ -207,7 +207,7 @@ static enum err CO_FN add_sub(struct req *r, struct db_session *s, void *arg, st
         rc = sub_category_add(s, c.id, &sub);
     sub.is_active = true;
     if (rc == ERR_OK)
-        rc = audit_sub(r, s, "sub_category.create", NULL, &sub);
+        rc = audit_sub(r, s, "sub_category.create", &sub, STR_NULL, sub_json(r->arena, &sub));
     answer_with_sub(r, &sub, c.version + 1, 201, out);
     return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
 }
@@ -244,7 +244,8 @@ static enum err CO_FN patch_sub(struct req *r, struct db_session *s, void *arg, 
         sub.is_active = b->is_active;
     rc = sub_category_update(s, c.id, &sub);
     if (rc == ERR_OK)
-        rc = audit_sub(r, s, "sub_category.update", &before, &sub);
+        rc = audit_sub(r, s, "sub_category.update", &sub, sub_json(r->arena, &before),
+                       sub_json(r->arena, &sub));
     answer_with_sub(r, &sub, c.version + 1, 200, out);
     return rc == ERR_CONFLICT ? ERR_DUPLICATE_RESOURCE : rc;
 }
@@ -267,7 +268,7 @@ static enum err CO_FN take_off_sub(struct req *r, struct db_session *s, void *ar
     if (rc == ERR_OK)
         rc = sub_category_delete(s, &c, &sub);
     if (rc == ERR_OK)
-        rc = audit_sub(r, s, "sub_category.remove", &sub, NULL);
+        rc = audit_sub(r, s, "sub_category.remove", &sub, STR_NULL, STR_NULL);
     out->status = 204;
     return rc == ERR_CONFLICT ? refuse(r, rc, IN_USE_TEXT) : rc;
 }
