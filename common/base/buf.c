@@ -39,6 +39,11 @@ void buf_grow(struct buf *b, size_t n)
     b->cap = cap;
 }
 
+void buf_add_str(struct buf *b, struct str s)
+{
+    buf_add(b, s.p, s.len);
+}
+
 void buf_add_i64(struct buf *b, int64_t v)
 {
     char text[20];

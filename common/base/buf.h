@@ -35,10 +35,7 @@ static inline void buf_add(struct buf *b, const void *p, size_t n)
     memcpy(buf_reserve(b, n), p, n);
     b->len += n;
 }
-static inline void buf_add_str(struct buf *b, struct str s)
-{
-    buf_add(b, s.p, s.len);
-}
+void buf_add_str(struct buf *b, struct str s);
 #define BUF_LIT(b, literal) buf_add((b), "" literal, sizeof(literal) - 1)
 static inline void buf_add_char(struct buf *b, char c)
 {

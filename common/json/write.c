@@ -155,8 +155,9 @@ void jw_key(struct json_writer *w, struct str key)
 void jw_key_text(struct json_writer *w, struct str text)
 {
     uint64_t bit = w->depth ? UINT64_C(1) << (w->depth - 1) : 0;
+    size_t comma = w->has_item & bit ? 0 : 1;
 
-    buf_add_str(w->out, w->has_item & bit ? text : str_slice(text, 1, text.len));
+    buf_add(w->out, text.p + comma, text.len - comma);
     w->has_item |= bit;
     w->after_key = true;
 }
