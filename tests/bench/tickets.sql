@@ -104,6 +104,8 @@ JOIN bench_sentence s1 ON s1.id = (b.id * 10 + k) % 99961
 JOIN bench_sentence s2 ON s2.id = (b.id * 10 + k) * 13 % 99929;
 
 SELECT setval('ticket_id_seq', max(id) + 1) FROM ticket;
+INSERT INTO ticket_counter (day, last)
+SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYYMMDD'), max(sequence) FROM bench_ticket GROUP BY 1;
 SELECT indexdef FROM bench_index \gexec
 DROP TABLE bench_ticket, bench_sentence, bench_index;
 DROP FUNCTION bench_random;
