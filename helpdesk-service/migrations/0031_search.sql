@@ -108,7 +108,8 @@ END
 $$;
 
 -- Tickets with words that very many have, newest first: window after window of days, each twice as
--- long as the one before, until the page is full.
+-- long as the one before, until the page is full. A window has a begin as well, for that is what an
+-- index of the tickets is asked for.
 CREATE FUNCTION ticket_days(f jsonb, source text, filter text, after_time timestamptz,
                             after_id bigint, wanted bigint, expected float8)
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
@@ -120,7 +121,7 @@ DECLARE
     found bigint[] := '{}';
     part bigint[];
 BEGIN
-    length := LEAST(200, GREATEST(1, ceil(3 * wanted * (last - first + 1) / expected)));
+    length := LEAST(200, GREATEST(1, ceil(1.2 * wanted * (last - first + 1) / expected)));
     IF after_time IS NOT NULL THEN
         last := LEAST(last, (after_time AT TIME ZONE 'UTC')::date);
     END IF;
@@ -134,11 +135,13 @@ BEGIN
         END IF;
         EXECUTE 'SELECT ARRAY(SELECT t.id FROM (' || ticket_matches(f, days) || ') m JOIN '
             || source || ' ON t.id = m.id WHERE ' || filter
-            || ' AND t.created_at < ($4::timestamp AT TIME ZONE ''UTC'')'
+            || ' AND t.created_at < ($4::timestamp AT TIME ZONE ''UTC'') '
+            'AND t.created_at >= ($5::timestamp AT TIME ZONE ''UTC'')'
             || CASE WHEN after_time IS NULL THEN ''
                 ELSE ' AND (t.created_at, t.id) < ($1, $2)' END
             || ' ORDER BY t.created_at DESC, t.id DESC LIMIT $3)'
-        INTO part USING after_time, after_id, wanted - cardinality(found), last + 1;
+        INTO part USING after_time, after_id, wanted - cardinality(found), last + 1,
+            last - length + 1;
         found := found || part;
         last := last - length;
         length := length * 2;
