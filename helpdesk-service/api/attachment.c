@@ -4,7 +4,7 @@
 #include "api/media_json.h"
 #include "api/media_keep.h"
 #include "api/media_send.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "clock.h"

@@ -3,7 +3,7 @@
 
 #include "actor.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/schemas_audit.h"
 #include "buf.h"
 #include "clock.h"

@@ -2,7 +2,7 @@
 #include "actor.h"
 #include "api/audit.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"

@@ -3,7 +3,7 @@
 #include "api/audit.h"
 #include "api/catalogue.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/schemas.h"
 #include "buf.h"
 #include "service.h"

@@ -5,7 +5,7 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "jobs/worker.h"

@@ -2,7 +2,7 @@
 #include "api/kb_handlers.h"
 #include "api/kb_reply.h"
 #include "api/kb_schemas.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/write.h"
 #include "service.h"
 #include "store/kb_category_store.h"

@@ -1,6 +1,6 @@
 #pragma once
 /* Request bodies and query parameters of the knowledge base. */
-#include "api/page.h"
+#include "page.h"
 #include "json.h"
 
 #define KB_BODY_MAX 500000 /* characters of an article */

@@ -3,7 +3,7 @@
 #include "api/kb_handlers.h"
 #include "api/kb_reply.h"
 #include "api/kb_schemas.h"
-#include "api/page.h"
+#include "page.h"
 #include "domain/kb_text.h"
 #include "service.h"
 #include "state.h"

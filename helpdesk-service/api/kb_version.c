@@ -4,7 +4,7 @@
 #include "api/kb_handlers.h"
 #include "api/kb_reply.h"
 #include "api/kb_schemas.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/write.h"
 #include "domain/diff.h"
 #include "service.h"

@@ -1,6 +1,6 @@
 #pragma once
 /* Bodies and query parameters of the platform surface's files. */
-#include "api/page.h"
+#include "page.h"
 #include "json.h"
 
 struct media_query {

@@ -1,6 +1,6 @@
 #pragma once
 /* Request bodies and query parameters, as the routes decode them. */
-#include "api/page.h"
+#include "page.h"
 #include "json.h"
 
 struct ticket_body {

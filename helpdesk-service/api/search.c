@@ -1,7 +1,7 @@
 /* Finding tickets: hits with what matched in them, proposals while typing, facets. */
 #include "actor.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/schemas.h"
 #include "api/ticket_query.h"
 #include "buf.h"

@@ -3,7 +3,7 @@
 #include "api/access.h"
 #include "api/kb_handlers.h"
 #include "api/kb_schemas.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "cause.h"

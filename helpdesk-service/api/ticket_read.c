@@ -1,7 +1,7 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
-#include "api/page.h"
+#include "page.h"
 #include "api/ticket_json.h"
 #include "api/write.h"
 #include "clock.h"

@@ -1,7 +1,8 @@
-#include "api/page.h"
+#include "page.h"
+
+#include <ctype.h>
 
 #include "buf.h"
-#include "domain/ticket.h"
 #include "service.h"
 
 static const struct json_field PAGE_QUERY_FIELDS[] = {
@@ -72,13 +73,29 @@ enum err page_check_depth(struct req *r, const struct page *p, int64_t total)
     return ERR_INVALID_INPUT;
 }
 
+static bool has_only(struct str s, const char *punctuation)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!isalnum((unsigned char)s.p[i]) && (!s.p[i] || !strchr(punctuation, s.p[i])))
+            return false;
+    return s.len > 0 && s.len < 256;
+}
+
 /* A host name and port as they may stand in a URL. */
 static bool is_host(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]", s.p[i]))
-            return false;
-    return s.len > 0 && s.len < 256;
+    return has_only(s, ".:-_[]");
+}
+
+/* The part of the path that a proxy took off before it passed the request on. */
+static struct str prefix_of(struct req *r)
+{
+    struct str prefix = req_header(r, "X-Forwarded-Prefix");
+
+    if (!str_has_prefix(prefix, STR("/")) || !has_only(prefix, "/.-_~") ||
+        str_has_prefix(r->path, prefix))
+        return STR("");
+    return str_has_suffix(prefix, STR("/")) ? str_slice(prefix, 0, prefix.len - 1) : prefix;
 }
 
 /* The request's own URL up to where the page is named. */
@@ -92,6 +109,7 @@ static void begin_link(struct req *r, struct buf *b)
     buf_init(b, r->arena);
     if (is_host(host))
         buf_printf(b, "http%s://%.*s", is_https ? "s" : "", STR_ARG(host));
+    buf_add_str(b, prefix_of(r));
     buf_add_str(b, r->path);
     buf_add_char(b, '?');
     add_filters(b, r->query);
@@ -132,11 +150,11 @@ struct json_writer *page_begin(struct req *r, const struct page *p, const struct
         next = link_to(r, p->number + 1);
     } else if (has_next) {
         cursor = cursor_encode(req_service(r)->jwt, r->arena, list_name(r), last);
-        next = p->is_continued || f->total == TICKET_NONE ? link_behind(r, cursor)
-                                                          : link_to(r, p->number + 1);
+        next = p->is_continued || f->total == PAGE_NOT_COUNTED ? link_behind(r, cursor)
+                                                               : link_to(r, p->number + 1);
     }
     jw_object(w);
-    if (f->total == TICKET_NONE)
+    if (f->total == PAGE_NOT_COUNTED)
         JW_NULL(w, "count");
     else
         JW_INT(w, "count", f->total > most ? most : f->total);

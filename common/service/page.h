@@ -11,6 +11,7 @@
 
 #define PAGE_SIZE_DEFAULT 10
 #define PAGE_SIZE_MAX 100
+#define PAGE_NOT_COUNTED JSON_NO_INT
 #define PAGE_COUNT_MAX 10000 /* more than that are not counted, and reached by cursors only */
 
 /* Query members that a list shares: page from 1, page_size up to 100 (a larger one is 100). */
@@ -55,8 +56,9 @@ static inline int64_t page_limit(const struct page *p)
 }
 
 struct page_found {
-    int64_t total; /* over PAGE_COUNT_MAX: more; TICKET_NONE: not counted, of a continued page */
-    size_t count;  /* entries found, up to page_limit */
+    int64_t
+        total; /* over PAGE_COUNT_MAX: more; PAGE_NOT_COUNTED: not counted, of a continued page */
+    size_t count;      /* entries found, up to page_limit */
     int64_t count_max; /* what total is exact up to; 0: PAGE_COUNT_MAX */
     bool is_numbered;  /* by page numbers only: there is no cursor */
 };
