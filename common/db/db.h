@@ -2,9 +2,9 @@
 /*
  * PostgreSQL on the loop. Statements are declared beside the function that uses them, prepared when
  * a connection opens, and exchanged in binary. Outside a transaction reads are pipelined over a few
- * shared connections and a write is one autocommitted statement on a pooled one; inside a
- * transaction everything runs on its connection, BEGIN travelling with the first statement.
- * Lost connections are reopened with backoff; work in flight on them ends in
+ * shared connections; a write, or a long read, is one autocommitted statement on a pooled one;
+ * inside a transaction everything runs on its connection, BEGIN travelling with the first
+ * statement. Lost connections are reopened with backoff; work in flight on them ends in
  * ERR_SERVICE_UNAVAILABLE.
  */
 #include <stdbool.h>
@@ -55,12 +55,16 @@ void db_stats(const struct db *db, struct db_stats *out);
  */
 struct db_stmt {
     const char *name, *params, *cols, *sql;
-    bool is_read;
+    bool is_read; /* pipelined with others */
 };
 
-/* Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only.
+/*
+ * Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only.
+ * A read that may take long is a DB_READ_LONG: it has a pooled connection to itself, so that no
+ * quick one waits behind it.
  */
 #define DB_READ(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, true, sql_)
+#define DB_READ_LONG(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, sql_)
 #define DB_WRITE(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, sql_)
 #define DB_STMT_(var, params_, cols_, read_, sql_)                                                 \
     static const struct db_stmt var = {#var, params_, cols_, sql_, read_};                         \

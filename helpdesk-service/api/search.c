@@ -1,10 +1,10 @@
 /* Finding tickets: hits with what matched in them, proposals while typing, facets. */
 #include "actor.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "api/ticket_query.h"
 #include "buf.h"
+#include "page.h"
 #include "service.h"
 #include "store/search_store.h"
 #include "store/tally_store.h"
@@ -226,16 +226,17 @@ static bool is_number(struct str s)
 static enum err CO_FN suggest_tickets(struct req *r, struct db_session *s, struct json_writer *w,
                                       struct str typed, int64_t limit)
 {
+    struct search_title *titles;
     struct ticket_filter f;
-    struct search_found found;
+    size_t count;
     enum err rc;
 
     ticket_query_init(r->actor, &f);
     ticket_query_add_words(r->arena, typed, &f);
     f.limit = limit;
-    rc = search_store_find(s, &f, true, &found);
-    for (size_t i = 0; rc == ERR_OK && i < found.count; i++) {
-        const struct ticket *t = &found.hits[i].ticket;
+    rc = search_store_titles(s, &f, &titles, &count);
+    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
+        const struct search_title *t = &titles[i];
 
         if (is_number(typed))
             put_suggestion(w, "number", t->number, t->number, t->subject);

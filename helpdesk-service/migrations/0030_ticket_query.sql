@@ -91,15 +91,25 @@ BEGIN
 END
 $$;
 
--- All terms, and what the words ask of the ticket's own text.
+-- Whether ticket t has words in what whoever asks may read of it. A subquery of its own, so that it is asked of
+-- tickets that everything else has found.
+CREATE FUNCTION ticket_has(f jsonb, words text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT 'COALESCE((SELECT true FROM ticket_search s WHERE s.ticket_id = t.id '
+        'AND s.tsv @@ to_tsquery(''ticket_text'', ' || quote_literal(words) || ') '
+        'AND (NOT s.is_internal OR (t.requester_id <> ' || reader || ' AND '
+        || CASE WHEN (f ->> 'is_staff')::boolean THEN 'true'
+            ELSE '(t.owner_id = ' || reader || ' OR EXISTS (SELECT 1 FROM ticket_participant n '
+                'WHERE n.ticket_id = t.id AND n.user_id = ' || reader || ' AND n.is_assignee))' END
+        || ')) LIMIT 1), false)'
+    FROM (SELECT quote_literal(f ->> 'reader') || '::bigint') x (reader)
+$$;
+
+-- All terms but the words that must be there.
 CREATE FUNCTION ticket_conditions(f jsonb) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT concat_ws(' AND ', 'true',
         (SELECT string_agg(ticket_condition(term, (f ->> 'reader')::bigint), ' AND ')
          FROM jsonb_array_elements(f -> 'terms') term),
-        't.id IN (SELECT s.ticket_id FROM ticket_search s WHERE s.tsv @@ to_tsquery(''simple'', '
-            || quote_literal(f ->> 'words') || '))',
-        'NOT EXISTS (SELECT 1 FROM ticket_search s WHERE s.ticket_id = t.id '
-            'AND s.tsv @@ to_tsquery(''simple'', ' || quote_literal(f ->> 'unwanted') || '))')
+        'NOT ' || ticket_has(f, f ->> 'unwanted'))
 $$;
 
 -- The tables that lead to the tickets in the order of their creation, all that is asked of them, and
@@ -130,57 +140,5 @@ BEGIN
     source := 'ticket t';
     filter := ticket_conditions(f);
     lead := 't.created_at, t.id';
-END
-$$;
-
--- One page: the ids in order, and how many tickets match, 10,001 when there are more than 10,000.
--- Where the planner expects far more than that, they are not counted at all, and neither are they
--- without is_counted: total is NULL. The page continues behind a position (after_*) when there is one.
--- Every order ends in a unique column and has an index of its own.
-CREATE FUNCTION ticket_page(f jsonb, sort text, is_descending boolean, after_word text,
-                            after_time timestamptz, after_id bigint, skip bigint, page_size bigint,
-                            is_counted boolean)
-RETURNS TABLE (total bigint, ids bigint[])
-LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    source text;
-    filter text;
-    lead text;
-    direction text := CASE WHEN is_descending THEN ' DESC' ELSE ' ASC' END;
-    beyond text := CASE WHEN is_descending THEN ' < ' ELSE ' > ' END;
-    ordering text;
-    behind text := '';
-    plan json;
-BEGIN
-    SELECT s.source, s.filter, s.lead INTO source, filter, lead FROM ticket_source(f) s;
-    IF is_counted THEN
-        EXECUTE 'EXPLAIN (FORMAT JSON) SELECT 1 FROM ' || source || ' WHERE ' || filter INTO plan;
-        IF (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8 > 30000 THEN
-            total := 10001;
-        ELSE
-            EXECUTE 'SELECT count(*) FROM (SELECT 1 FROM ' || source || ' WHERE ' || filter
-                || ' LIMIT 10001) m' INTO total;
-        END IF;
-    END IF;
-    ordering := CASE sort
-        WHEN 'updated_at' THEN 't.updated_at, t.id'
-        WHEN 'priority' THEN 't.priority, t.created_at, t.id'
-        WHEN 'status' THEN 't.status, t.created_at, t.id'
-        WHEN 'number' THEN 't.number'
-        ELSE lead
-    END;
-    IF after_id IS NOT NULL THEN
-        behind := ' AND (' || ordering || ')' || beyond || CASE sort
-            WHEN 'priority' THEN '($1::ticket_priority, $2, $3)'
-            WHEN 'status' THEN '($1::ticket_status, $2, $3)'
-            WHEN 'number' THEN '($1)'
-            ELSE '($2, $3)'
-        END;
-    END IF;
-    EXECUTE 'SELECT ARRAY(SELECT t.id FROM ' || source || ' WHERE ' || filter || behind
-        || ' ORDER BY ' || replace(ordering, ',', direction || ',') || direction
-        || ' OFFSET $4 LIMIT $5)' INTO ids
-    USING after_word, after_time, after_id, skip, page_size;
-    RETURN NEXT;
 END
 $$;

@@ -102,26 +102,33 @@ DB_WRITE(comment_insert, "iittbzib", "i",
              "$6") ", first_response_at = CASE WHEN $8 THEN $6 "
                    "ELSE first_response_at END WHERE id = $1 RETURNING created_at), "
                    "c AS (INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, "
-                   "is_internal, created_at, tsv) SELECT $1, $2, $3, $4, $5, $6, "
-                   "comment_vector($4, t.created_at) FROM t RETURNING id), "
+                   "is_internal, created_at, search_part) SELECT $1, $2, $3, $4, $5, $6, "
+                   "ticket_search_add($1, $5, t.created_at, $4) FROM t RETURNING id), "
                    "h AS (" HISTORY "SELECT $1, 'comment', NULL, c.id::text, "
                    "CASE WHEN $5 THEN 'internal' ELSE 'public' END, $2, $3, $6, $5 FROM c) "
                    "SELECT id FROM c");
-DB_WRITE(
-    comment_edit, "iittitzi", "",
-    "WITH t AS (" TOUCH(
-        "$8",
-        "$7") " WHERE id = $1 RETURNING created_at), "
-              "h AS (" HISTORY
-              "VALUES ($1, 'comment', $3, $4, 'edited ' || $2::text, $5, $6, $7, true)) "
-              "UPDATE ticket_comment c SET comment = $4, edited_at = $7, version = c.version + 1, "
-              "tsv = comment_vector($4, t.created_at) FROM t WHERE c.id = $2");
-DB_WRITE(comment_remove, "iititzi", "",
+DB_WRITE(comment_edit, "iittitzi", "i",
+         "WITH t AS (" TOUCH(
+             "$8",
+             "$7") " WHERE id = $1), "
+                   "h AS (" HISTORY
+                   "VALUES ($1, 'comment', $3, $4, 'edited ' || $2::text, $5, $6, $7, true)) "
+                   "UPDATE ticket_comment SET comment = $4, edited_at = $7, version = version + 1 "
+                   "WHERE id = $2 RETURNING search_part::bigint");
+DB_WRITE(comment_remove, "iititzi", "i",
          "WITH t AS (" TOUCH(
              "$7", "$6") " WHERE id = $1), "
                          "h AS (" HISTORY
                          "VALUES ($1, 'comment', $3, NULL, 'removed ' || $2::text, $4, $5, $6, "
-                         "true)) DELETE FROM ticket_comment WHERE id = $2");
+                         "true)) DELETE FROM ticket_comment WHERE id = $2 "
+                         "RETURNING search_part::bigint");
+/* The part of the ticket's words that the comment is in, of what is there now. */
+DB_WRITE(comment_reindex, "ibi", "",
+         "UPDATE ticket_search s SET tsv = CASE WHEN $2 OR $3 > 0 THEN ticket_day(t.created_at) "
+         "ELSE ticket_vector(t.number, t.subject, t.description, t.requester_name || ' ' || "
+         "t.requester_email, t.tags, t.created_at) END || ticket_search_comments($1, $2, $3::int) "
+         "FROM ticket t WHERE t.id = $1 AND s.ticket_id = $1 AND s.is_internal = $2 "
+         "AND s.part = $3");
 
 static void touched(struct ticket *t, const struct cause *c)
 {
@@ -152,6 +159,15 @@ enum err comment_store_add(struct db_session *s, struct ticket *t, struct commen
     return ERR_OK;
 }
 
+static enum err CO_FN reindex(struct db_session *s, const struct comment *comment,
+                              int64_t ticket_id, const struct db_result *changed)
+{
+    if (db_rows(changed) == 0)
+        return ERR_OK;
+    return db_query(s, &comment_reindex, NULL, DB_INT(ticket_id), DB_BOOL(comment->is_internal),
+                    DB_INT(db_get_int(changed, 0, 0)));
+}
+
 /* That it is another one, not what it says. */
 static enum err CO_FN put_audit(struct db_session *s, const struct ticket *t,
                                 const struct comment *comment, const struct cause *c,
@@ -168,10 +184,13 @@ static enum err CO_FN put_audit(struct db_session *s, const struct ticket *t,
 enum err comment_store_edit(struct db_session *s, struct ticket *t, struct comment *comment,
                             struct str text, const struct cause *c)
 {
-    enum err rc = db_query(s, &comment_edit, NULL, DB_INT(t->id), DB_INT(comment->id),
+    struct db_result *rows;
+    enum err rc = db_query(s, &comment_edit, &rows, DB_INT(t->id), DB_INT(comment->id),
                            DB_STR(comment->comment), DB_STR(text), DB_OPT_INT(c->actor_id),
                            DB_STR(c->actor_name), DB_TIME(c->now), DB_INT(t->version + 1));
 
+    if (rc == ERR_OK)
+        rc = reindex(s, comment, t->id, rows);
     if (rc)
         return rc;
     touched(t, c);
@@ -184,10 +203,13 @@ enum err comment_store_edit(struct db_session *s, struct ticket *t, struct comme
 enum err comment_store_remove(struct db_session *s, struct ticket *t, const struct comment *comment,
                               const struct cause *c)
 {
-    enum err rc = db_query(s, &comment_remove, NULL, DB_INT(t->id), DB_INT(comment->id),
+    struct db_result *rows;
+    enum err rc = db_query(s, &comment_remove, &rows, DB_INT(t->id), DB_INT(comment->id),
                            DB_STR(comment->comment), DB_OPT_INT(c->actor_id), DB_STR(c->actor_name),
                            DB_TIME(c->now), DB_INT(t->version + 1));
 
+    if (rc == ERR_OK)
+        rc = reindex(s, comment, t->id, rows);
     if (rc)
         return rc;
     touched(t, c);

@@ -19,7 +19,8 @@ static void add_word(struct buf *b, const struct query_term *t)
         BUF_LIT(b, ":*");
 }
 
-static struct str words(struct arena *a, const struct ticket_filter *f, bool is_excluded)
+static struct str words(struct arena *a, const struct ticket_filter *f, bool is_excluded,
+                        const char *operator)
 {
     struct buf b;
 
@@ -30,7 +31,7 @@ static struct str words(struct arena *a, const struct ticket_filter *f, bool is_
         if (t->key != QUERY_WORD || t->is_excluded != is_excluded)
             continue;
         if (b.len)
-            buf_add_str(&b, is_excluded ? STR(" | ") : STR(" & "));
+            buf_add_str(&b, str_from(operator));
         add_word(&b, t);
     }
     return b.len ? buf_str(&b) : STR_NULL;
@@ -38,7 +39,12 @@ static struct str words(struct arena *a, const struct ticket_filter *f, bool is_
 
 struct str filter_words(struct arena *a, const struct ticket_filter *f)
 {
-    return words(a, f, false);
+    return words(a, f, false, " & ");
+}
+
+struct str filter_any_word(struct arena *a, const struct ticket_filter *f)
+{
+    return words(a, f, false, " | ");
 }
 
 static void put_id(struct json_writer *w, int64_t v)
@@ -85,8 +91,8 @@ struct str filter_json(struct arena *a, const struct ticket_filter *f)
         if (f->terms[i].key != QUERY_WORD)
             put_term(&w, &f->terms[i]);
     jw_end_array(&w);
-    JW_STR(&w, "words", words(a, f, false));
-    JW_STR(&w, "unwanted", words(a, f, true));
+    JW_STR(&w, "words", filter_words(a, f));
+    JW_STR(&w, "unwanted", words(a, f, true, " | "));
     jw_end_object(&w);
     return buf_str(&b);
 }

@@ -5,3 +5,5 @@
 struct str filter_json(struct arena *a, const struct ticket_filter *f);
 /* The words that must occur as a text search query; absent: none. */
 struct str filter_words(struct arena *a, const struct ticket_filter *f);
+/* The same words, any of which may occur. */
+struct str filter_any_word(struct arena *a, const struct ticket_filter *f);

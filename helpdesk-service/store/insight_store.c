@@ -53,37 +53,38 @@ enum err insight_store_compact(struct db_session *s, int64_t before)
 
 #define WANTED "dimension = $1 AND ($2::text IS NULL OR key = $2) AND metric::text = ANY ($3)"
 
-DB_READ(insight_series, "ttTzztt",
-        "zttnii"
-        "t",
-        "SELECT y.start, y.key, y.metric, y.bucket::int, y.n, y.total, "
-        "(SELECT p.name FROM person p WHERE p.id = CASE WHEN $1 = 'owner' THEN "
-        "NULLIF(y.key, '')::bigint END) "
-        "FROM (SELECT date_trunc($6, x.hour, $7) AS start, x.key, x.metric::text, x.bucket, "
-        "sum(x.n)::bigint AS n, sum(x.total)::bigint AS total FROM ("
-        "SELECT hour, key, metric, bucket, n, total FROM insight_hour WHERE " WANTED
-        " AND hour >= $4 AND hour < $5 UNION ALL "
-        "SELECT date_trunc('hour', at, 'UTC'), key, metric, bucket, n, total FROM insight_note "
-        "WHERE " WANTED " AND metric <> 'backlog' AND at >= $4 AND at < $5) x "
-        "GROUP BY 1, 2, 3, 4 HAVING sum(x.n) <> 0 UNION ALL "
-        "SELECT g AT TIME ZONE $7, '', NULL, 0, 0, 0 FROM generate_series("
-        "date_trunc($6, $4 AT TIME ZONE $7), $5 AT TIME ZONE $7 - interval '1 microsecond', "
-        "('1 ' || $6)::interval) g WHERE $1 = 'all') y "
-        "ORDER BY y.start, y.key, y.metric, y.bucket LIMIT " CELLS_MAX_TEXT);
+DB_READ_LONG(
+    insight_series, "ttTzztt",
+    "zttnii"
+    "t",
+    "SELECT y.start, y.key, y.metric, y.bucket::int, y.n, y.total, "
+    "(SELECT p.name FROM person p WHERE p.id = CASE WHEN $1 = 'owner' THEN "
+    "NULLIF(y.key, '')::bigint END) "
+    "FROM (SELECT date_trunc($6, x.hour, $7) AS start, x.key, x.metric::text, x.bucket, "
+    "sum(x.n)::bigint AS n, sum(x.total)::bigint AS total FROM ("
+    "SELECT hour, key, metric, bucket, n, total FROM insight_hour WHERE " WANTED
+    " AND hour >= $4 AND hour < $5 UNION ALL "
+    "SELECT date_trunc('hour', at, 'UTC'), key, metric, bucket, n, total FROM insight_note "
+    "WHERE " WANTED " AND metric <> 'backlog' AND at >= $4 AND at < $5) x "
+    "GROUP BY 1, 2, 3, 4 HAVING sum(x.n) <> 0 UNION ALL "
+    "SELECT g AT TIME ZONE $7, '', NULL, 0, 0, 0 FROM generate_series("
+    "date_trunc($6, $4 AT TIME ZONE $7), $5 AT TIME ZONE $7 - interval '1 microsecond', "
+    "('1 ' || $6)::interval) g WHERE $1 = 'all') y "
+    "ORDER BY y.start, y.key, y.metric, y.bucket LIMIT " CELLS_MAX_TEXT);
 /* The status is a column, and no dimension of its own. */
 #define OF_BACKLOG "dimension = CASE WHEN $1 = 'status' THEN 'all' ELSE $1 END"
-DB_READ(insight_backlog, "tt",
-        "ttzi"
-        "t",
-        "SELECT y.key, y.status, y.hour, y.n, (SELECT p.name FROM person p WHERE p.id = "
-        "CASE WHEN $1 = 'owner' THEN NULLIF(y.key, '')::bigint END) FROM ("
-        "SELECT CASE WHEN $1 = 'status' THEN x.status::text ELSE x.key END AS key, "
-        "x.status::text, x.hour, sum(x.n)::bigint AS n FROM ("
-        "SELECT key, status, hour, n FROM insight_backlog WHERE " OF_BACKLOG " UNION ALL "
-        "SELECT key, status, date_trunc('hour', at, 'UTC'), n FROM insight_note "
-        "WHERE " OF_BACKLOG " AND status IS NOT NULL) x "
-        "GROUP BY 1, 2, 3 HAVING sum(x.n) <> 0) y WHERE $2::text IS NULL OR y.key = $2 "
-        "ORDER BY y.key, y.status, y.hour LIMIT " CELLS_MAX_TEXT);
+DB_READ_LONG(insight_backlog, "tt",
+             "ttzi"
+             "t",
+             "SELECT y.key, y.status, y.hour, y.n, (SELECT p.name FROM person p WHERE p.id = "
+             "CASE WHEN $1 = 'owner' THEN NULLIF(y.key, '')::bigint END) FROM ("
+             "SELECT CASE WHEN $1 = 'status' THEN x.status::text ELSE x.key END AS key, "
+             "x.status::text, x.hour, sum(x.n)::bigint AS n FROM ("
+             "SELECT key, status, hour, n FROM insight_backlog WHERE " OF_BACKLOG " UNION ALL "
+             "SELECT key, status, date_trunc('hour', at, 'UTC'), n FROM insight_note "
+             "WHERE " OF_BACKLOG " AND status IS NOT NULL) x "
+             "GROUP BY 1, 2, 3 HAVING sum(x.n) <> 0) y WHERE $2::text IS NULL OR y.key = $2 "
+             "ORDER BY y.key, y.status, y.hour LIMIT " CELLS_MAX_TEXT);
 DB_READ(insight_zone, "t", "b", "SELECT insight_is_zone($1)");
 
 /* The row of that start and key: the last one, or a new one behind it. */

@@ -11,29 +11,38 @@
     "SELECT u.id, u.position FROM ticket_page($1, 'created_at', true, NULL, NULL, NULL, 0, " count \
     ", false) p, unnest(p.ids) WITH ORDINALITY AS u (id, position)"
 #define QUERY "to_tsquery('ticket_text', $2)"
+#define OWN_WORDS "ticket_search s ON s.ticket_id = n.id AND NOT s.is_internal AND s.part = 0"
+#define SCORE                                                                                      \
+    "CASE WHEN s.tsv @@ " QUERY " THEN ts_rank('{0.05, 0.1, 0.4, 1.0}', s.tsv, " QUERY ") "        \
+    "ELSE 0 END"
+/* With the words of the query marked, of which a single text may have some only. */
+#define ANY_WORD "to_tsquery('ticket_text', $8)"
 #define MARKED(text)                                                                               \
-    "ts_headline('ticket_text', translate(" text ", chr(2) || chr(3), ''), " QUERY                 \
+    "ts_headline('ticket_text', translate(" text ", chr(2) || chr(3), ''), " ANY_WORD              \
     ", 'StartSel=' || chr(2) || ', StopSel=' || chr(3) || CASE WHEN length(" text ") <= 250 "      \
     "THEN ', HighlightAll=true' ELSE ', MaxFragments=2, MaxWords=24, MinWords=10' END)"
 
 /* clang-format off */
-DB_READ(search_find, "jtbiiib", "i" TICKET_COL_TYPES "dttt",
+DB_READ_LONG(search_find, "jtbiiibt", "i" TICKET_COL_TYPES "dttt",
         "WITH n AS MATERIALIZED (" CANDIDATES("1001") "), "
-        "r AS (SELECT n.id, n.position, CASE WHEN s.tsv @@ " QUERY
-        " THEN ts_rank('{0.05, 0.1, 0.4, 1.0}', s.tsv, " QUERY ") ELSE 0 END AS score "
-        "FROM n LEFT JOIN ticket_search s ON s.ticket_id = n.id WHERE n.position <= 1000), "
+        "r AS (SELECT n.id, n.position, " SCORE " AS score "
+        "FROM n LEFT JOIN " OWN_WORDS " WHERE n.position <= 1000), "
         "g AS (SELECT * FROM r ORDER BY CASE WHEN $3 THEN score END DESC NULLS LAST, position "
         "OFFSET $4 LIMIT $5) "
         "SELECT (SELECT count(*) FROM n), " TICKET_COLS ", g.score::float8, "
         MARKED("t.subject") ", "
         MARKED("left(t.description, 4000)") ", "
-        "(SELECT " MARKED("left(c.comment, 4000)") " FROM ticket_comment c "
-        "WHERE c.ticket_id = t.id AND c.tsv @@ " QUERY " AND (NOT c.is_internal "
+        "(SELECT " MARKED("left(c.comment, 4000)") " FROM (SELECT c.id, c.comment "
+        "FROM ticket_comment c WHERE c.ticket_id = t.id AND (NOT c.is_internal "
         "OR (t.requester_id <> $6 AND ($7 OR t.owner_id = $6 OR EXISTS (SELECT 1 "
         "FROM ticket_participant w WHERE w.ticket_id = t.id AND w.user_id = $6 AND w.is_assignee)))) "
-        "ORDER BY c.id DESC LIMIT 1) "
+        "ORDER BY c.id DESC LIMIT 50) c "
+        "WHERE to_tsvector('ticket_text', c.comment) @@ " ANY_WORD " ORDER BY c.id DESC LIMIT 1) "
         "FROM (SELECT 1) one LEFT JOIN g ON true LEFT JOIN ticket t ON t.id = g.id "
         "ORDER BY CASE WHEN $3 THEN g.score END DESC NULLS LAST, g.position");
+DB_READ_LONG(search_titles, "jti", "tt",
+        "SELECT t.number, t.subject FROM (" CANDIDATES("200") ") n JOIN ticket t ON t.id = n.id "
+        "LEFT JOIN " OWN_WORDS " ORDER BY " SCORE " DESC, n.position LIMIT $3");
 /* clang-format on */
 
 enum err search_store_find(struct db_session *s, const struct ticket_filter *f, bool by_score,
@@ -43,7 +52,8 @@ enum err search_store_find(struct db_session *s, const struct ticket_filter *f, 
     struct db_result *rows;
     enum err rc = db_query(s, &search_find, &rows, DB_STR(filter_json(s->arena, f)),
                            DB_STR(filter_words(s->arena, f)), DB_BOOL(by_score), DB_INT(f->skip),
-                           DB_INT(f->limit), DB_INT(f->reader.id), DB_BOOL(f->reader.is_staff));
+                           DB_INT(f->limit), DB_INT(f->reader.id), DB_BOOL(f->reader.is_staff),
+                           DB_STR(filter_any_word(s->arena, f)));
 
     if (rc)
         return rc;
@@ -61,15 +71,32 @@ enum err search_store_find(struct db_session *s, const struct ticket_filter *f, 
     return ERR_OK;
 }
 
+enum err search_store_titles(struct db_session *s, const struct ticket_filter *f,
+                             struct search_title **out, size_t *count)
+{
+    struct db_result *rows;
+    enum err rc = db_query(s, &search_titles, &rows, DB_STR(filter_json(s->arena, f)),
+                           DB_STR(filter_words(s->arena, f)), DB_INT(f->limit));
+
+    if (rc)
+        return rc;
+    *count = db_rows(rows);
+    *out = ARENA_ARRAY(s->arena, struct search_title, *count + 1);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = (struct search_title){db_get_str(rows, i, 0), db_get_str(rows, i, 1)};
+    return ERR_OK;
+}
+
 /* ---- mistyped words ----------------------------------------------------------------------- */
 
 /* Similar by trigrams; which of them is near is decided letter by letter. */
-DB_READ(search_similar, "T", "itt",
-        "SELECT u.n, u.word, x.word FROM (SELECT lower(unaccent(word)) AS word, n FROM unnest($1) "
-        "WITH ORDINALITY AS a (word, n)) u, LATERAL (SELECT w.word, w.n FROM search_word w "
-        "WHERE w.word % u.word ORDER BY similarity(w.word, u.word) DESC, w.n DESC LIMIT 20) x "
-        "WHERE NOT EXISTS (SELECT 1 FROM search_word e WHERE e.word = u.word) "
-        "AND length(u.word) BETWEEN 4 AND 40");
+DB_READ_LONG(
+    search_similar, "T", "itt",
+    "SELECT u.n, u.word, x.word FROM (SELECT lower(unaccent(word)) AS word, n FROM unnest($1) "
+    "WITH ORDINALITY AS a (word, n)) u, LATERAL (SELECT w.word, w.n FROM search_word w "
+    "WHERE w.word % u.word ORDER BY similarity(w.word, u.word) DESC, w.n DESC LIMIT 20) x "
+    "WHERE NOT EXISTS (SELECT 1 FROM search_word e WHERE e.word = u.word) "
+    "AND length(u.word) BETWEEN 4 AND 40");
 
 enum err search_store_correct(struct db_session *s, const struct str *words, size_t count,
                               struct str **out)
@@ -120,7 +147,7 @@ enum err search_store_names(struct db_session *s, struct str prefix, int64_t lim
 /* ---- facets ------------------------------------------------------------------------------- */
 
 /* clang-format off */
-DB_READ(search_facets, "j", "itti",
+DB_READ_LONG(search_facets, "j", "itti",
         "WITH n AS MATERIALIZED (" CANDIDATES("1001") "), "
         "t AS MATERIALIZED (SELECT t.status, t.priority, t.category, t.department, t.tags "
         "FROM n JOIN ticket t ON t.id = n.id WHERE n.position <= 1000), "

@@ -23,6 +23,13 @@ struct search_found {
 MUST_CHECK enum err CO_FN search_store_find(struct db_session *s, const struct ticket_filter *f,
                                             bool by_score, struct search_found *out);
 
+/* The first f->limit of the newest that match, the best first. */
+struct search_title {
+    struct str number, subject;
+};
+MUST_CHECK enum err CO_FN search_store_titles(struct db_session *s, const struct ticket_filter *f,
+                                              struct search_title **out, size_t *count);
+
 /* For words that no ticket's subject, requester or tags have, the nearest that some have; *out has
  * as many entries, absent where there is none. */
 MUST_CHECK enum err CO_FN search_store_correct(struct db_session *s, const struct str *words,

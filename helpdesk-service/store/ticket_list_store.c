@@ -31,13 +31,15 @@ DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
         "ORDER BY p.created_at DESC, p.ticket_id DESC LIMIT $4");
 #define PAGE_CALL "ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 #define PAGE_PARAMS "jtbtziiib"
-DB_READ(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES,
-        "SELECT n.total, " TICKET_COLS " FROM " PAGE_CALL " n LEFT JOIN LATERAL unnest(n.ids) WITH "
-        "ORDINALITY AS u (id, position) "
-        "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
-DB_READ(ticket_batch, PAGE_PARAMS, "iz",
-        "SELECT t.id, t.created_at FROM " PAGE_CALL " n, unnest(n.ids) WITH ORDINALITY AS u (id, "
-        "position) JOIN ticket t ON t.id = u.id ORDER BY u.position");
+DB_READ_LONG(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES,
+             "SELECT n.total, " TICKET_COLS " FROM " PAGE_CALL
+             " n LEFT JOIN LATERAL unnest(n.ids) WITH "
+             "ORDINALITY AS u (id, position) "
+             "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
+DB_READ_LONG(ticket_batch, PAGE_PARAMS, "iz",
+             "SELECT t.id, t.created_at FROM " PAGE_CALL
+             " n, unnest(n.ids) WITH ORDINALITY AS u (id, "
+             "position) JOIN ticket t ON t.id = u.id ORDER BY u.position");
 DB_READ(ticket_newest_all, "izii", "i" TICKET_COL_TYPES,
         "SELECT NULL::bigint, " TICKET_COLS " FROM ticket t WHERE $1 IS NULL "
         "AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4");

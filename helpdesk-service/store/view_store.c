@@ -135,8 +135,8 @@ enum err view_store_delete(struct db_session *s, int64_t id)
 /* ---- counting ----------------------------------------------------------------------------- */
 
 DB_READ(view_tally, "j", "i", "SELECT ticket_tally_count($1)");
-DB_READ(view_count, "j", "i",
-        "SELECT total FROM ticket_page($1, 'created_at', true, NULL, NULL, NULL, 0, 0, true)");
+DB_READ_LONG(view_count, "j", "i",
+             "SELECT total FROM ticket_page($1, 'created_at', true, NULL, NULL, NULL, 0, 0, true)");
 
 static bool is_of_status(const struct query_term *t)
 {

@@ -231,11 +231,43 @@ def test_notes_are_found_by_those_only_who_may_read_them(people, db, tickets):
     # somebody who may read all does not read the notes of what they requested
     own_ticket = create(people.admin, subject="of the administrator")["ticket_number"]
     people.service.post(f"/api/v1/tickets/{own_ticket}/comments", {"comment": "x"})
-    db.query("INSERT INTO ticket_comment (ticket_id, author_name, comment, is_internal, created_at, tsv) "
-             "SELECT id, 'x', 'marimba', true, created_at, comment_vector('marimba', created_at) FROM ticket "
-             "WHERE number = %s", own_ticket, program="helpdesk-service")
+    db.query("INSERT INTO ticket_comment (ticket_id, author_name, comment, is_internal, created_at, search_part) "
+             "SELECT id, 'x', 'marimba', true, created_at, ticket_search_add(id, true, created_at, 'marimba') "
+             "FROM ticket WHERE number = %s", own_ticket, program="helpdesk-service")
     assert hits(people.admin, "marimba") == [] and listed(people.admin, "marimba") == []
     assert hits(people.tts_admin, "marimba") == [own_ticket]
+
+
+def test_words_stand_together_in_a_ticket_not_in_a_text(people, tickets):
+    number = create(people.service, requester_id=EMPLOYEE, subject="theremin", tags=["ondes"])["ticket_number"]
+    people.employee.post(f"/api/v1/tickets/{number}/comments", {"comment": "the trautonium hums"}, expect=201)
+    people.admin.post(f"/api/v1/tickets/{number}/comments", {"comment": "a heckelphone", "visibility": "internal"}, expect=201)
+    for query in ("theremin trautonium", "ondes hums", 'theremin "trautonium hums"', "theremin trauton"):
+        assert hits(people.employee, query) == [number] == listed(people.employee, query), query
+    assert hits(people.tts_admin, "theremin heckelphone") == []
+    marked = search(people.employee, "theremin trautonium")["results"][0]["highlights"]
+    assert {mark["field"]: mark["text"][slice(*mark["marks"][0])] for mark in marked} == \
+        {"subject": "theremin", "comment": "trautonium"}
+
+
+def test_comments_are_found_as_they_are_now(people, tickets):
+    number = create(people.service, requester_id=EMPLOYEE, subject="psaltery")["ticket_number"]
+    path = f"/api/v1/tickets/{number}/comments"
+    first = people.employee.post(path, {"comment": "kantele"}, expect=201).json()
+    # so many words that the ticket's are kept in several parts
+    for part in range(4):
+        people.employee.post(path, {"comment": " ".join(f"word{part}x{n}" for n in range(200))}, expect=201)
+    last = people.employee.post(path, {"comment": "gusli"}, expect=201).json()
+    for word in ("kantele", "word0x7", "word3x199", "gusli"):
+        assert hits(people.employee, word) == [number], word
+    people.employee.patch(f"{path}/{last['id']}", {"comment": "bandura"}, expect=200)
+    people.employee.patch(f"{path}/{first['id']}", {"comment": "zither"}, expect=200)
+    assert hits(people.employee, "gusli") == [] == hits(people.employee, "kantele")
+    assert hits(people.employee, "bandura") == [number] == hits(people.employee, "psaltery zither")
+    people.admin.patch(f"/api/v1/tickets/{number}", {"subject": "dulcimer"}, expect=200)
+    assert hits(people.employee, "dulcimer zither") == [number] and hits(people.employee, "psaltery") == []
+    people.employee.delete(f"{path}/{first['id']}", expect=204)
+    assert hits(people.employee, "zither") == [] and hits(people.employee, "dulcimer") == [number]
 
 
 def test_what_changes_is_found_anew(people, tickets):

@@ -27,8 +27,6 @@ SELECT s AS id, string_agg(CASE WHEN bench_random(s * 8 + k, 1) < 0.7
         [1 + (power(bench_random(s * 8 + k, 2), 1.7) * 69)::int]
     ELSE 'w' || to_hex((power(bench_random(s * 8 + k, 3), 2) * 60000)::int) END, ' ') AS text
 FROM generate_series(0, 99999) s, generate_series(1, 6) k GROUP BY s;
-ALTER TABLE bench_sentence ADD COLUMN tsv tsvector;
-UPDATE bench_sentence SET tsv = to_tsvector('ticket_text', text);
 CREATE UNIQUE INDEX ON bench_sentence (id);
 ANALYZE bench_sentence;
 
@@ -47,11 +45,10 @@ SELECT i AS id, i % per_day + 1 AS sequence,
     1 + (power(bench_random(i, 1), 2) * 19999)::bigint AS requester_id,
     20001 + (bench_random(i, 2) * 499)::bigint AS owner_id,
     (bench_random(i, 3) * 99)::int AS part,
-    i / per_day AS day,
-    NULL::tsvector AS day_word
+    i / per_day AS day
 FROM (SELECT ceil(:tickets / 336.0)::bigint AS per_day) p, generate_series(1, per_day * 336) n,
     LATERAL (SELECT n - 1 AS i) m;
-UPDATE bench_ticket SET id = id + 1, day_word = array_to_tsvector(ARRAY[ticket_day(created_at)]);
+UPDATE bench_ticket SET id = id + 1;
 ANALYZE bench_ticket;
 
 INSERT INTO ticket (id, number, subject, description, category, sub_category, department, priority, status,
@@ -80,11 +77,6 @@ CROSS JOIN LATERAL (SELECT (CASE
 JOIN person p ON p.id = b.requester_id JOIN person o ON o.id = b.owner_id
 ORDER BY b.id;
 
-INSERT INTO ticket_search (ticket_id, tsv)
-SELECT id, ticket_vector(number, subject, description, requester_name || ' ' || requester_email, tags, created_at)
-FROM ticket;
-INSERT INTO search_word SELECT word, ndoc FROM ts_stat('SELECT tsv FROM ticket_search TABLESAMPLE SYSTEM (10)', 'ab')
-WHERE length(word) BETWEEN 4 AND 40 ON CONFLICT DO NOTHING;
 INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester, is_owner)
 SELECT requester_id, id, created_at, true, false FROM bench_ticket
 UNION ALL SELECT owner_id, id, created_at, false, true FROM bench_ticket;
@@ -94,14 +86,23 @@ SELECT id, 'created', NULL, number, requester_id, requester_name, created_at FRO
 UNION ALL SELECT id, 'status', 'Open', status::text, owner_id, owner_name, updated_at FROM ticket WHERE status <> 'Open';
 INSERT INTO feedback (ticket_id, user_id, rating, created_at)
 SELECT id, requester_id, csat_rating, updated_at FROM ticket WHERE csat_rating IS NOT NULL;
-INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, is_internal, created_at, tsv)
+INSERT INTO ticket_comment (ticket_id, author_id, author_name, comment, is_internal, created_at)
 SELECT b.id, CASE WHEN k % 2 = 0 THEN b.requester_id ELSE b.owner_id END, CASE WHEN k % 2 = 0 THEN p.name ELSE o.name END,
-    s1.text || '. ' || s2.text || '.', k = 3, b.created_at + k * interval '2 hours',
-    s1.tsv || s2.tsv || b.day_word
+    s1.text || '. ' || s2.text || '.', k = 3, b.created_at + k * interval '2 hours'
 FROM bench_ticket b JOIN person p ON p.id = b.requester_id JOIN person o ON o.id = b.owner_id
 CROSS JOIN generate_series(0, 9) k
 JOIN bench_sentence s1 ON s1.id = (b.id * 10 + k) % 99961
 JOIN bench_sentence s2 ON s2.id = (b.id * 10 + k) * 13 % 99929;
+INSERT INTO ticket_search (ticket_id, is_internal, part, tsv)
+SELECT t.id, c.is_internal, 0, CASE WHEN c.is_internal THEN ticket_day(t.created_at)
+        ELSE ticket_vector(t.number, t.subject, t.description, t.requester_name || ' ' || t.requester_email, t.tags,
+            t.created_at) END || to_tsvector('ticket_text', c.words)
+FROM ticket t JOIN (SELECT ticket_id, is_internal, string_agg(comment, E'\n' ORDER BY id) AS words
+    FROM ticket_comment GROUP BY 1, 2) c ON c.ticket_id = t.id
+ORDER BY 1, 2;
+INSERT INTO search_word SELECT word, ndoc
+FROM ts_stat('SELECT tsv FROM ticket_search TABLESAMPLE SYSTEM (10) WHERE NOT is_internal', 'ab')
+WHERE length(word) BETWEEN 4 AND 40 ON CONFLICT DO NOTHING;
 
 SELECT setval('ticket_id_seq', max(id) + 1) FROM ticket;
 INSERT INTO ticket_counter (day, last)

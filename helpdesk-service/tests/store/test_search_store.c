@@ -24,12 +24,13 @@ DB_WRITE(search_fill_participants, "", "",
          "INSERT INTO ticket_participant (user_id, ticket_id, created_at, is_requester) "
          "SELECT requester_id, id, created_at, true FROM ticket");
 DB_WRITE(search_fill_words, "", "",
-         "INSERT INTO ticket_search (ticket_id, tsv) SELECT id, ticket_vector(number, subject, "
-         "description, 'n e', tags, created_at) FROM ticket");
+         "INSERT INTO ticket_search (ticket_id, is_internal, part, tsv) SELECT id, false, 0, "
+         "ticket_vector(number, subject, description, 'n e', tags, created_at) FROM ticket");
 DB_WRITE(search_fill_comments, "", "",
          "INSERT INTO ticket_comment (ticket_id, author_name, comment, is_internal, created_at, "
-         "tsv) SELECT t.id, 'n', c.text, c.text = 'secret', t.created_at, "
-         "comment_vector(c.text, t.created_at) FROM ticket t, unnest(ARRAY['remark', 'secret']) "
+         "search_part) SELECT t.id, 'n', c.text, c.text = 'secret', t.created_at, "
+         "ticket_search_add(t.id, c.text = 'secret', t.created_at, c.text) FROM ticket t, "
+         "unnest(ARRAY['remark', 'secret']) "
          "AS c (text) WHERE t.id % 50 = 0");
 DB_WRITE(search_words, "T", "",
          "INSERT INTO search_word (word, n) SELECT u.word, 1 FROM unnest($1) AS u (word)");
