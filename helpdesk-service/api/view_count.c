@@ -91,7 +91,7 @@ enum err view_count(struct req *r, struct db_session *s, const struct ticket_fil
     enum err rc;
 
     *out = (struct view_count){.as_of = r->now, .is_exact = true};
-    if (view_store_is_tallied(f))
+    if (filter_is_tallied(f))
         return view_store_tally(s, filter, &out->n);
     e = strmap_get(c->entries, key);
     if (e && e->as_of > r->now - ASKED_US) {

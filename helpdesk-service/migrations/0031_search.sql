@@ -313,7 +313,7 @@ BEGIN
     SELECT s.source, s.filter, x.* INTO o
     FROM ticket_source(f) s, ticket_order(sort, is_descending, s.lead) x;
     IF is_counted THEN
-        IF ticket_expected('SELECT 1 FROM ' || o.source || ' WHERE ' || o.filter) > 30000 THEN
+        IF ticket_expected('SELECT 1 FROM ' || o.source || ' WHERE ' || o.filter) > 15000 THEN
             total := 10001;
         ELSE
             EXECUTE 'SELECT count(*) FROM (SELECT 1 FROM ' || o.source || ' WHERE ' || o.filter

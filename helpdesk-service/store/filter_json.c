@@ -96,3 +96,23 @@ struct str filter_json(struct arena *a, const struct ticket_filter *f)
     jw_end_object(&w);
     return buf_str(&b);
 }
+
+static bool is_of_status(const struct query_term *t)
+{
+    for (size_t i = 0; i < t->value_count; i++)
+        if (!str_eq(t->values[i], STR("open")) && !str_eq(t->values[i], STR("finished")))
+            return false;
+    return true;
+}
+
+bool filter_is_tallied(const struct ticket_filter *f)
+{
+    for (size_t i = 0; i < f->term_count; i++) {
+        enum query_key key = f->terms[i].key;
+
+        if (key != QUERY_STATUS && key != QUERY_PRIORITY && key != QUERY_CATEGORY &&
+            !(key == QUERY_IS && is_of_status(&f->terms[i])))
+            return false;
+    }
+    return f->viewer_id == TICKET_NONE;
+}

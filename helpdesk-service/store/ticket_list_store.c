@@ -31,11 +31,13 @@ DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
         "ORDER BY p.created_at DESC, p.ticket_id DESC LIMIT $4");
 #define PAGE_CALL "ticket_page($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 #define PAGE_PARAMS "jtbtziiib"
-DB_READ_LONG(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES,
-             "SELECT n.total, " TICKET_COLS " FROM " PAGE_CALL
-             " n LEFT JOIN LATERAL unnest(n.ids) WITH "
-             "ORDINALITY AS u (id, position) "
-             "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position");
+#define FILTERED_PAGE(total)                                                                       \
+    "SELECT " total ", " TICKET_COLS " FROM " PAGE_CALL " n LEFT JOIN LATERAL unnest(n.ids) "      \
+    "WITH ORDINALITY AS u (id, position) "                                                         \
+    "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position"
+DB_READ_LONG(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES, FILTERED_PAGE("n.total"));
+DB_READ_LONG(ticket_page_tallied, PAGE_PARAMS, "i" TICKET_COL_TYPES,
+             FILTERED_PAGE("LEAST(ticket_tally_count($1), 10001)"));
 DB_READ_LONG(ticket_batch, PAGE_PARAMS, "iz",
              "SELECT t.id, t.created_at FROM " PAGE_CALL
              " n, unnest(n.ids) WITH ORDINALITY AS u (id, "
@@ -101,9 +103,14 @@ enum err ticket_list_store_page(struct db_session *s, const struct ticket_filter
                                 struct ticket_page *out)
 {
     struct db_result *rows;
-    enum err rc = is_plain(f) ? plain_page(s, f, &rows)
-                              : filtered(s, &ticket_page_filtered, f, !f->after, &rows);
+    enum err rc;
 
+    if (is_plain(f))
+        rc = plain_page(s, f, &rows);
+    else if (!f->after && filter_is_tallied(f))
+        rc = filtered(s, &ticket_page_tallied, f, false, &rows);
+    else
+        rc = filtered(s, &ticket_page_filtered, f, !f->after, &rows);
     if (rc)
         return rc;
     read_page(s, rows, out);

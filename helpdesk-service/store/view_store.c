@@ -138,26 +138,6 @@ DB_READ(view_tally, "j", "i", "SELECT ticket_tally_count($1)");
 DB_READ_LONG(view_count, "j", "i",
              "SELECT total FROM ticket_page($1, 'created_at', true, NULL, NULL, NULL, 0, 0, true)");
 
-static bool is_of_status(const struct query_term *t)
-{
-    for (size_t i = 0; i < t->value_count; i++)
-        if (!str_eq(t->values[i], STR("open")) && !str_eq(t->values[i], STR("finished")))
-            return false;
-    return true;
-}
-
-bool view_store_is_tallied(const struct ticket_filter *f)
-{
-    for (size_t i = 0; i < f->term_count; i++) {
-        enum query_key key = f->terms[i].key;
-
-        if (key != QUERY_STATUS && key != QUERY_PRIORITY && key != QUERY_CATEGORY &&
-            !(key == QUERY_IS && is_of_status(&f->terms[i])))
-            return false;
-    }
-    return f->viewer_id == TICKET_NONE;
-}
-
 static enum err CO_FN count_with(struct db_session *s, const struct db_stmt *stmt,
                                  struct str filter, int64_t *out)
 {

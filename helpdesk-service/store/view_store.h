@@ -38,8 +38,6 @@ MUST_CHECK enum err CO_FN view_store_add(struct db_session *s, struct ticket_vie
 MUST_CHECK enum err CO_FN view_store_update(struct db_session *s, struct ticket_view_row *v);
 MUST_CHECK enum err CO_FN view_store_delete(struct db_session *s, int64_t id);
 
-/* Whether the figures that are kept know how many tickets match. */
-bool view_store_is_tallied(const struct ticket_filter *f);
 /* filter as filter_json makes it. Exact, of a filter that is tallied. */
 MUST_CHECK enum err CO_FN view_store_tally(struct db_session *s, struct str filter, int64_t *out);
 /* Of any other: 10,001 when there are more than 10,000. */

@@ -162,20 +162,20 @@ static void counters_of_views(struct db_session *s)
     int64_t n;
 
     fill(s);
-    assert_true(view_store_is_tallied(&f));
+    assert_true(filter_is_tallied(&f));
     OK(view_store_tally(s, filter_json(s->arena, &f), &n));
     assert_int_equal(n, MANY / 50);
     OK(view_store_count(s, filter_json(s->arena, &f), &n));
     assert_int_equal(n, MANY / 50);
     f.viewer_id = 1100;
-    assert_false(view_store_is_tallied(&f));
+    assert_false(filter_is_tallied(&f));
     f = filter_of(s, "is:open");
     OK(view_store_tally(s, filter_json(s->arena, &f), &n));
     assert_int_equal(n, MANY);
     OK(view_store_count(s, filter_json(s->arena, &f), &n));
     assert_int_equal(n, 10001);
     f = filter_of(s, "is:unowned");
-    assert_false(view_store_is_tallied(&f));
+    assert_false(filter_is_tallied(&f));
 }
 
 static void near_words(struct db_session *s)
