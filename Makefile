@@ -56,6 +56,7 @@ bench: packages-build+run+test
 	@tests/bench/helpdesk --tickets 100000
 	@tests/bench/helpdesk --tickets 1000000
 	@tests/bench/auth_login.py
+	@tests/bench/workflow
 	@tests/bench/workflow_timers.py
 
 fuzz: packages-build+run+test

@@ -1,4 +1,5 @@
 """What the benchmarks share: a process's own accounting, wrk, and the sections of RESULTS.md."""
+import json
 import os
 import pathlib
 import re
@@ -38,6 +39,19 @@ def wrk(*arguments, prefix=()):
     if p95:
         found["p95_ms"] = float(p95[1]) / 1000
     return found
+
+
+def lua(name, lines):
+    """A script for wrk that sends these requests in turn: (method, path, body)."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / f"{name}.lua"
+    rows = ",\n".join("{%s}" % ", ".join("nil" if part is None else json.dumps(part) for part in line)
+                      for line in lines)
+    path.write_text(f"local rows = {{\n{rows}\n}}\nlocal at = 0\n"
+                    "request = function()\n  at = at % #rows + 1\n  local row = rows[at]\n"
+                    "  return wrk.format(row[1], row[2], nil, row[3])\nend\n"
+                    "done = function(_, latency)\n  print('p95 ' .. latency:percentile(95))\nend\n", encoding="utf-8")
+    return path
 
 
 def median(rows, key):
