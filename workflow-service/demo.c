@@ -3,6 +3,7 @@
 #include "api/definition.h"
 #include "clock.h"
 #include "log.h"
+#include "store/definition_store.h"
 
 #define S(literal)                                                                                 \
     {                                                                                              \
@@ -98,10 +99,16 @@ static const struct definition DEFINITIONS[] = {
                "Deciding on a budget proposal.", BUDGET_STEPS, BUDGET_TRANSITIONS),
 };
 
+/* What an administrator has removed stays removed. */
 static enum err CO_FN publish_one(struct db_session *s, void *arg)
 {
+    const struct definition *d = arg;
     struct definition_problem *problems;
-    return definition_publish(s, arg, clock_wall_us(), &problems);
+    bool is_used;
+    enum err rc = definition_store_name_used(s, d->name, &is_used);
+    if (rc == ERR_OK && is_used)
+        rc = ERR_DUPLICATE_RESOURCE;
+    return rc ? rc : definition_publish(s, d, clock_wall_us(), &problems);
 }
 
 enum err demo_seed(struct service *s)

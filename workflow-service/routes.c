@@ -5,10 +5,8 @@
 #include "api/tasks.h"
 #include "api/transition.h"
 #include "api/view.h"
-#include "api/workflows.h"
 
 static const enum err TASK_ERRORS[] = {ERR_TASK_NOT_FOUND, ERR_OK};
-static const enum err WORKFLOW_ERRORS[] = {ERR_WORKFLOW_NOT_FOUND, ERR_OK};
 static const enum err TRANSITION_ERRORS[] = {ERR_TASK_NOT_FOUND, ERR_INVALID_TRANSITION,
                                              ERR_ALREADY_COMPLETED, ERR_CONFLICT, ERR_OK};
 static const enum err BEGIN_ERRORS[] = {ERR_TASK_NOT_FOUND, ERR_ALREADY_COMPLETED, ERR_CONFLICT,
@@ -94,21 +92,5 @@ const struct route WORKFLOW_ROUTES[] = {
      .reply = &TASK_DOC,
      .errors = BEGIN_ERRORS,
      .flags = ROUTE_BODY_OPTIONAL},
-    {.method = "GET",
-     .pattern = "/api/v1/workflows",
-     .auth = AUTH_ANY,
-     .permission = PERM_WORKFLOW_READ,
-     .handler = workflows_list,
-     .summary = "Workflow definitions",
-     .query = &WORKFLOWS_QUERY,
-     .reply = &WORKFLOW_PAGE},
-    {.method = "GET",
-     .pattern = "/api/v1/workflows/{workflow_id}",
-     .auth = AUTH_ANY,
-     .permission = PERM_WORKFLOW_READ,
-     .handler = workflows_get,
-     .summary = "A workflow with steps, transitions and deadlines",
-     .reply = &WORKFLOW_DOC,
-     .errors = WORKFLOW_ERRORS},
     {.method = NULL},
 };

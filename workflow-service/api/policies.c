@@ -2,7 +2,7 @@
 
 #include "api/field.h"
 #include "api/paging.h"
-#include "api/workflows.h"
+#include "api/definition.h"
 #include "domain/sla_clock.h"
 #include "domain/task.h"
 #include "service.h"
@@ -242,7 +242,7 @@ static void take_workflows(struct req *r, const struct json_array *list, struct 
     struct str *ids = ARENA_ARRAY(r->arena, struct str, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         ids[i] = str_lower(r->arena, ((const struct str *)list->items)[i]);
-        bool is_known = !workflows_is_id(ids[i]);
+        bool is_known = !definition_is_id(ids[i]);
         for (size_t k = 0; k < i; k++)
             is_known = is_known || str_eq(ids[i], ids[k]);
         if (is_known)

@@ -1,11 +1,12 @@
 #pragma once
-/* Reading workflow definitions. */
+/* Reading workflows: what is live, what is drafted, every version. */
 #include "req.h"
 
 enum err CO_FN workflows_list(struct req *r);
 enum err CO_FN workflows_get(struct req *r);
+enum err CO_FN workflows_draft(struct req *r);
+enum err CO_FN workflows_versions(struct req *r);
+enum err CO_FN workflows_version(struct req *r);
 
-extern const struct json_schema WORKFLOWS_QUERY, WORKFLOW_PAGE, WORKFLOW_DOC;
-
-/* Whether the text is a UUID, as the ids of workflows are. */
-bool workflows_is_id(struct str s);
+extern const struct json_schema WORKFLOWS_QUERY, WORKFLOW_PAGE, WORKFLOW_VERSIONS_QUERY,
+    WORKFLOW_VERSION_PAGE;

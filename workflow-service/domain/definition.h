@@ -35,14 +35,27 @@ struct definition {
 };
 
 #define DEFINITION_MAX_STEPS 200
+#define DEFINITION_MAX_TRANSITIONS 1000
+#define DEFINITION_MAX_WEIGHT 1000
+
+/* What a definition says of the world: a role that somebody holds, or held. */
+struct definition_role {
+    struct str system, name;
+    bool has_members; /* active ones */
+};
 
 struct definition_problem {
-    struct str where; /* a step's or transition's name, or "workflow" */
+    struct str where; /* "name", "steps[2].role", "transitions[0].to_step", … */
     const char *message;
     struct definition_problem *next;
 };
 
-/* Everything that keeps the definition from being published, in order; NULL when nothing does. */
-struct definition_problem *definition_check(struct arena *a, const struct definition *d);
-/* Index of the step of that name, -1 when there is none. */
-ptrdiff_t definition_step_index(const struct definition *d, struct str name);
+/*
+ * Everything that keeps the definition from being published, in order; NULL when nothing does.
+ * Without roles (NULL) nobody is asked who holds them. Takes time linear in the size of the
+ * definition.
+ */
+struct definition_problem *definition_check(struct arena *a, const struct definition *d,
+                                            const struct definition_role *roles, size_t role_count);
+/* The deadlines of SLA_DEFAULTS[i].priority: the definition's own, else the default. */
+struct sla_target definition_target(const struct definition *d, size_t i);

@@ -15,7 +15,7 @@ DB_WRITE(ticket_add, "tttttttttitzz", "iitttttittt",
          " AND (v.category IS NULL OR lower(v.category) = lower($4))"
          " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower($5))"
          " AND (v.department IS NULL OR lower(v.department) = lower($6))"
-         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) ORDER BY v.id");
+         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) ORDER BY w.id");
 
 static void read_plan(const struct db_result *r, size_t row, struct start_plan *p)
 {

@@ -1,49 +1,90 @@
 #pragma once
-/* Workflow definitions: written as drafts, published as versions, read as a whole. */
+/* Reading workflows: what is live, what is drafted, and every version there was. */
 #include "db.h"
 #include "domain/definition.h"
 
-/* Stores the definition as version 1, a draft. ERR_DUPLICATE_RESOURCE when a workflow of that name
- * exists. The definition must have passed definition_check. */
-MUST_CHECK enum err CO_FN workflow_store_create(struct db_session *s, const struct definition *d,
-                                                int64_t now, int64_t *version_id);
-/* Makes the draft the live version; the one before is retired, its tasks stay on it. ERR_CONFLICT
- * when the version is no draft. */
-MUST_CHECK enum err CO_FN workflow_store_publish(struct db_session *s, int64_t version_id,
-                                                 int64_t now);
-
+/* A version as it was published; or the workflow as people mean it when they name it: the live
+ * version, else the newest, else (version INT64_MIN) the draft. */
 struct workflow_head {
-    int64_t version_id; /* the published version, else the draft */
-    struct str public_id, name, description, state;
+    int64_t workflow_id, version_id;
+    struct str public_id, name, description, state; /* draft, published or retired */
     int64_t version;
     struct match_fields match; /* absent fields accept everything */
     int64_t created_at, updated_at, published_at;
+    int64_t published_by; /* INT64_MIN: the program itself */
+    int64_t revision;
+    bool has_draft;
 };
 
-MUST_CHECK enum err CO_FN workflow_store_list(struct db_session *s, int64_t limit, int64_t offset,
+/* Absent members do not filter. */
+struct workflow_filter {
+    struct str state, department, category; /* in any case */
+    struct str search;                      /* part of the name or description */
+    int64_t limit, offset;
+};
+
+/* By name. */
+MUST_CHECK enum err CO_FN workflow_store_list(struct db_session *s, const struct workflow_filter *f,
                                               struct workflow_head **out, size_t *count,
                                               int64_t *total);
 
-struct workflow_step {
-    int64_t id;
-    struct definition_step step;
+/* The workflow and its draft (JSON; absent: none). ERR_WORKFLOW_NOT_FOUND. public_id must be a
+ * well-formed UUID. The locking one needs a transaction. */
+MUST_CHECK enum err CO_FN workflow_store_find(struct db_session *s, struct str public_id,
+                                              struct workflow_head *out, struct str *draft);
+MUST_CHECK enum err CO_FN workflow_store_lock(struct db_session *s, struct str public_id,
+                                              struct workflow_head *out, struct str *draft);
+/* By name in any case; *public_id is absent when there is none. */
+MUST_CHECK enum err CO_FN workflow_store_by_name(struct db_session *s, struct str name,
+                                                 struct str *public_id);
+/* How many tasks run on any of its versions. */
+MUST_CHECK enum err CO_FN workflow_store_running(struct db_session *s, int64_t workflow_id,
+                                                 int64_t *count);
+
+/* A version among the others of its workflow. */
+struct workflow_version {
+    int64_t version;
+    struct str state, name;
+    int64_t published_at, published_by;
+    int64_t step_count, transition_count, running; /* tasks that run on it */
 };
 
-struct workflow_transition {
-    int64_t id, from_id, to_id; /* to_id INT64_MIN: the workflow ends */
-    struct str name, from, to, outcome;
-};
+/* The newest first. */
+MUST_CHECK enum err CO_FN workflow_store_versions(struct db_session *s, int64_t workflow_id,
+                                                  int64_t limit, int64_t offset,
+                                                  struct workflow_version **out, size_t *count,
+                                                  int64_t *total);
+/* ERR_NOT_FOUND: no such version. */
+MUST_CHECK enum err CO_FN workflow_store_version(struct db_session *s, int64_t workflow_id,
+                                                 int64_t version, struct workflow_head *out);
 
 struct workflow_body {
-    struct workflow_head head;
     const struct sla_target *targets;
     size_t target_count;
-    const struct workflow_step *steps;
+    const struct definition_step *steps;
+    const int64_t *step_ids;
     size_t step_count;
-    const struct workflow_transition *transitions;
+    const struct definition_transition *transitions;
+    const int64_t *transition_ids;
     size_t transition_count;
 };
 
-/* ERR_WORKFLOW_NOT_FOUND. public_id must be a well-formed UUID. */
-MUST_CHECK enum err CO_FN workflow_store_read(struct db_session *s, struct str public_id,
+MUST_CHECK enum err CO_FN workflow_store_body(struct db_session *s, int64_t version_id,
                                               struct workflow_body *out);
+
+/* How far a task has come. */
+struct workflow_progress {
+    int64_t version_id, version;
+    struct str workflow_id, workflow_name;
+    int64_t current_step_id; /* INT64_MIN: the task is over */
+    struct str status, ticket_number;
+    const int64_t *done_step_ids; /* somebody has acted there */
+    size_t done_count;
+    const int64_t *taken_ids; /* transitions */
+    size_t taken_count;
+    bool is_involved; /* the viewer is */
+};
+
+/* ERR_TASK_NOT_FOUND. */
+MUST_CHECK enum err CO_FN workflow_store_progress(struct db_session *s, int64_t task_id,
+                                                  int64_t viewer_id, struct workflow_progress *out);
