@@ -276,7 +276,8 @@ unsigned kong_method_of(struct str name)
 struct kong_file *kong_parse(struct arena *a, struct str text, const struct doc_env *env,
                              struct problem_list *problems)
 {
-    const struct doc_node *root = doc_parse(a, text, env, problems);
+    const struct doc_options options = {.env = env ? env : &DOC_PROCESS_ENV};
+    const struct doc_node *root = doc_parse(a, text, &options, problems);
     if (!root)
         return NULL;
     struct kong_file *f = ARENA_NEW(a, struct kong_file);

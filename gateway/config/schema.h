@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/doc.h"
-#include "config/problem.h"
+#include "doc.h"
+#include "problem.h"
 #include "json.h"
 
 enum conf_kind {

@@ -1,4 +1,4 @@
-#include "config/doc.h"
+#include "doc.h"
 
 #include <stdlib.h>
 #include <yaml.h>
@@ -7,11 +7,12 @@
 
 #define MAX_DEPTH 32
 #define MAX_NODES 100000
+#define MAX_FOREIGN_KEYS 1000
 
 struct builder {
     struct arena *arena;
     yaml_document_t *doc;
-    const struct doc_env *env;
+    const struct doc_options *options;
     struct problem_list *problems;
     struct doc_node **done; /* by libyaml's node index: aliases share one node */
     bool *is_open;          /* being built: an alias to it would be a cycle */
@@ -20,11 +21,13 @@ struct builder {
 
 static const struct doc_node *build(struct builder *b, int index, int depth);
 
-struct str doc_lookup_environment(void *arg, const char *name)
+static struct str look_up_process(void *arg, const char *name)
 {
     (void)arg;
     return str_from(getenv(name));
 }
+
+const struct doc_env DOC_PROCESS_ENV = {look_up_process, NULL};
 
 static bool is_one_of(struct str s, const char *choices)
 {
@@ -87,7 +90,7 @@ static size_t substitute(struct builder *b, struct str s, int line, struct buf *
             fallback = str_slice(fallback, 1, fallback.len);
     }
     const char *name = str_cstr(b->arena, str_n(s.p, name_len));
-    struct str value = b->env->lookup(b->env->arg, name);
+    struct str value = b->options->env->lookup(b->options->env->arg, name);
     if (!value.p)
         value = fallback;
     if (!value.p) {
@@ -125,7 +128,7 @@ static void build_scalar(struct builder *b, const yaml_node_t *y, struct doc_nod
     struct str raw = str_n((const char *)y->data.scalar.value, y->data.scalar.length);
     n->kind = DOC_SCALAR;
     n->text = str_dup(b->arena, raw);
-    if (str_find(raw, STR("${")) >= 0)
+    if (b->options->env && str_find(raw, STR("${")) >= 0)
         n->text = expand(b, n->text, n->line, &n->is_substituted);
     if (memchr(n->text.p, '\0', n->text.len))
         problem_add(b->problems, n->line, "a NUL character is not allowed");
@@ -194,6 +197,11 @@ static void build_map(struct builder *b, const yaml_node_t *y, struct doc_node *
 {
     struct pair_list own = {0}, merged = {0};
     n->kind = DOC_MAP;
+    if (b->options->is_foreign &&
+        y->data.mapping.pairs.top - y->data.mapping.pairs.start > MAX_FOREIGN_KEYS) {
+        problem_add(b->problems, n->line, "a mapping has at most %d keys", MAX_FOREIGN_KEYS);
+        return;
+    }
     for (const yaml_node_pair_t *p = y->data.mapping.pairs.start; p < y->data.mapping.pairs.top;
          p++) {
         const yaml_node_t *key = yaml_document_get_node(b->doc, p->key);
@@ -265,12 +273,77 @@ static void refuse_second(yaml_parser_t *p, struct problem_list *problems)
     yaml_document_delete(&doc);
 }
 
-const struct doc_node *doc_parse(struct arena *a, struct str text, const struct doc_env *env,
-                                 struct problem_list *problems)
+/* What one event says against a foreign document. */
+static const char *foreign_fault(const yaml_event_t *e, int *depth, int *nodes)
 {
-    static const struct doc_env process_env = {doc_lookup_environment, NULL};
+    const yaml_char_t *anchor = NULL;
+    *nodes += 1;
+    switch (e->type) {
+    case YAML_ALIAS_EVENT:
+        return "aliases are not allowed";
+    case YAML_SCALAR_EVENT:
+        anchor = e->data.scalar.anchor;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = e->data.sequence_start.anchor;
+        *depth += 1;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = e->data.mapping_start.anchor;
+        *depth += 1;
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        *depth -= 1;
+        break;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+        break;
+    }
+    if (anchor)
+        return "anchors are not allowed";
+    return *depth > MAX_DEPTH + 1 || *nodes > MAX_NODES ? "the document is too deep or too large"
+                                                        : NULL;
+}
+
+/* Looks through the text before anything is built of it: what libyaml's loader does with anchors
+ * and depth takes a time that grows faster than the text. */
+static bool is_harmless(struct str text, struct problem_list *problems)
+{
+    yaml_parser_t parser;
+    int depth = 0, nodes = 0;
+    bool is_done = false, is_good = true;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.len);
+    while (is_good && !is_done) {
+        yaml_event_t e;
+        if (!yaml_parser_parse(&parser, &e)) {
+            add_yaml_error(&parser, problems);
+            is_good = false;
+            break;
+        }
+        const char *fault = foreign_fault(&e, &depth, &nodes);
+        if (fault)
+            problem_add(problems, (int)e.start_mark.line + 1, "%s", fault);
+        is_good = !fault;
+        is_done = e.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&e);
+    }
+    yaml_parser_delete(&parser);
+    return is_good;
+}
+
+const struct doc_node *doc_parse(struct arena *a, struct str text,
+                                 const struct doc_options *options, struct problem_list *problems)
+{
     yaml_parser_t parser;
     yaml_document_t doc;
+    if (options->is_foreign && !is_harmless(text, problems))
+        return NULL;
     if (!yaml_parser_initialize(&parser))
         abort();
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.len);
@@ -284,7 +357,7 @@ const struct doc_node *doc_parse(struct arena *a, struct str text, const struct 
         problem_add(problems, 0, "the file is empty");
     } else {
         size_t nodes = (size_t)(doc.nodes.top - doc.nodes.start) + 1;
-        struct builder b = {a, &doc, env ? env : &process_env, problems};
+        struct builder b = {a, &doc, options, problems};
         b.done = ARENA_ARRAY(a, struct doc_node *, nodes);
         b.is_open = ARENA_ARRAY(a, bool, nodes);
         root = build(&b, 1, 0);
@@ -301,6 +374,39 @@ const struct doc_node *doc_get(const struct doc_node *map, struct str key)
         if (str_eq(map->pairs[i].key, key))
             return map->pairs[i].value;
     return NULL;
+}
+
+int doc_line(const struct doc_node *root, struct str path)
+{
+    const struct doc_node *n = root;
+    int line = n->line;
+    while (path.len) {
+        size_t end = path.p[0] == '[' ? 1 : 0;
+        while (end < path.len && path.p[end] != '.' && path.p[end] != '[')
+            end++;
+        struct str part = str_slice(path, 0, end);
+        int64_t i;
+        if (n->kind == DOC_LIST && part.len > 2 &&
+            str_to_i64(str_slice(part, 1, part.len - 1), &i) && i >= 0 && (size_t)i < n->count)
+            n = n->items[i];
+        else
+            n = doc_get(n, part);
+        if (!n)
+            break;
+        line = n->line;
+        path = str_slice(path, end + (end < path.len && path.p[end] == '.'), path.len);
+    }
+    return line;
+}
+
+bool doc_is_plain_text(struct str s)
+{
+    unsigned char first = s.len ? (unsigned char)s.p[0] : '0';
+    bool is_word = (first | 0x20) >= 'a' && (first | 0x20) <= 'z';
+    return (is_word || first >= 0x80) &&
+           !is_one_of(s,
+                      "null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|"
+                      "ON|off|Off|OFF|y|Y|n|N");
 }
 
 const char *doc_describe(const struct doc_node *n)

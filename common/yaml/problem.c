@@ -1,4 +1,4 @@
-#include "config/problem.h"
+#include "problem.h"
 
 #include <stdarg.h>
 
