@@ -31,8 +31,9 @@ static enum err CO_FN answer_new(struct req *r, struct db_session *s, struct str
     return definitions_answer(r, s, &which, out);
 }
 
-enum err definitions_make_live(struct req *r, struct db_session *s, int64_t workflow_id,
-                               const struct definition *next)
+/* Publishes the definition of the locked workflow: ERR_VALIDATION_ERROR with every problem. */
+static enum err CO_FN make_live(struct req *r, struct db_session *s, int64_t workflow_id,
+                                const struct definition *next)
 {
     struct definition_problem *problems;
     enum err rc = definition_problems(s, next, workflow_id, &problems);
@@ -53,7 +54,7 @@ static enum err CO_FN add(struct req *r, struct db_session *s, void *arg, struct
     int64_t id;
     enum err rc = definition_add(s, &d, r->actor->user_id, r->now, &id, &public_id);
     if (rc == ERR_OK && b->publish == JSON_TRUE)
-        rc = definitions_make_live(r, s, id, &d);
+        rc = make_live(r, s, id, &d);
     return rc ? rc : answer_new(r, s, public_id, out);
 }
 
@@ -162,7 +163,7 @@ static enum err CO_FN drop_draft(struct req *r, struct db_session *s, void *arg,
     if (!l.draft.p)
         return ERR_NOT_FOUND;
     if (l.head.version_id == INT64_MIN)
-        return req_failf(r, ERR_CONFLICT, "The workflow is nothing but its draft");
+        return ERR_CONFLICT;
     return definition_store_drop_draft(s, l.head.workflow_id, r->now);
 }
 
@@ -211,11 +212,11 @@ static enum err CO_FN publish(struct req *r, struct db_session *s, void *arg, st
     if (rc)
         return rc;
     if (!l.draft.p && is_live(&l.head))
-        return req_failf(r, ERR_CONFLICT, "There is no draft to publish");
+        return ERR_CONFLICT;
     struct which which = {l.head.public_id, INT64_MIN, false};
     rc = definition_load_next(s, &l.head, l.draft, &next);
     if (rc == ERR_OK)
-        rc = definitions_make_live(r, s, l.head.workflow_id, &next.definition);
+        rc = make_live(r, s, l.head.workflow_id, &next.definition);
     return rc ? rc : definitions_answer(r, s, &which, out);
 }
 
@@ -231,7 +232,7 @@ static enum err CO_FN retire(struct req *r, struct db_session *s, void *arg, str
     if (rc)
         return rc;
     if (!is_live(&l.head))
-        return req_failf(r, ERR_CONFLICT, "The workflow is not published");
+        return ERR_CONFLICT;
     struct which which = {l.head.public_id, INT64_MIN, false};
     rc = definition_store_retire(s, l.head.workflow_id, r->now);
     return rc ? rc : definitions_answer(r, s, &which, out);
@@ -252,8 +253,7 @@ static enum err CO_FN take_off(struct req *r, struct db_session *s, void *arg, s
     if (rc)
         return rc;
     if (running)
-        return req_failf(r, ERR_CONFLICT, "%lld tasks run on the workflow: retire it first",
-                         (long long)running);
+        return ERR_CONFLICT;
     out->status = 204;
     return definition_store_delete(s, l.head.workflow_id, r->now);
 }

@@ -22,6 +22,3 @@ extern const struct json_schema CLONE_BODY, WORKFLOW_VALIDATION;
 /* What a POST answers about a workflow it has made or found, and the revision. */
 MUST_CHECK enum err CO_FN definitions_answer(struct req *r, struct db_session *s,
                                              const struct which *which, struct answer *out);
-/* Publishes what next holds of the locked workflow: ERR_VALIDATION_ERROR with every problem. */
-MUST_CHECK enum err CO_FN definitions_make_live(struct req *r, struct db_session *s,
-                                                int64_t workflow_id, const struct definition *next);
