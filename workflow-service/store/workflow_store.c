@@ -17,8 +17,10 @@
 #define OR_DRAFT(field) "CASE WHEN v.id IS NULL THEN d." field " ELSE v." field " END"
 /* The version people mean when they name a workflow: the live one, else the newest. */
 #define JOINS                                                                                      \
-    " LEFT JOIN LATERAL (SELECT * FROM workflow_version x WHERE x.workflow_id = w.id"              \
-    "  ORDER BY x.state = 'published' DESC, x.version DESC LIMIT 1) v ON true"                     \
+    " LEFT JOIN LATERAL (SELECT * FROM workflow_version x WHERE x.id = coalesce("                  \
+    "  (SELECT y.id FROM workflow_version y WHERE y.workflow_id = w.id"                            \
+    "   AND y.state = 'published'), (SELECT y.id FROM workflow_version y"                          \
+    "   WHERE y.workflow_id = w.id ORDER BY y.version DESC LIMIT 1)) LIMIT 1) v ON true"           \
     " LEFT JOIN workflow_draft d ON d.workflow_id = w.id "
 
 static void read_head(const struct db_result *r, size_t row, int col, struct workflow_head *h)
