@@ -13,7 +13,7 @@ static void write_number(struct arena *a, struct json_writer *w, const struct do
     if (str_to_i64(n->text, &whole))
         jw_int(w, whole);
     else if (isfinite(d))
-        jw_double(w, d);
+        jw_double(w, d + 0.0); /* -0.0 is 0 */
     else
         jw_str(w, n->text);
 }

@@ -168,7 +168,7 @@ static void take_steps(struct arena *a, const struct json_array *list, struct de
             .role_name = present(b->role),
             .escalation_system = system_of(b->escalation_system, b->escalation_role),
             .escalation_role = trimmed(b->escalation_role),
-            .weight = b->weight == b->weight ? b->weight : DEFAULT_WEIGHT,
+            .weight = b->weight == b->weight ? b->weight + 0.0 : DEFAULT_WEIGHT, /* -0.0 is 0 */
             .instruction = b->instruction.p ? b->instruction : STR(""),
             .is_start = b->is_start == JSON_TRUE,
         };
