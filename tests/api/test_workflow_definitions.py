@@ -257,6 +257,19 @@ def test_lists_filter_and_have_pages(tina, emil):
     check_error(emil.get(PATH, params={"page": 0}), 422, "VALIDATION_ERROR")
 
 
+# ---- the demonstration --------------------------------------------------------------------------
+
+def test_the_demonstrations_workflows_are_like_others(world, tina):
+    demo = {w["name"]: w for w in tina.get(PATH, params={"search": "Workflow", "page_size": 100}, expect=200).json()["results"]}
+    it = demo["IT Support Workflow"]
+    assert it["state"] == "published" and it["version"] == 1 and it["published_by"] is None
+    assert tina.post(url(it, "validate"), expect=200).json()["problems"] == []
+    tina.delete(url(demo["Budget Proposal Workflow"]), expect=204)
+    world.service.restart()
+    names = [w["name"] for w in tina.get(PATH, params={"search": "Workflow", "page_size": 100}, expect=200).json()["results"]]
+    assert set(names) == set(demo) - {"Budget Proposal Workflow"} and len(names) == len(set(names))
+
+
 # ---- what is wrong ------------------------------------------------------------------------------
 
 def broken():

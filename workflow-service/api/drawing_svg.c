@@ -10,7 +10,11 @@
 #define MARGIN 40
 #define SIDE 70   /* how far arrows swing out that pass other layers */
 #define LINE_H 14 /* between labels of arrows that share a way */
-#define MAX_LABEL 24
+#define MAX_LABEL 22
+
+struct point {
+    int x, y;
+};
 
 struct canvas {
     struct buf out;
@@ -19,10 +23,6 @@ struct canvas {
     size_t steps, nodes; /* nodes: with the ends that something leads to */
     size_t first_end;    /* which end the first node behind the steps is */
     int width, height;
-};
-
-struct point {
-    int x, y;
 };
 
 /* ---- text --------------------------------------------------------------------------------- */
@@ -67,9 +67,11 @@ static void add_short(struct buf *b, struct str s)
         BUF_LIT(b, "\xE2\x80\xA6");
 }
 
-static void add_label(struct canvas *c, int x, int y, int size, struct str s)
+/* is_on_line: with a rim that keeps it legible there. */
+static void add_label(struct canvas *c, struct point at, int size, struct str s, bool is_on_line)
 {
-    buf_printf(&c->out, "<text x=\"%d\" y=\"%d\" font-size=\"%d\">", x, y, size);
+    buf_printf(&c->out, "<text x=\"%d\" y=\"%d\" font-size=\"%d\"%s>", at.x, at.y, size,
+               is_on_line ? " paint-order=\"stroke\" stroke=\"#ffffff\" stroke-width=\"4\"" : "");
     add_short(&c->out, s);
     BUF_LIT(&c->out, "</text>");
 }
@@ -104,26 +106,25 @@ static void add_node(struct canvas *c, size_t node)
                " stroke=\"%s\" stroke-width=\"%d\"/>",
                p.x - BOX_W / 2, p.y - BOX_H / 2, BOX_W, BOX_H, is_step ? 8 : BOX_H / 2, fills[mark],
                strokes[mark], is_start || mark == MARK_CURRENT ? 3 : 1);
-    add_label(c, p.x, is_step ? p.y - 3 : p.y + 5, 14, name);
+    add_label(c, (struct point){p.x, is_step ? p.y - 3 : p.y + 5}, 14, name, false);
     if (is_step)
-        add_label(c, p.x, p.y + 15, 11, d->steps[node].role_name);
+        add_label(c, (struct point){p.x, p.y + 15}, 11, d->steps[node].role_name, false);
     BUF_LIT(&c->out, "</g>\n");
 }
 
 /* ---- arrows ------------------------------------------------------------------------------- */
 
-/* Down to the next layer straight; past others on the left; up again on the right. */
+/* Down to the next layer straight; past others, and up again, around the side. */
 static void curve(const struct canvas *c, const struct layout_edge *e, struct point p[4])
 {
     size_t from = c->layout.layer[e->from], to = c->layout.layer[e->to];
     int swing = SIDE + 12 * (int)(from > to ? from - to : to - from);
     struct point a = centre(c, e->from), b = centre(c, e->to);
     if (e->is_back || to > from + 1) {
-        int side = e->is_back ? BOX_W / 2 : -BOX_W / 2;
-        swing = e->is_back ? swing : -swing;
+        int sign = e->is_back || b.x > a.x ? 1 : -1, side = sign * BOX_W / 2;
         p[0] = (struct point){a.x + side, a.y};
-        p[1] = (struct point){a.x + side + swing, a.y};
-        p[2] = (struct point){b.x + side + swing, b.y};
+        p[1] = (struct point){a.x + side + sign * swing, a.y};
+        p[2] = (struct point){b.x + side + sign * swing, b.y};
         p[3] = (struct point){b.x + side, b.y};
         return;
     }
@@ -149,8 +150,11 @@ static void add_arrow(struct canvas *c, const struct layout_edge *e, size_t tran
                " stroke-width=\"%d\" marker-end=\"url(#arrow)\"/>",
                p[0].x, p[0].y, p[1].x, p[1].y, p[2].x, p[2].y, p[3].x, p[3].y,
                is_taken ? "#2e7d32" : "#44546a", is_taken ? 3 : 1);
-    add_label(c, (p[0].x + 3 * p[1].x + 3 * p[2].x + p[3].x) / 8,
-              (p[0].y + 3 * p[1].y + 3 * p[2].y + p[3].y) / 8 + (int)above * LINE_H, 11, name);
+    struct point middle = {
+        (p[0].x + 3 * p[1].x + 3 * p[2].x + p[3].x) / 8,
+        (p[0].y + 3 * p[1].y + 3 * p[2].y + p[3].y) / 8 + (int)above * LINE_H,
+    };
+    add_label(c, middle, 11, name, true);
     BUF_LIT(&c->out, "</g>\n");
 }
 
