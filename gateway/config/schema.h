@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "doc.h"
-#include "problem.h"
 #include "json.h"
+#include "problem.h"
 
 enum conf_kind {
     CONF_STR,         /* struct str; absent when not given. choices limits it */

@@ -1,8 +1,8 @@
 #include "api/policies.h"
 
+#include "api/definition.h"
 #include "api/field.h"
 #include "api/paging.h"
-#include "api/definition.h"
 #include "domain/sla_clock.h"
 #include "domain/task.h"
 #include "service.h"
