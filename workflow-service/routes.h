@@ -2,4 +2,4 @@
 /* Every route of this program. */
 #include "route.h"
 
-extern const struct route WORKFLOW_ROUTES[], SLA_ROUTES[], DEFINITION_ROUTES[];
+extern const struct route WORKFLOW_ROUTES[], SLA_ROUTES[], DEFINITION_ROUTES[], ASSIGNMENT_ROUTES[];

@@ -50,8 +50,10 @@ struct event_task {
     struct str outcome; /* task.completed: resolved or rejected */
     int64_t actor_id;
     struct str actor_name;
-    struct str metric; /* sla.*: resolution, step, … */
-    int64_t due_at;    /* sla.* */
+    struct str metric;           /* sla.*: resolution, step, … */
+    int64_t due_at;              /* sla.* */
+    struct str reason;           /* task.pooled */
+    struct json_array admin_ids; /* int64_t, task.pooled: who can do something about it */
 };
 extern const struct json_schema EVENT_TASK;
 

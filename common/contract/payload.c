@@ -59,6 +59,8 @@ static const struct json_field task_fields[] = {
     {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
     {"metric", JK_STR, AT(metric), JF_OMIT, .doc = "which deadline: resolution, step, …"},
     {"due_at", JK_TIME, AT(due_at), JF_MS | OPTIONAL_ID},
+    {"reason", JK_STR, AT(reason), JF_OMIT, .doc = "why nobody has it"},
+    {"admin_ids", JK_INT_ARRAY, AT(admin_ids), JF_OMIT, .doc = "who is told of it"},
 };
 #undef AT
 JSON_SCHEMA(EVENT_TASK, "TaskEvent", struct event_task, task_fields);

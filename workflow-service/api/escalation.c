@@ -16,8 +16,8 @@ enum err escalate_owner(struct db_session *s, const struct cause *c, struct str 
     enum err rc = owner_store_lock(s, ticket_number, CAUSE_SYSTEM, &before);
     if (rc || before.facts.is_escalated || !task_status_is_running(before.facts.task))
         return rc;
-    rc = owner_store_pick_admin(s, before.facts.owner_id == NO_PERSON ? 0 : before.facts.owner_id,
-                                &change.new_owner_id, &name);
+    int64_t except = before.facts.owner_id == NO_PERSON ? 0 : before.facts.owner_id;
+    rc = owner_store_pick_admin(s, &before, except, c->now, &change.new_owner_id, &name);
     if (rc == ERR_USER_NOT_FOUND) {
         log_warn("nobody can take a ticket whose deadline has passed",
                  LOG_STR("ticket_number", ticket_number));

@@ -82,7 +82,8 @@ static enum err CO_FN choose_admin(struct db_session *s, struct job *j)
     enum err rc = owner_check_escalation(&j->before.facts);
     if (rc)
         return rc;
-    return owner_store_pick_admin(s, j->cause.actor_id, &j->new_owner_id, &j->new_owner);
+    return owner_store_pick_admin(s, &j->before, j->cause.actor_id, j->cause.now, &j->new_owner_id,
+                                  &j->new_owner);
 }
 
 static enum err CO_FN choose_named(struct db_session *s, struct job *j)

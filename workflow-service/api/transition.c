@@ -5,6 +5,7 @@
 #include "api/field.h"
 #include "api/view.h"
 #include "cause.h"
+#include "events/events.h"
 #include "events/publish.h"
 #include "service.h"
 #include "store/transition_store.h"
@@ -152,6 +153,8 @@ static enum err CO_FN execute(struct db_session *s, void *arg)
         .now = j->cause.now,
     };
     rc = transition_store_apply(s, v, &w, &j->next);
+    if (v->is_tracked || j->next.assignee_id == NO_PERSON)
+        pool_wake(s);
     if (rc == ERR_OK)
         rc = clocks_follow(s, &j->cause, v->task_id, CLOCKS_NEXT_STEP);
     return rc ? rc : publish_all(s, j, w.status);

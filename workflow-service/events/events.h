@@ -12,10 +12,10 @@ void tickets_consume(struct service *s);
 void updates_consume(struct service *s);
 void people_follow(struct service *s);
 
-/* Gives waiting items and ownerless tasks to people, at most limit of each; counts what it gave. */
-MUST_CHECK enum err CO_FN pool_drain(struct db_session *s, const struct cause *c, int limit,
-                                     int *given);
-/* Periodic: the same until nothing is left that somebody can take, a transaction each. */
+/* Once the transaction has committed: work waits, or somebody may take some. */
+void pool_wake(struct db_session *s);
+/* Gives waiting items and ownerless tasks to people and tells admins of what goes on waiting, when
+ * it is woken and now and then, until the program stops. */
 void CO_FN pool_job(struct service *s, void *arg);
 /* Fires the clocks that are due, when they are, until the program stops. */
 void CO_FN sla_job(struct service *s, void *arg);

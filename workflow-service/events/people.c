@@ -3,14 +3,11 @@
 #include "log.h"
 #include "store/pool_store.h"
 
-#define DRAIN_AT_ONCE 20
-
 /* Whoever left a role hands back its work; whoever gained one may be awaited. */
 static enum err CO_FN on_changed(struct mq_delivery *d, const struct event_user *u)
 {
     struct cause c;
     int64_t released;
-    int given;
     cause_from_delivery(&c, d);
     enum err rc = pool_store_release(d->db, u->id, c.now, &released);
     if (rc)
@@ -18,7 +15,8 @@ static enum err CO_FN on_changed(struct mq_delivery *d, const struct event_user 
     if (released)
         log_info("work handed back by somebody who lost a role", LOG_I("person_id", u->id),
                  LOG_I("count", released));
-    return pool_drain(d->db, &c, DRAIN_AT_ONCE, &given);
+    pool_wake(d->db);
+    return ERR_OK;
 }
 
 void people_follow(struct service *s)

@@ -1,5 +1,7 @@
 #include "events/publish.h"
 
+#include <string.h>
+
 #include "celery.h"
 #include "clock.h"
 #include "json.h"
@@ -32,7 +34,7 @@ struct event_task publish_blank(void)
     };
 }
 
-enum err publish_assigned(struct db_session *s, const struct cause *c, const struct pooled_item *i)
+static struct event_task describe(const struct pooled_item *i)
 {
     struct event_task e = publish_blank();
     e.task_id = i->task_id;
@@ -48,7 +50,23 @@ enum err publish_assigned(struct db_session *s, const struct cause *c, const str
     e.owner_id = i->owner_id;
     e.owner_name = i->owner_name;
     e.requester_id = i->requester_id;
+    return e;
+}
+
+enum err publish_assigned(struct db_session *s, const struct cause *c, const struct pooled_item *i)
+{
+    struct event_task e = describe(i);
     return publish_task(s, c, "task.assigned", &e);
+}
+
+enum err publish_pooled(struct db_session *s, const struct cause *c, const struct waiting_item *w)
+{
+    struct event_task e = describe(&w->item);
+    int64_t *ids = ARENA_ARRAY(s->arena, int64_t, w->admin_count + 1);
+    memcpy(ids, w->admin_count ? w->admin_ids : ids, w->admin_count * sizeof *ids);
+    e.reason = w->reason;
+    e.admin_ids = (struct json_array){ids, w->admin_count};
+    return publish_task(s, c, "task.pooled", &e);
 }
 
 /* W3C Trace Context: the receiver's work belongs to the same trace. */

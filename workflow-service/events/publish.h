@@ -4,6 +4,7 @@
 #include "cause.h"
 #include "event.h"
 #include "label.h"
+#include "store/drain_store.h"
 #include "store/pool_store.h"
 
 #define HELPDESK_QUEUE "ticket_status-default"
@@ -17,6 +18,9 @@ struct event_task publish_blank(void);
 /* task.assigned, of an item that has found somebody. */
 MUST_CHECK enum err CO_FN publish_assigned(struct db_session *s, const struct cause *c,
                                            const struct pooled_item *i);
+/* task.pooled, of an item that goes on waiting. */
+MUST_CHECK enum err CO_FN publish_pooled(struct db_session *s, const struct cause *c,
+                                         const struct waiting_item *w);
 
 /* update_ticket_owner(ticket_number, owner_id) */
 MUST_CHECK enum err CO_FN publish_owner(struct db_session *s, const struct cause *c,

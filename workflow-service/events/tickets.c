@@ -53,6 +53,7 @@ static enum err CO_FN announce_owner(struct mq_delivery *d, const struct ticket 
     cause_from_delivery(&c, d);
     if (task->owner_id != NO_PERSON)
         return publish_owner(d->db, &c, t->number, task->owner_id);
+    pool_wake(d->db);
     log_warn("no Ticket Coordinator can own the ticket", LOG_STR("ticket_number", t->number));
     return ERR_OK;
 }
@@ -63,7 +64,8 @@ static enum err CO_FN announce_assignee(struct mq_delivery *d, const struct tick
     struct cause c;
     cause_from_delivery(&c, d);
     if (task->assignee_id == NO_PERSON) {
-        log_warn("nobody holds the role of the first step", LOG_STR("ticket_number", t->number),
+        pool_wake(d->db);
+        log_warn("nobody takes the first step", LOG_STR("ticket_number", t->number),
                  LOG_STR("role", p->role_name));
         return ERR_OK;
     }
@@ -206,6 +208,8 @@ static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_
     struct str note =
         str_printf(d->arena, "The helpdesk set the ticket to %s", ticket_status_helpdesk(word));
     rc = ticket_store_set_task(d->db, &state, to, note, d->now);
+    if (state.is_tracked)
+        pool_wake(d->db);
     return rc ? rc : clocks_follow(d->db, &c, state.task_id, CLOCKS_ANY);
 }
 

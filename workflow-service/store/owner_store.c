@@ -1,5 +1,6 @@
 #include "store/owner_store.h"
 
+#include "store/assign_store.h"
 #include "store/sql.h"
 
 DB_WRITE(owner_lock, "t", "iiitzit",
@@ -33,26 +34,51 @@ enum err owner_store_lock(struct db_session *s, struct str ticket_number, int64_
 }
 
 /* clang-format off */
-DB_WRITE(owner_pick_admin, "ti", "it",
-         "WITH picked AS (" PICK_HOLDER("'escalation'", "$1", "'Admin'", "$2", "") ") "
-         "SELECT picked.picked_id, p.name FROM picked JOIN person p ON p.id = picked.picked_id");
+DB_WRITE(owner_decide, "itijz", "t",
+         "WITH decision AS (INSERT INTO assignment_decision (task_id, role_system, role_name,"
+         "   candidates, chosen_id, reason, policy, scores, created_at)"
+         "  VALUES ($1, $2, 'Admin', " CHOICE_IDS("$4") ", $3,"
+         "   'escalated, ' || ($4->>'reason'), $4->>'policy', $4->'scores', $5)) "
+         "SELECT p.name FROM person p WHERE p.id = $3");
 /* clang-format on */
 
-enum err owner_store_pick_admin(struct db_session *s, int64_t except, int64_t *id, struct str *name)
+enum err owner_store_pick_admin(struct db_session *s, const struct ownership *o, int64_t except,
+                                int64_t now, int64_t *id, struct str *name)
 {
     static const struct str SYSTEMS[] = {{"hdts", 4}, {"tts", 3}};
-    for (size_t i = 0; i < sizeof SYSTEMS / sizeof SYSTEMS[0]; i++) {
+    const struct assign_locks locks = {
+        .systems = {SYSTEMS[0], SYSTEMS[1]},
+        .roles = {STR("Admin"), STR("Admin")},
+        .role_count = 2,
+        .people = {o->facts.owner_id},
+        .person_count = 1,
+    };
+    enum err rc = assign_store_lock(s, &locks);
+    for (size_t i = 0; rc == ERR_OK && i < sizeof SYSTEMS / sizeof SYSTEMS[0]; i++) {
         struct db_result *r;
-        enum err rc = db_query(s, &owner_pick_admin, &r, DB_STR(SYSTEMS[i]), DB_INT(except));
+        struct assign_choice choice;
+        const struct assign_query q = {
+            .purpose = "escalation",
+            .system = SYSTEMS[i],
+            .role = STR("Admin"),
+            .step_id = INT64_MIN,
+            .ticket_id = INT64_MIN,
+            .task_id = o->task_id,
+            .except = except,
+            .now = now,
+        };
+        rc = assign_store_choose(s, &q, true, &choice);
+        if (rc || choice.chosen_id == NO_PERSON)
+            continue;
+        rc = db_query(s, &owner_decide, &r, DB_INT(o->task_id), DB_STR(SYSTEMS[i]),
+                      DB_INT(choice.chosen_id), DB_STR(choice.json), DB_TIME(now));
         if (rc)
             return rc;
-        if (db_rows(r) == 0)
-            continue;
-        *id = db_get_int(r, 0, 0);
-        *name = db_get_str(r, 0, 1);
+        *id = choice.chosen_id;
+        *name = db_get_str(r, 0, 0);
         return ERR_OK;
     }
-    return ERR_USER_NOT_FOUND;
+    return rc ? rc : ERR_USER_NOT_FOUND;
 }
 
 /* clang-format off */
@@ -88,6 +114,11 @@ DB_WRITE(owner_change, "ibiiittz", "",
 enum err owner_store_change(struct db_session *s, const struct ownership *o,
                             const struct owner_change *c)
 {
+    const struct assign_locks locks = {.people = {o->facts.owner_id, c->new_owner_id},
+                                       .person_count = 2};
+    enum err rc = assign_store_lock(s, &locks);
+    if (rc)
+        return rc;
     return db_query(s, &owner_change, NULL, DB_INT(o->task_id), DB_BOOL(c->is_escalation),
                     DB_OPT_INT(o->facts.owner_id), DB_INT(c->new_owner_id), DB_OPT_INT(c->actor_id),
                     DB_STR(c->reason), DB_STR(c->urgency), DB_TIME(c->now));

@@ -13,9 +13,10 @@ struct ownership {
 MUST_CHECK enum err CO_FN owner_store_lock(struct db_session *s, struct str ticket_number,
                                            int64_t actor_id, struct ownership *out);
 
-/* The next holder of the first of the two Admin roles that anybody but except holds;
- * ERR_USER_NOT_FOUND when there is none. */
-MUST_CHECK enum err CO_FN owner_store_pick_admin(struct db_session *s, int64_t except, int64_t *id,
+/* Whom the policy says, of the first of the two Admin roles with somebody but except who can take
+ * the ticket, and records the decision; ERR_USER_NOT_FOUND when there is none. */
+MUST_CHECK enum err CO_FN owner_store_pick_admin(struct db_session *s, const struct ownership *o,
+                                                 int64_t except, int64_t now, int64_t *id,
                                                  struct str *name);
 
 /* ERR_USER_NOT_FOUND. */

@@ -1,6 +1,5 @@
 #pragma once
-/* Work without anybody to do it: filled when somebody holds the role, emptied of people who left.
- */
+/* Work that loses whoever does it: people who left, and steps whose time has passed. */
 #include "db.h"
 #include "domain/task.h"
 
@@ -10,20 +9,10 @@ struct pooled_item {
     struct str status; /* of the task */
 };
 
-/* Gives the oldest pooled item that somebody can take to the next holder of its role.
- * ERR_TASK_NOT_FOUND when there is none. */
-MUST_CHECK enum err CO_FN pool_store_assign(struct db_session *s, int64_t now,
-                                            struct pooled_item *out);
-
-struct ownerless_task {
-    int64_t task_id, owner_id;
-    struct str ticket_number;
-};
-
-/* Gives the oldest running task without an owner to the next coordinator. ERR_TASK_NOT_FOUND when
- * there is none, or no coordinator. */
-MUST_CHECK enum err CO_FN pool_store_own(struct db_session *s, int64_t now,
-                                         struct ownerless_task *out);
+struct db_result;
+/* The one row of a statement whose first columns are the fields above, in order of: task, item,
+ * assignee, owner, requester, number, subject, workflow, step, role, names, status. */
+void pool_store_read(const struct db_result *r, struct pooled_item *out);
 
 /* Pools the open items of a person whose roles no longer cover them, and the tickets owned by
  * somebody who may no longer own any. Counts both. The role that a step escalates to covers its

@@ -20,21 +20,61 @@
 /*
  * Takes the next turn of a role: one row of ids (the candidates) and picked_id, NULL when there are
  * none. The holders take turns exactly, whatever else happens at the same time; only a transaction
- * that fails gives its turn away. rest is a FROM or WHERE clause for the row, or "". (OFFSET 0
+ * that fails gives its turn away. choice is a jsonb parameter: NULL, or what a policy has chosen
+ * (store/assign_store.h) instead. rest is a FROM or WHERE clause for the row, or "". (OFFSET 0
  * keeps the planner from evaluating ids wherever they are mentioned.)
  */
+#define PICK_CHOSEN(purpose, system, role, except, choice, rest)                                   \
+    "SELECT c.ids, CASE WHEN " choice                                                              \
+    " IS NULL THEN c.ids[1 + (nextval(c.turns) % nullif(cardinality(c.ids), 0))::int]"             \
+    " ELSE (" choice "->>'chosen')::bigint END AS picked_id "                                      \
+    "FROM (SELECT CASE WHEN " choice                                                               \
+    " IS NULL THEN " HOLDERS(system, role, except) " ELSE " CHOICE_IDS(                            \
+        choice) " END AS ids,"                                                                     \
+                " (SELECT u.turns FROM assignment_cursor u"                                        \
+                " WHERE u.purpose = " purpose " AND u.role_system = " system                       \
+                " AND u.role_name = " role ") AS turns " rest " OFFSET 0) c"
 #define PICK_HOLDER(purpose, system, role, except, rest)                                           \
-    "SELECT c.ids,"                                                                                \
-    " c.ids[1 + (nextval(c.turns) % nullif(cardinality(c.ids), 0))::int] AS picked_id "            \
-    "FROM (SELECT " HOLDERS(                                                                       \
-        system, role,                                                                              \
-        except) " AS ids,"                                                                         \
-                " (SELECT u.turns FROM assignment_cursor u WHERE u.purpose = " purpose             \
-                " AND u.role_system = " system " AND u.role_name = " role ") AS turns " rest       \
-                " OFFSET 0) c"
+    PICK_CHOSEN(purpose, system, role, except, "NULL::jsonb", rest)
+
+#define CHOICE_IDS(choice)                                                                         \
+    "ARRAY(SELECT x::bigint FROM jsonb_array_elements_text(" choice "->'candidates') x)"
 
 #define PICK_REASON(picked)                                                                        \
     "CASE WHEN " picked " IS NULL THEN 'nobody holds the role' ELSE 'round robin' END"
+
+/* Columns reason, policy and scores of a decision. */
+#define CHOICE_COLUMNS "reason, policy, scores"
+#define CHOICE_VALUES(choice, picked)                                                              \
+    "coalesce(" choice "->>'reason', " PICK_REASON(picked) "),"                                    \
+                                                           " coalesce(" choice                     \
+                                                           "->>'policy', 'round_robin'), " choice  \
+                                                           "->'scores'"
+
+/* The assignment policy for a role, of the step when it has one of its own; NULL without any. */
+#define ASSIGNMENT_POLICY(system, role, step)                                                      \
+    "coalesce((SELECT ap.id FROM step az JOIN workflow_version av ON av.id = az.version_id"        \
+    " JOIN assignment_policy ap ON ap.workflow_id = av.workflow_id"                                \
+    "  AND lower(ap.step_name) = lower(az.name)"                                                   \
+    " WHERE az.id = " step " AND az.role_system = " system " AND az.role_name = " role "),"        \
+    " (SELECT ap.id FROM assignment_policy ap WHERE ap.role_system = " system                      \
+    "  AND ap.role_name = " role "))"
+
+/* Whether turns alone do not decide: there is a policy, or a holder of the role who is not always
+ * there for any number of items, or whose load is counted. */
+#define NEEDS_CHOICE(system, role, step)                                                           \
+    "((EXISTS (SELECT FROM assignment_policy) AND EXISTS (SELECT FROM assignment_policy y"         \
+    "  WHERE y.kind <> 'round_robin' AND y.id = " ASSIGNMENT_POLICY(                               \
+        system, role,                                                                              \
+        step) "))"                                                                                 \
+              " OR (EXISTS (SELECT FROM agent) AND EXISTS (SELECT FROM person_role h JOIN agent g" \
+              "  ON g.person_id = h.person_id WHERE h.system = " system " AND h.role = " role "))" \
+              " OR (EXISTS (SELECT FROM agent_load) AND EXISTS (SELECT FROM person_role h"         \
+              "  JOIN agent_load g ON g.person_id = h.person_id WHERE h.system = " system          \
+              "  AND h.role = " role ")))"
+
+/* Whether somebody's load is counted, which locks a row of theirs. */
+#define IS_TRACKED(person) "EXISTS (SELECT FROM agent_load l WHERE l.person_id IN (" person "))"
 
 /* The policy by which the clocks of workflow w run, NULL without one. */
 #define POLICY_OF(w)                                                                               \

@@ -1,15 +1,19 @@
 #include "store/ticket_store.h"
 
+#include "store/assign_store.h"
 #include "store/sql.h"
 
-DB_WRITE(ticket_add, "tttttttttitzz", "iitttttittt",
+#define OWNER_CHOICE NEEDS_CHOICE("'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "NULL::bigint")
+#define STEP_CHOICE NEEDS_CHOICE("s.role_system", "s.role_name", "s.id")
+
+DB_WRITE(ticket_add, "tttttttttitzz", "iitttttitttbb",
          "WITH added AS ( INSERT INTO ticket (number, subject, description, category,"
          " sub_category, department,"
          "  priority, status, requester_name, requester_id, requester_email, submitted_at,"
          "  created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
          "   $13, $13) ON CONFLICT (number) DO NOTHING RETURNING id) "
          "SELECT added.id, v.id, v.department, v.category, v.sub_category, v.priority, w.name,"
-         " s.id, s.name, s.role_system, s.role_name FROM added"
+         " s.id, s.name, s.role_system, s.role_name, " OWNER_CHOICE ", " STEP_CHOICE " FROM added"
          " LEFT JOIN (workflow_version v JOIN workflow w ON w.id = v.workflow_id"
          " JOIN step s ON s.version_id = v.id AND s.is_start) ON v.state = 'published'"
          " AND (v.category IS NULL OR lower(v.category) = lower($4))"
@@ -31,6 +35,8 @@ static void read_plan(const struct db_result *r, size_t row, struct start_plan *
     p->step_name = db_get_str(r, row, 8);
     p->role_system = db_get_str(r, row, 9);
     p->role_name = db_get_str(r, row, 10);
+    p->chooses_owner = db_get_bool(r, row, 11);
+    p->chooses_assignee = db_get_bool(r, row, 12);
 }
 
 enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
@@ -64,10 +70,10 @@ enum err ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id)
 }
 
 /* clang-format off */
-DB_WRITE(task_start, "iiittzz", "iiitit",
+DB_WRITE(task_start, "iiittzzjj", "iiitit",
          "WITH owner AS ("
-         PICK_HOLDER("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0", "") "),"
-         " assignee AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "") "),"
+         PICK_CHOSEN("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0", "$8", "") "),"
+         " assignee AS (" PICK_CHOSEN("'step'", "$4", "$5", "0", "$9", "") "),"
          " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, status, owner_id,"
          "   submitted_at, created_at, updated_at)"
          "  SELECT $1, $2, $3, 'active', owner.picked_id, $6, $7, $7 FROM owner"
@@ -84,27 +90,65 @@ DB_WRITE(task_start, "iiittzz", "iiitit",
          "  FROM item),"
          " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, reason,"
          "   created_at)"
-         "  SELECT task.id, 'assigned', picked_id, 'round robin', $7 FROM task, owner"
+         "  SELECT task.id, 'assigned', picked_id, coalesce($8->>'reason', 'round robin'), $7"
+         "   FROM task, owner"
          "  WHERE picked_id IS NOT NULL),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
-         "   role_name, candidates, chosen_id, reason, created_at)"
+         "   role_name, candidates, chosen_id, " CHOICE_COLUMNS ", created_at)"
          "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', ids, picked_id, "
-         PICK_REASON("picked_id") ", $7 FROM task, owner"
+         CHOICE_VALUES("$8", "picked_id") ", $7 FROM task, owner"
          "  UNION ALL SELECT task.id, item.id, $4, $5, ids, picked_id, "
-         PICK_REASON("picked_id") ", $7 FROM task, item, assignee) "
+         CHOICE_VALUES("$9", "picked_id") ", $7 FROM task, item, assignee) "
          "SELECT task.id, item.id, owner.picked_id, po.name, assignee.picked_id, pa.name"
          " FROM task, item, owner LEFT JOIN person po ON po.id = owner.picked_id, assignee"
          " LEFT JOIN person pa ON pa.id = assignee.picked_id");
 /* clang-format on */
 
+/* Both at once lock what either might change. */
+static enum err CO_FN choose_people(struct db_session *s, const struct start_plan *plan,
+                                    const struct task_start *start, struct assign_choice *owner,
+                                    struct assign_choice *assignee)
+{
+    const struct assign_query of_owner = {
+        .purpose = "owner",
+        .system = STR(OWNER_SYSTEM),
+        .role = STR(OWNER_ROLE),
+        .step_id = INT64_MIN,
+        .ticket_id = start->ticket_id,
+        .task_id = INT64_MIN,
+        .now = start->now,
+    };
+    struct assign_query of_step = of_owner;
+    of_step.purpose = "step";
+    of_step.system = plan->role_system;
+    of_step.role = plan->role_name;
+    of_step.step_id = plan->step_id;
+    const struct assign_locks locks = {
+        .systems = {of_owner.system, of_step.system},
+        .roles = {of_owner.role, of_step.role},
+        .role_count = 2,
+    };
+    enum err rc = assign_store_lock(s, &locks);
+    if (rc == ERR_OK && plan->chooses_owner)
+        rc = assign_store_choose(s, &of_owner, true, owner);
+    if (rc == ERR_OK && plan->chooses_assignee)
+        rc = assign_store_choose(s, &of_step, true, assignee);
+    return rc;
+}
+
 enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
                             const struct task_start *start, struct started_task *out)
 {
     struct db_result *r;
-    enum err rc =
-        db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
-                 DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
-                 DB_TIME(start->submitted_at), DB_TIME(start->now));
+    struct assign_choice owner = {0}, assignee = {0};
+    enum err rc = ERR_OK;
+    if (plan->chooses_owner || plan->chooses_assignee)
+        rc = choose_people(s, plan, start, &owner, &assignee);
+    if (rc == ERR_OK)
+        rc = db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
+                      DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
+                      DB_TIME(start->submitted_at), DB_TIME(start->now), DB_STR(owner.json),
+                      DB_STR(assignee.json));
     if (rc)
         return rc;
     *out = (struct started_task){
@@ -118,10 +162,13 @@ enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
     return ERR_OK;
 }
 
-DB_WRITE(ticket_state, "t", "iitbi",
+DB_WRITE(ticket_state, "t", "iitbiiib",
          "SELECT k.id, t.id, t.status, EXISTS (SELECT 1 FROM task_item i WHERE i.task_id = t.id"
-         " AND i.acted_on IS NOT NULL), t.version FROM ticket k"
-         " LEFT JOIN task t ON t.ticket_id = k.id WHERE k.number = $1 FOR UPDATE OF k");
+         " AND i.acted_on IS NOT NULL), t.version, t.owner_id, o.assignee_id, " IS_TRACKED(
+             "t.owner_id, o.assignee_id") " FROM ticket k"
+                                          " LEFT JOIN task t ON t.ticket_id = k.id"
+                                          " LEFT JOIN task_item o ON o.task_id = t.id AND o.status "
+                                          "IN " OPEN_ITEM " WHERE k.number = $1 FOR UPDATE OF k");
 
 enum err ticket_store_state(struct db_session *s, struct str number, struct ticket_state *out)
 {
@@ -137,6 +184,9 @@ enum err ticket_store_state(struct db_session *s, struct str number, struct tick
         .status = task_status_parse(db_get_str(r, 0, 2)),
         .has_started = db_get_bool(r, 0, 3),
         .version = db_get_int(r, 0, 4),
+        .owner_id = db_get_int(r, 0, 5),
+        .assignee_id = db_get_int(r, 0, 6),
+        .is_tracked = db_get_bool(r, 0, 7),
     };
     return ERR_OK;
 }
@@ -203,19 +253,24 @@ enum err ticket_store_set_task(struct db_session *s, const struct ticket_state *
 {
     struct db_result *r;
     bool is_over = !task_status_is_running(to);
-    enum err rc =
-        db_query(s, &task_set_status, &r, DB_INT(st->task_id), DB_INT(st->version),
-                 DB_STR(task_status_word(to)), DB_BOOL(is_over), DB_STR(note), DB_TIME(now));
+    const struct assign_locks locks = {.people = {st->owner_id, st->assignee_id},
+                                       .person_count = 2};
+    enum err rc = st->is_tracked ? assign_store_lock(s, &locks) : ERR_OK;
+    if (rc == ERR_OK)
+        rc = db_query(s, &task_set_status, &r, DB_INT(st->task_id), DB_INT(st->version),
+                      DB_STR(task_status_word(to)), DB_BOOL(is_over), DB_STR(note), DB_TIME(now));
     if (rc)
         return rc;
     return db_rows(r) ? ERR_OK : ERR_SERIALIZATION;
 }
 
-DB_READ(ticket_plan, "i", "ititttiittt",
+DB_READ(ticket_plan, "i", "ititttiitttbb",
         "SELECT k.id, k.number, k.requester_id, k.subject, k.priority, w.name, v.id, s.id, s.name,"
-        " s.role_system, s.role_name FROM task t JOIN ticket k ON k.id = t.ticket_id"
-        " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-        " JOIN step s ON s.version_id = v.id AND s.is_start WHERE t.id = $1");
+        " s.role_system, s.role_name, " STEP_CHOICE ", " IS_TRACKED(
+            "t.owner_id") " FROM task t JOIN ticket k ON k.id = t.ticket_id"
+                          " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id "
+                          "= v.workflow_id"
+                          " JOIN step s ON s.version_id = v.id AND s.is_start WHERE t.id = $1");
 
 enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket *t,
                            struct start_plan *plan)
@@ -240,17 +295,19 @@ enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket 
         .step_name = db_get_str(r, 0, 8),
         .role_system = db_get_str(r, 0, 9),
         .role_name = db_get_str(r, 0, 10),
+        .chooses_assignee = db_get_bool(r, 0, 11),
+        .is_tracked = db_get_bool(r, 0, 12),
     };
     return ERR_OK;
 }
 
 /* clang-format off */
-DB_WRITE(task_reopen, "iiittz", "iitit",
+DB_WRITE(task_reopen, "iiittzj", "iitit",
          "WITH task AS (UPDATE task SET status = 'active', current_step_id = $3,"
          "   resolved_at = NULL, version = version + 1, updated_at = $6"
          "  WHERE id = $1 AND version = $2"
          "  RETURNING id, owner_id),"
-         " picked AS (" PICK_HOLDER("'step'", "$4", "$5", "0", "FROM task") "),"
+         " picked AS (" PICK_CHOSEN("'step'", "$4", "$5", "0", "$7", "FROM task") "),"
          " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
          "   assigned_on)"
          "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' ELSE 'new' END,"
@@ -258,21 +315,50 @@ DB_WRITE(task_reopen, "iiittz", "iitit",
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at) SELECT id, status, 'System', 'Ticket opened again', $6 FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
-         "   role_name, candidates, chosen_id, reason, created_at)"
+         "   role_name, candidates, chosen_id, " CHOICE_COLUMNS ", created_at)"
          "  SELECT task.id, item.id, $4, $5, ids, picked_id, "
-         PICK_REASON("picked_id") ", $6 FROM task, item, picked) "
+         CHOICE_VALUES("$7", "picked_id") ", $6 FROM task, item, picked) "
          "SELECT item.id, task.owner_id, o.name, picked.picked_id, a.name FROM item, picked"
          " LEFT JOIN person a ON a.id = picked.picked_id, task"
          " LEFT JOIN person o ON o.id = task.owner_id");
 /* clang-format on */
 
+static enum err CO_FN choose_again(struct db_session *s, const struct ticket_state *st,
+                                   const struct start_plan *plan, int64_t now,
+                                   struct assign_choice *out)
+{
+    const struct assign_query q = {
+        .purpose = "step",
+        .system = plan->role_system,
+        .role = plan->role_name,
+        .step_id = plan->step_id,
+        .ticket_id = st->ticket_id,
+        .task_id = INT64_MIN,
+        .now = now,
+    };
+    const struct assign_locks locks = {
+        .systems = {q.system},
+        .roles = {q.role},
+        .role_count = 1,
+        .people = {st->owner_id},
+        .person_count = 1,
+    };
+    enum err rc = assign_store_lock(s, &locks);
+    return rc || !plan->chooses_assignee ? rc : assign_store_choose(s, &q, true, out);
+}
+
 enum err ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
                              const struct start_plan *plan, int64_t now, struct started_task *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &task_reopen, &r, DB_INT(st->task_id), DB_INT(st->version),
-                           DB_INT(plan->step_id), DB_STR(plan->role_system),
-                           DB_STR(plan->role_name), DB_TIME(now));
+    struct assign_choice choice = {0};
+    enum err rc = ERR_OK;
+    if (plan->chooses_assignee || plan->is_tracked)
+        rc = choose_again(s, st, plan, now, &choice);
+    if (rc == ERR_OK)
+        rc = db_query(s, &task_reopen, &r, DB_INT(st->task_id), DB_INT(st->version),
+                      DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
+                      DB_TIME(now), DB_STR(choice.json));
     if (rc)
         return rc;
     if (db_rows(r) == 0)

@@ -19,6 +19,9 @@ struct start_plan {
     struct match_fields rule;
     int64_t version_id, step_id;
     struct str workflow_name, step_name, role_system, role_name;
+    /* Not by turns alone (sql.h): who owns the ticket, and who takes the first step. */
+    bool chooses_owner, chooses_assignee;
+    bool is_tracked; /* the load of the present owner is counted */
 };
 
 /*
@@ -50,6 +53,8 @@ struct ticket_state {
     enum task_status status;
     bool has_started; /* somebody has acted on the task */
     int64_t version;
+    int64_t owner_id, assignee_id; /* NO_PERSON: none */
+    bool is_tracked;               /* the load of one of them is counted */
 };
 
 struct ticket_change {

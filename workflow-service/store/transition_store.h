@@ -14,6 +14,8 @@ struct transition_view {
     int64_t next_step_id;  /* INT64_MIN: the workflow ends */
     struct str next_step, next_role_system, next_role;
     struct str outcome;
+    bool chooses_next; /* who takes the next step is not a matter of turns alone (sql.h) */
+    bool is_tracked;   /* the load of the assignee, the owner or the wished one is counted */
     const struct str *available;
     size_t available_count;
 };
