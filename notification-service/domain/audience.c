@@ -40,6 +40,10 @@ static const struct rule {
     {"task.assigned", WHO_ASSIGNEE, BY_MAIL | OWN_DOING, "task_assigned",
      "{step}: ticket {n} waits for you",
      "You have been assigned the step {step} of ticket {n} \"{s}\" as {role}."},
+    /* once for each admin who is named */
+    {"task.pooled", WHO_ASSIGNEE, BY_MAIL | OWN_DOING, "task_pooled",
+     "{step}: ticket {n} waits for somebody",
+     "The step {step} of ticket {n} \"{s}\" waits for a {role}: {text}."},
     {"task.transitioned", WHO_OWNER, 0, "workflow_step_change", "Ticket {n} moved to {step}",
      "{a} moved ticket {n} \"{s}\" to {step}."},
     {"task.completed", WHO_OWNER, BY_MAIL, "task_completed", "The work on ticket {n} is done",

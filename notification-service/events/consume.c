@@ -56,6 +56,7 @@ static enum err task_occasion(struct arena *a, const struct event *e, struct occ
                            .status = t.status,
                            .step = t.step,
                            .role = t.role,
+                           .text = t.reason,
                            .outcome = t.outcome,
                            .metric = t.metric};
     return ERR_OK;
@@ -146,6 +147,23 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
     return rc;
 }
 
+static enum err CO_FN tell_admins(struct mq_delivery *d, const struct event *e, const char **why)
+{
+    struct event_task t;
+    struct occasion o;
+    enum err rc = event_data(d->arena, e, &EVENT_TASK, &t, why);
+    if (rc == ERR_OK)
+        rc = task_occasion(d->arena, e, &o, why);
+    if (rc)
+        return rc;
+    const int64_t *ids = t.admin_ids.items;
+    for (size_t i = 0; rc == ERR_OK && i < t.admin_ids.count; i++) {
+        o.assignee = ids[i];
+        rc = tell_audience(d, e, &o);
+    }
+    return rc;
+}
+
 static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, const char **why)
 {
     struct event_user u;
@@ -172,6 +190,8 @@ static enum err CO_FN on_event(struct mq_delivery *d)
     enum err rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
         rc = tell_participants(d, &e, &why);
+    } else if (rc == ERR_OK && str_eq(e.type, STR("task.pooled"))) {
+        rc = tell_admins(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
         rc = welcome(d, &e, &why);
     } else if (rc == ERR_OK) {

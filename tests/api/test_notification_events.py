@@ -84,6 +84,9 @@ def test_ticket_events(world, kind, fields, told):
 @pytest.mark.parametrize("kind,fields,told", [
     ("task.assigned", {}, {RITA: ("task_assigned", True)}),
     ("task.assigned", {"assignee_id": None}, {}),
+    ("task.pooled", {"assignee_id": None, "reason": "nobody is available", "admin_ids": [ADAM, EVE]},
+     {ADAM: ("task_pooled", True), EVE: ("task_pooled", True)}),
+    ("task.pooled", {"assignee_id": None, "reason": "to be taken by hand", "admin_ids": []}, {}),
     ("task.transitioned", {"step": "Quality Assurance", "transition": "approve", "actor_id": RITA},
      {CORA: ("workflow_step_change", False)}),
     ("task.completed", {"outcome": "resolved", "actor_id": RITA}, {CORA: ("task_completed", True)}),

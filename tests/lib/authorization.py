@@ -218,6 +218,16 @@ WORKFLOW = {
             "POST /api/v1/sla/policies", "PATCH /api/v1/sla/policies/{id}", "DELETE /api/v1/sla/policies/{id}",
             "POST /api/v1/calendars", "PATCH /api/v1/calendars/{id}", "DELETE /api/v1/calendars/{id}",
             "POST /api/v1/calendars/{id}/holidays/import", "POST /api/v1/calendars/{id}/preview"),
+    **_each("any", "WORKFLOW_READ", "GET /api/v1/assignment/policies", "GET /api/v1/assignment/policies/{id}"),
+    **_each("person", "ASSIGNMENT_ADMIN",
+            "POST /api/v1/assignment/policies", "PUT /api/v1/assignment/policies/{id}",
+            "PATCH /api/v1/assignment/policies/{id}", "DELETE /api/v1/assignment/policies/{id}",
+            "POST /api/v1/tasks/{task_id}/assign"),
+    **_each("any", "USER_READ", "GET /api/v1/assignment/agents"),
+    **_each("any", "self|USER_READ", "GET /api/v1/assignment/agents/{user_id}"),
+    **_each("person", "self|ASSIGNMENT_ADMIN", "PATCH /api/v1/assignment/agents/{user_id}"),
+    **_each("person", "TASK_ACT", "POST /api/v1/tasks/{task_id}/claim"),
+    **_each("any", None, "GET /api/v1/tasks/{task_id}/assignments"),
 }
 
 # What the gateway answers itself; its admin API has no tokens and listens on loopback only.

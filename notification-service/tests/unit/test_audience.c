@@ -156,6 +156,19 @@ static void one_person_is_told_once(void **state)
     assert_int_equal(audience_of(arena, &o, n), 1);
 }
 
+static void admins_are_told_what_waits(void **state)
+{
+    (void)state;
+    struct notice n[MAX_NOTICES];
+    struct occasion o = occasion("task.pooled");
+    o.text = STR("nobody is available");
+    o.actor = 0;
+    assert_int_equal(audience_of(arena, &o, n), 1);
+    assert_int_equal(n[0].user_id, o.assignee);
+    assert_true(str_eq(n[0].type, STR("task_pooled")) && n[0].by_mail);
+    assert_true(str_has_suffix(n[0].message, STR(": nobody is available.")));
+}
+
 static void texts_are_filled_in_once(void **state)
 {
     (void)state;
@@ -183,6 +196,7 @@ int main(void)
         T(long_texts_are_quoted_in_part),
         T(internal_notes_stay_internal),
         T(one_person_is_told_once),
+        T(admins_are_told_what_waits),
         T(texts_are_filled_in_once),
     };
     return cmocka_run_group_tests_name("audience", tests, NULL, NULL);
