@@ -52,11 +52,31 @@ CREATE TABLE agent_load (
     owned       bigint NOT NULL CHECK (owned >= 0)
 );
 
+-- While nobody's load is counted the triggers below are off: most changes of work have nothing to do
+-- with them.
+CREATE FUNCTION agent_load_switch() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM agent_load) THEN
+        ALTER TABLE task_item ENABLE TRIGGER agent_load_item_new,
+            ENABLE TRIGGER agent_load_item_gone, ENABLE TRIGGER agent_load_item_changed;
+        ALTER TABLE task ENABLE TRIGGER agent_load_task_new,
+            ENABLE TRIGGER agent_load_task_gone, ENABLE TRIGGER agent_load_task_changed;
+    ELSE
+        ALTER TABLE task_item DISABLE TRIGGER agent_load_item_new,
+            DISABLE TRIGGER agent_load_item_gone, DISABLE TRIGGER agent_load_item_changed;
+        ALTER TABLE task DISABLE TRIGGER agent_load_task_new,
+            DISABLE TRIGGER agent_load_task_gone, DISABLE TRIGGER agent_load_task_changed;
+    END IF;
+END $$;
+
 -- Begins to count. Whoever is just giving or finishing work is waited for, and nobody does either until
 -- this transaction ends: from then on the triggers see the row.
 CREATE FUNCTION agent_load_track(people bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    is_first boolean;
 BEGIN
     LOCK TABLE task_item, task IN SHARE ROW EXCLUSIVE MODE;
+    is_first := NOT EXISTS (SELECT FROM agent_load);
     INSERT INTO agent_load (person_id, open_items, open_weight, owned)
     SELECT p.id, i.n, i.weight, (SELECT count(*) FROM task t
                                  WHERE t.owner_id = p.id AND t.current_step_id IS NOT NULL)
@@ -65,21 +85,32 @@ BEGIN
         FROM task_item x JOIN step s ON s.id = x.step_id
         WHERE x.assignee_id = p.id AND x.status IN ('new', 'in_progress')) i
     ORDER BY p.id ON CONFLICT DO NOTHING;
+    IF is_first THEN
+        PERFORM agent_load_switch();
+    END IF;
 END $$;
 
-CREATE FUNCTION agent_load_add(who bigint, step bigint, n bigint) RETURNS void LANGUAGE sql AS $$
-    UPDATE agent_load SET open_items = open_items + n, open_weight = open_weight
-        + n * (SELECT round(least(s.weight, 1000) * 1000)::bigint FROM step s WHERE s.id = step)
-    WHERE person_id = who;
-$$;
+-- Counts nobody any more but those.
+CREATE FUNCTION agent_load_keep(people bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM agent_load WHERE person_id <> ALL (people);
+    IF FOUND AND NOT EXISTS (SELECT FROM agent_load) THEN
+        LOCK TABLE task_item, task IN SHARE ROW EXCLUSIVE MODE;
+        PERFORM agent_load_switch();
+    END IF;
+END $$;
 
 CREATE FUNCTION agent_load_follow_item() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' AND OLD.status IN ('new', 'in_progress') THEN
-        PERFORM agent_load_add(OLD.assignee_id, OLD.step_id, -1);
+        UPDATE agent_load SET open_items = open_items - 1, open_weight = open_weight
+            - (SELECT round(least(s.weight, 1000) * 1000)::bigint FROM step s WHERE s.id = OLD.step_id)
+        WHERE person_id = OLD.assignee_id;
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.status IN ('new', 'in_progress') THEN
-        PERFORM agent_load_add(NEW.assignee_id, NEW.step_id, 1);
+        UPDATE agent_load SET open_items = open_items + 1, open_weight = open_weight
+            + (SELECT round(least(s.weight, 1000) * 1000)::bigint FROM step s WHERE s.id = NEW.step_id)
+        WHERE person_id = NEW.assignee_id;
     END IF;
     RETURN NULL;
 END $$;
@@ -112,6 +143,8 @@ CREATE TRIGGER agent_load_task_changed AFTER UPDATE OF owner_id, current_step_id
     WHEN (OLD.owner_id IS DISTINCT FROM NEW.owner_id
           OR (OLD.current_step_id IS NULL) <> (NEW.current_step_id IS NULL))
     EXECUTE FUNCTION agent_load_follow_task();
+
+SELECT agent_load_switch();
 
 -- scores: what was known of each candidate; NULL where turns alone decided.
 ALTER TABLE assignment_decision ADD COLUMN policy text NOT NULL DEFAULT 'round_robin',

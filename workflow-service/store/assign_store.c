@@ -33,26 +33,35 @@ DB_WRITE(assign_track, "I", "t", "SELECT agent_load_track($1)::text");
 #define COMPARES_LOAD                                                                              \
     "coalesce(y.fallback, y.kind) IN ('least_loaded', 'skills')"
 
-DB_WRITE(assign_untracked, "", "i",
-         "SELECT n.person_id FROM" NEEDS_LOAD "n WHERE NOT EXISTS (SELECT FROM agent_load l"
-         " WHERE l.person_id = n.person_id) ORDER BY n.person_id");
-DB_WRITE(assign_forget, "", "",
-         "DELETE FROM agent_load WHERE person_id NOT IN" NEEDS_LOAD);
+DB_READ(assign_counted, "", "ib",
+        "SELECT n.person_id, l.person_id IS NULL FROM" NEEDS_LOAD "n LEFT JOIN agent_load l"
+        " ON l.person_id = n.person_id ORDER BY n.person_id");
+DB_WRITE(assign_keep, "I", "t", "SELECT agent_load_keep($1)::text");
 /* clang-format on */
+
+/* One after the other, so that none drops whom another has just begun to count. */
+DB_WRITE(assign_one_by_one, "", "t",
+         "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.agent_load'))::text");
 
 enum err assign_store_track(struct db_session *s)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &assign_untracked, &r);
+    enum err rc = db_query(s, &assign_one_by_one, NULL);
+    if (rc == ERR_OK)
+        rc = db_query(s, &assign_counted, &r);
     if (rc)
         return rc;
-    size_t n = db_rows(r);
+    size_t n = db_rows(r), missing = 0;
     int64_t *ids = ARENA_ARRAY(s->arena, int64_t, n + 1);
-    for (size_t i = 0; i < n; i++)
+    int64_t *untracked = ARENA_ARRAY(s->arena, int64_t, n + 1);
+    for (size_t i = 0; i < n; i++) {
         ids[i] = db_get_int(r, i, 0);
-    if (n > 0)
-        rc = db_query(s, &assign_track, NULL, DB_INT_ARRAY(ids, n));
-    return rc ? rc : db_query(s, &assign_forget, NULL);
+        if (db_get_bool(r, i, 1))
+            untracked[missing++] = ids[i];
+    }
+    if (missing > 0)
+        rc = db_query(s, &assign_track, NULL, DB_INT_ARRAY(untracked, missing));
+    return rc ? rc : db_query(s, &assign_keep, NULL, DB_INT_ARRAY(ids, n));
 }
 
 /* ---- what is known ------------------------------------------------------------------------ */
@@ -95,7 +104,7 @@ struct known {
     struct assign_policy policy;
     struct assign_case the_case;
     struct assign_candidate *candidates;
-    int64_t *untracked;
+    int64_t *untracked; /* whose load matters, and is not counted */
     size_t count, untracked_count;
     bool has_placeholder;
 };
@@ -169,7 +178,8 @@ static void read_known(struct db_session *s, const struct db_result *r,
     for (size_t i = 0; i < n && !db_is_null(r, i, 10); i++) {
         struct assign_candidate *c = &k->candidates[k->count++];
         *c = read_candidate(r, i, q->step_id == INT64_MIN);
-        if (!db_get_bool(r, i, 21))
+        bool matters = assign_needs_load(&k->policy) || c->capacity != ASSIGN_UNLIMITED;
+        if (matters && !db_get_bool(r, i, 21))
             k->untracked[k->untracked_count++] = c->id;
     }
 }
@@ -244,7 +254,7 @@ enum err assign_store_choose(struct db_session *s, const struct assign_query *q,
     enum err rc = is_locked ? ERR_OK : lock_role(s, q);
     if (rc == ERR_OK)
         rc = read(s, q, &k);
-    if (rc == ERR_OK && assign_needs_load(&k.policy) && k.untracked_count > 0)
+    if (rc == ERR_OK && k.untracked_count > 0)
         rc = begin_counting(s, q, &k);
     if (rc)
         return rc;
