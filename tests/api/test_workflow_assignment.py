@@ -71,7 +71,11 @@ def given_to(world, task):
 
 
 def in_an_hour(hours=1):
-    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
+    return later(hours=hours)
+
+
+def later(**delta):
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**delta)
     return then.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
@@ -327,6 +331,15 @@ def test_nobody_is_there_until_somebody_is(world):
     assert given["assignee_id"] == ROLF
     last = decisions(world, task)[-1]
     assert last["reason"] == "round robin, from the pool" and last["user_id"] == ROLF
+
+
+def test_whoever_comes_back_in_time_has_what_waited(world):
+    for identity in (RITA, ROLF):
+        set_agent(world, identity, who=identity, out_until=later(seconds=4))
+    task = world.open_ticket()
+    assert assignee(task) is None
+    assert {c["standing"] for c in decisions(world, task)[1]["candidates"]} == {"out_of_office"}
+    assert given_to(world, task) in (RITA, ROLF)
 
 
 def test_capacities_hold_and_come_back(world):
