@@ -299,6 +299,8 @@ static inline int scene_open(void **state)
                                                             SERVICE_MIGRATIONS, NULL};
     (void)state;
     int rc = store_test_open("assign", MIGRATIONS);
+    while (rc == 0 && !db_is_up(store_test_db))
+        loop_turn(store_test_loop, 100);
     if (rc == 0)
         store_test_run_bare(add_people);
     return rc;
