@@ -74,7 +74,8 @@ static void release(struct service *s)
 static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                         SERVICE_MIGRATIONS, NULL};
 
-static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, SLA_ROUTES, DEFINITION_ROUTES, ASSIGNMENT_ROUTES, NULL};
+static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, SLA_ROUTES, DEFINITION_ROUTES,
+                                             ASSIGNMENT_ROUTES, NULL};
 
 static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,

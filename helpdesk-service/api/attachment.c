@@ -4,11 +4,11 @@
 #include "api/media_json.h"
 #include "api/media_keep.h"
 #include "api/media_send.h"
-#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "clock.h"
 #include "events/publish.h"
+#include "page.h"
 #include "service.h"
 #include "state.h"
 

@@ -3,12 +3,12 @@
 
 #include "actor.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas_audit.h"
 #include "buf.h"
 #include "clock.h"
 #include "csv.h"
 #include "encode.h"
+#include "page.h"
 #include "service.h"
 #include "store/audit_chain.h"
 #include "store/audit_change.h"

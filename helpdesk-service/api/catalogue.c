@@ -2,10 +2,10 @@
 #include "actor.h"
 #include "api/audit.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
+#include "page.h"
 #include "service.h"
 #include "state.h"
 

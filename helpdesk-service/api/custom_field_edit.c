@@ -3,9 +3,9 @@
 #include "api/audit.h"
 #include "api/catalogue.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "buf.h"
+#include "page.h"
 #include "service.h"
 #include "store/custom_field_store.h"
 

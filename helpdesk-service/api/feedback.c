@@ -4,11 +4,11 @@
 #include "api/access.h"
 #include "api/change.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
 #include "events/publish.h"
+#include "page.h"
 
 static enum err CO_FN set_csat(struct db_session *s, const struct ticket *before, int64_t rating,
                                struct str comment, const struct cause *c)

@@ -5,10 +5,10 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "jobs/worker.h"
+#include "page.h"
 #include "service.h"
 #include "state.h"
 

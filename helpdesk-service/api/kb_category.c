@@ -2,8 +2,8 @@
 #include "api/kb_handlers.h"
 #include "api/kb_reply.h"
 #include "api/kb_schemas.h"
-#include "page.h"
 #include "api/write.h"
+#include "page.h"
 #include "service.h"
 #include "store/kb_category_store.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 /* Request bodies and query parameters of the knowledge base. */
-#include "page.h"
 #include "json.h"
+#include "page.h"
 
 #define KB_BODY_MAX 500000 /* characters of an article */
 #define KB_TAG_MAX 20

@@ -4,9 +4,9 @@
 #include "api/kb_handlers.h"
 #include "api/kb_reply.h"
 #include "api/kb_schemas.h"
-#include "page.h"
 #include "api/write.h"
 #include "domain/diff.h"
+#include "page.h"
 #include "service.h"
 #include "store/kb_version_store.h"
 

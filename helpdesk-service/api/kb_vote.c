@@ -3,10 +3,10 @@
 #include "api/kb_article.h"
 #include "api/kb_handlers.h"
 #include "api/kb_schemas.h"
-#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "cause.h"
+#include "page.h"
 #include "service.h"
 #include "store/kb_vote_store.h"
 

@@ -1,10 +1,10 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
+#include "page.h"
 #include "service.h"
 #include "store/link_store.h"
 

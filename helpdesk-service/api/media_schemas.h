@@ -1,7 +1,7 @@
 #pragma once
 /* Bodies and query parameters of the platform surface's files. */
-#include "page.h"
 #include "json.h"
+#include "page.h"
 
 struct media_query {
     struct page_query page;

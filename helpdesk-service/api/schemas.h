@@ -1,7 +1,7 @@
 #pragma once
 /* Request bodies and query parameters, as the routes decode them. */
-#include "page.h"
 #include "json.h"
+#include "page.h"
 
 struct ticket_body {
     struct str subject, description, category, sub_category, department, priority;

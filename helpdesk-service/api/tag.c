@@ -4,10 +4,10 @@
 #include "api/access.h"
 #include "api/change.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/schemas.h"
 #include "api/write.h"
 #include "buf.h"
+#include "page.h"
 #include "service.h"
 #include "store/tally_store.h"
 

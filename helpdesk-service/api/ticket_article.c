@@ -3,10 +3,10 @@
 #include "api/access.h"
 #include "api/kb_handlers.h"
 #include "api/kb_schemas.h"
-#include "page.h"
 #include "api/write.h"
 #include "buf.h"
 #include "cause.h"
+#include "page.h"
 #include "service.h"
 #include "store/ticket_article_store.h"
 

@@ -1,10 +1,10 @@
 #include "actor.h"
 #include "api/access.h"
 #include "api/handlers.h"
-#include "page.h"
 #include "api/ticket_json.h"
 #include "api/write.h"
 #include "clock.h"
+#include "page.h"
 #include "service.h"
 
 static enum err CO_FN get(struct req *r, enum ticket_shape shape)

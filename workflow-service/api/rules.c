@@ -1,9 +1,9 @@
 #include "api/rules.h"
 
+#include "api/definition.h"
 #include "api/field.h"
 #include "api/paging.h"
 #include "api/tags.h"
-#include "api/workflows.h"
 #include "domain/assign.h"
 #include "events/events.h"
 #include "service.h"
@@ -194,7 +194,7 @@ static enum err CO_FN check_step(struct req *r, struct db_session *s, struct ass
     }
     d->workflow_id = str_lower(r->arena, d->workflow_id);
     enum err rc = ERR_WORKFLOW_NOT_FOUND;
-    if (workflows_is_id(d->workflow_id))
+    if (definition_is_id(d->workflow_id))
         rc = rule_store_step(s, d->workflow_id, &d->step);
     if (rc == ERR_WORKFLOW_NOT_FOUND)
         req_field_error(r, "workflow_id", "is not a workflow");
