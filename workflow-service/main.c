@@ -53,6 +53,7 @@ static void start_timers(struct service *s)
     service_every(s, PURGE_MS, "purge", purge_job, NULL);
     service_every(s, RECOMPUTE_MS, "recompute", recompute_job, NULL);
     service_every(s, (int)cfg->pool_poll_ms, "pool", pool_job, NULL);
+    service_every(s, (int)cfg->pool_poll_ms, "unmatched", unmatched_job, NULL);
 }
 
 static enum err CO_FN start(struct service *s)
@@ -74,8 +75,8 @@ static void release(struct service *s)
 static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
                                                         SERVICE_MIGRATIONS, NULL};
 
-static const struct route *const ROUTES[] = {WORKFLOW_ROUTES, SLA_ROUTES, DEFINITION_ROUTES,
-                                             ASSIGNMENT_ROUTES, NULL};
+static const struct route *const ROUTES[] = {WORKFLOW_ROUTES,   TASK_ROUTES,       SLA_ROUTES,
+                                             DEFINITION_ROUTES, ASSIGNMENT_ROUTES, NULL};
 
 static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,

@@ -2,4 +2,5 @@
 /* Every route of this program. */
 #include "route.h"
 
-extern const struct route WORKFLOW_ROUTES[], SLA_ROUTES[], DEFINITION_ROUTES[], ASSIGNMENT_ROUTES[];
+extern const struct route WORKFLOW_ROUTES[], TASK_ROUTES[], SLA_ROUTES[], DEFINITION_ROUTES[],
+    ASSIGNMENT_ROUTES[];

@@ -7,6 +7,7 @@
 
 #include <libpq-fe.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "log.h"
 #include "loop.h"
@@ -258,4 +259,77 @@ int store_test_statements(void)
         differences += compare_statement(c, all[i]);
     PQfinish(c);
     return differences;
+}
+
+/* ---- plans -------------------------------------------------------------------------------- */
+
+static const char *name_of(char letter)
+{
+    switch (letter) {
+    case 'i':
+        return "bigint";
+    case 'n':
+        return "int";
+    case 'b':
+        return "boolean";
+    case 'z':
+        return "timestamptz";
+    case 'j':
+        return "jsonb";
+    case 'u':
+        return "uuid";
+    case 'd':
+        return "float8";
+    case 'y':
+        return "bytea";
+    case 'I':
+        return "bigint[]";
+    case 'T':
+        return "text[]";
+    default:
+        return "text";
+    }
+}
+
+static const struct db_stmt *statement_named(const char *name)
+{
+    size_t n;
+    const struct db_stmt *const *all = db_statements(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    fprintf(stderr, "store test: no statement %s\n", name);
+    abort();
+}
+
+struct str store_test_plan(struct arena *a, const char *name)
+{
+    const struct db_stmt *s = statement_named(name);
+    struct buf types, values, plan;
+    buf_init(&types, a);
+    buf_init(&values, a);
+    buf_init(&plan, a);
+    for (const char *p = s->params; *p; p++) {
+        buf_printf(&types, "%s%s", p == s->params ? "(" : ", ", name_of(*p));
+        buf_printf(&values, "%sNULL", p == s->params ? "(" : ", ");
+    }
+    const char *end = *s->params ? ")" : "";
+    const char *const steps[] = {
+        arena_printf(a, "SET search_path TO \"%s\", public", schema),
+        "SET plan_cache_mode = force_generic_plan",
+        arena_printf(a, "PREPARE plan%.*s%s AS %s", STR_ARG(buf_str(&types)), end, s->sql),
+    };
+    PGconn *c = connect_directly();
+    bool ok = c != NULL;
+    for (size_t i = 0; ok && i < sizeof steps / sizeof steps[0]; i++)
+        ok = execute(c, steps[i]);
+    if (!ok)
+        give_up("a plan cannot be had");
+    PGresult *r =
+        PQexec(c, arena_printf(a, "EXPLAIN EXECUTE plan%.*s%s", STR_ARG(buf_str(&values)), end));
+    for (int i = 0; i < PQntuples(r); i++)
+        buf_printf(&plan, "%s\n", PQgetvalue(r, i, 0));
+    PQclear(r);
+    PQfinish(c);
+    return buf_str(&plan);
 }

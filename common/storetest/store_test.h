@@ -36,5 +36,9 @@ void store_test_run_bare(store_test_fn fn);
  */
 int store_test_statements(void);
 
+/* How the server would execute a statement whatever its values are, by what is committed: the text
+ * of EXPLAIN. Aborts for a name that no linked statement has. */
+struct str store_test_plan(struct arena *a, const char *name);
+
 extern struct loop *store_test_loop;
 extern struct db *store_test_db;

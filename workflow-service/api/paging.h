@@ -42,5 +42,33 @@ struct page_reply {
         }                                                                                          \
     }
 
+/* The same for lists that are continued by a cursor (page.h of the service library writes them). */
+struct cursor_page_reply {
+    int64_t count;
+    int8_t count_estimated;
+    struct str next, previous, next_cursor;
+    struct json_array results;
+};
+
+#define CURSOR_PAGE_FIELDS(item)                                                                   \
+    {                                                                                              \
+        {.name = "count", .kind = JK_INT, .offset = offsetof(struct cursor_page_reply, count)},    \
+            {.name = "count_estimated",                                                            \
+             .kind = JK_BOOL,                                                                      \
+             .offset = offsetof(struct cursor_page_reply, count_estimated),                        \
+             .doc = "there are more"},                                                             \
+            {.name = "next", .kind = JK_STR, .offset = offsetof(struct cursor_page_reply, next)},  \
+            {.name = "previous",                                                                   \
+             .kind = JK_STR,                                                                       \
+             .offset = offsetof(struct cursor_page_reply, previous)},                              \
+            {.name = "next_cursor",                                                                \
+             .kind = JK_STR,                                                                       \
+             .offset = offsetof(struct cursor_page_reply, next_cursor)},                           \
+        {                                                                                          \
+            .name = "results", .kind = JK_ARRAY,                                                   \
+            .offset = offsetof(struct cursor_page_reply, results), .sub = &item                    \
+        }                                                                                          \
+    }
+
 /* Count and links; the links keep every other parameter of the request. */
 struct page_reply paging_reply(struct req *r, const struct paging *p, int64_t total);

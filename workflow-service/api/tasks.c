@@ -6,6 +6,7 @@
 #include "label.h"
 #include "service.h"
 #include "store/task_store.h"
+#include "write_run.h"
 
 #define STATUS_DOC "task status"
 #define MAX_SEARCH 200
@@ -186,4 +187,17 @@ enum err tasks_get(struct req *r)
         return req_fail(r, rc);
     struct task_doc doc = view_task(r->arena, &t.view, &t.exits, r->now);
     return req_reply_json(r, 200, &TASK_DOC, &doc);
+}
+
+enum err tasks_answer(struct req *r, struct db_session *s, int64_t task_id, struct answer *out)
+{
+    struct found_task t;
+    bool is_involved;
+    enum err rc = task_store_find(s, task_id, STR_NULL, r->actor->user_id, &t.view, &t.exits,
+                                  &is_involved);
+    if (rc)
+        return rc;
+    struct task_doc doc = view_task(r->arena, &t.view, &t.exits, r->now);
+    out->body = answer_json(r->arena, &TASK_DOC, &doc);
+    return ERR_OK;
 }

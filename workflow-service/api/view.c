@@ -149,21 +149,29 @@ struct task_doc view_task(struct arena *a, const struct task_view *v, const stru
 
 /* ---- my tasks ----------------------------------------------------------------------------- */
 
-static const struct json_field MINE_FIELDS[] = {
-    FIELD(mine_doc, JK_INT, task_item_id),   FIELD(mine_doc, JK_INT, task_id),
-    FIELD(mine_doc, JK_STR, ticket_number),  FIELD(mine_doc, JK_STR, ticket_subject),
-    FIELD(mine_doc, JK_STR, priority),       FIELD(mine_doc, JK_STR, workflow_name),
-    FIELD(mine_doc, JK_STR, step),           FIELD(mine_doc, JK_STR, role),
-    FIELD(mine_doc, JK_STR, instruction),    FIELD(mine_doc, JK_STR, status),
-    FIELD(mine_doc, JK_STR, origin),         FIELD(mine_doc, JK_STR, notes),
-    FIELD(mine_doc, JK_STR, task_status),    FIELD(mine_doc, JK_TIME, assigned_on),
-    FIELD(mine_doc, JK_TIME, acted_on),      FIELD(mine_doc, JK_TIME, target_resolution),
-    FIELD(mine_doc, JK_TIME, sla_breach_at), FIELD(mine_doc, JK_STR, time_remaining),
-    FIELD(mine_doc, JK_BOOL, is_breached),   FIELD_LIST(mine_doc, available_transitions, EXIT_DOC),
-};
+#define ITEM_MEMBERS                                                                               \
+    FIELD(mine_doc, JK_INT, task_item_id), FIELD(mine_doc, JK_INT, task_id),                       \
+        FIELD(mine_doc, JK_STR, ticket_number), FIELD(mine_doc, JK_STR, ticket_subject),           \
+        FIELD(mine_doc, JK_STR, priority), FIELD(mine_doc, JK_STR, workflow_name),                 \
+        FIELD(mine_doc, JK_STR, step), FIELD(mine_doc, JK_STR, role),                              \
+        FIELD(mine_doc, JK_STR, instruction), FIELD(mine_doc, JK_STR, status),                     \
+        FIELD(mine_doc, JK_STR, origin), FIELD(mine_doc, JK_STR, notes),                           \
+        FIELD(mine_doc, JK_STR, task_status), FIELD(mine_doc, JK_TIME, assigned_on),               \
+        FIELD(mine_doc, JK_TIME, acted_on), FIELD(mine_doc, JK_TIME, target_resolution),           \
+        FIELD(mine_doc, JK_TIME, sla_breach_at), FIELD(mine_doc, JK_STR, time_remaining),          \
+        FIELD(mine_doc, JK_BOOL, is_breached),                                                     \
+        FIELD_LIST(mine_doc, available_transitions, EXIT_DOC)
+
+static const struct json_field MINE_FIELDS[] = {ITEM_MEMBERS};
 static JSON_SCHEMA(MINE_DOC, "MyTask", struct mine_doc, MINE_FIELDS);
 static const struct json_field MINE_PAGE_FIELDS[] = PAGE_FIELDS(MINE_DOC);
 JSON_SCHEMA(MINE_PAGE, "MyTaskPage", struct page_reply, MINE_PAGE_FIELDS);
+
+static const struct json_field TURN_FIELDS[] = {ITEM_MEMBERS, FIELD(mine_doc, JK_STR, assigned_to),
+                                                FIELD(mine_doc, JK_INT, assigned_to_id)};
+JSON_SCHEMA(TURN_DOC, "Turn", struct mine_doc, TURN_FIELDS);
+static const struct json_field TURN_PAGE_FIELDS[] = CURSOR_PAGE_FIELDS(TURN_DOC);
+JSON_SCHEMA(TURN_PAGE, "TurnPage", struct cursor_page_reply, TURN_PAGE_FIELDS);
 
 struct mine_doc view_mine(struct arena *a, const struct item_view *v, int64_t now)
 {
@@ -188,6 +196,8 @@ struct mine_doc view_mine(struct arena *a, const struct item_view *v, int64_t no
         .sla_breach_at = v->sla_breach_at,
         .time_remaining = remaining(a, v->target_at, is_open, now),
         .is_breached = sla_is_breached(v->target_at, v->acted_on, now),
+        .assigned_to = v->assignee_name,
+        .assigned_to_id = v->assignee_id,
         .available_transitions = view_exits(a, &v->exits),
     };
 }

@@ -45,9 +45,11 @@ struct mine_doc {
     int64_t assigned_on, acted_on, target_resolution, sla_breach_at;
     struct str time_remaining;
     int8_t is_breached;
+    struct str assigned_to; /* of MINE_PAGE left out */
+    int64_t assigned_to_id;
     struct json_array available_transitions;
 };
-extern const struct json_schema MINE_PAGE;
+extern const struct json_schema MINE_PAGE, TURN_DOC, TURN_PAGE;
 
 struct owned_row view_owned_row(struct arena *a, const struct task_view *v, int64_t now);
 struct task_doc view_task(struct arena *a, const struct task_view *v, const struct task_exits *e,

@@ -1,6 +1,6 @@
 #pragma once
 /* What this program does besides answering requests: the queue of tickets, the changes of people,
- * work that waits for people, and clocks that run out. */
+ * work that waits for people or for a workflow, and clocks that run out. */
 #include "cause.h"
 #include "db.h"
 #include "service.h"
@@ -17,6 +17,8 @@ void pool_wake(struct db_session *s);
 /* Gives waiting items and ownerless tasks to people and tells admins of what goes on waiting, when
  * it is woken and now and then, until the program stops. */
 void CO_FN pool_job(struct service *s, void *arg);
+/* Periodic: matches the tickets anew that no workflow had taken when the rules were others. */
+void CO_FN unmatched_job(struct service *s, void *arg);
 /* Fires the clocks that are due, when they are, until the program stops. */
 void CO_FN sla_job(struct service *s, void *arg);
 /* Periodic: computes the clocks anew whose policy or calendar has changed. What is done is done:

@@ -45,6 +45,7 @@ static struct event_task describe(const struct pooled_item *i)
     e.step = i->step;
     e.role = i->role;
     e.status = i->status;
+    e.notes = i->notes;
     e.assignee_id = i->assignee_id;
     e.assignee_name = i->assignee_name;
     e.owner_id = i->owner_id;

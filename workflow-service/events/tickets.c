@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/clocks.h"
+#include "api/start.h"
 #include "celery.h"
 #include "events/events.h"
 #include "events/payload.h"
@@ -9,6 +10,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "store/ticket_store.h"
+#include "store/work_store.h"
 
 static struct metric outcomes = {
     .name = "workflow_ticket_messages_total",
@@ -43,47 +45,7 @@ static enum err CO_FN keep_unmatched(struct mq_delivery *d, const struct ticket 
                  LOG_STR("department", t->match.department));
         count("process_ticket", ERR_WORKFLOW_NOT_FOUND);
     }
-    return ticket_store_mark_unmatched(d->db, t->id);
-}
-
-static enum err CO_FN announce_owner(struct mq_delivery *d, const struct ticket *t,
-                                     const struct started_task *task)
-{
-    struct cause c;
-    cause_from_delivery(&c, d);
-    if (task->owner_id != NO_PERSON)
-        return publish_owner(d->db, &c, t->number, task->owner_id);
-    pool_wake(d->db);
-    log_warn("no Ticket Coordinator can own the ticket", LOG_STR("ticket_number", t->number));
-    return ERR_OK;
-}
-
-static enum err CO_FN announce_assignee(struct mq_delivery *d, const struct ticket *t,
-                                        const struct start_plan *p, const struct started_task *task)
-{
-    struct cause c;
-    cause_from_delivery(&c, d);
-    if (task->assignee_id == NO_PERSON) {
-        pool_wake(d->db);
-        log_warn("nobody takes the first step", LOG_STR("ticket_number", t->number),
-                 LOG_STR("role", p->role_name));
-        return ERR_OK;
-    }
-    struct event_task e = publish_blank();
-    e.task_id = task->task_id;
-    e.task_item_id = task->item_id;
-    e.ticket_number = t->number;
-    e.subject = t->subject;
-    e.workflow_name = p->workflow_name;
-    e.step = p->step_name;
-    e.role = p->role_name;
-    e.status = task_status_word(TASK_STATUS_ACTIVE);
-    e.assignee_id = task->assignee_id;
-    e.assignee_name = task->assignee_name;
-    e.owner_id = task->owner_id;
-    e.owner_name = task->owner_name;
-    e.requester_id = t->requester_id;
-    return publish_task(d->db, &c, "task.assigned", &e);
+    return ticket_store_mark_unmatched(d->db, t);
 }
 
 static enum err CO_FN process_ticket(struct mq_delivery *d, const struct celery_task *task)
@@ -103,24 +65,16 @@ static enum err CO_FN process_ticket(struct mq_delivery *d, const struct celery_
     }
     if (rc)
         return rc;
-    struct match_fields *rules = ARENA_ARRAY(d->arena, struct match_fields, n + 1);
-    for (size_t i = 0; i < n; i++)
-        rules[i] = plans[i].rule;
-    ptrdiff_t best = match_best(rules, n, &t.match);
-    if (best < 0)
+    const struct start_plan *best = start_choose(d->arena, plans, n, &t.match);
+    if (!best)
         return keep_unmatched(d, &t);
-    struct task_start start = {t.id, t.submitted_at, d->now};
     struct started_task started;
     struct cause c;
     cause_from_delivery(&c, d);
-    rc = ticket_store_start(d->db, &plans[best], &start, &started);
+    rc = start_work(d->db, &c, &t, best, &started);
     if (rc == ERR_OK)
-        rc = clocks_follow(d->db, &c, started.task_id, CLOCKS_BEGIN);
-    if (rc)
-        return rc;
-    count("process_ticket", ERR_OK);
-    rc = announce_owner(d, &t, &started);
-    return rc ? rc : announce_assignee(d, &t, &plans[best], &started);
+        count("process_ticket", ERR_OK);
+    return rc;
 }
 
 /* ---- receive_hdts_ticket_status ----------------------------------------------------------- */
@@ -153,21 +107,6 @@ static enum err skip(enum err code, const struct status_payload *p)
              LOG_STR("ticket_number", p->ticket_number), LOG_STR("status", p->status));
     count("receive_hdts_ticket_status", code);
     return ERR_OK;
-}
-
-static enum err CO_FN reopen(struct mq_delivery *d, const struct cause *c,
-                             const struct ticket_state *state)
-{
-    struct ticket t;
-    struct start_plan p;
-    struct started_task started;
-    enum err rc = ticket_store_plan(d->db, state->task_id, &t, &p);
-    if (rc)
-        return rc;
-    rc = ticket_store_reopen(d->db, state, &p, d->now, &started);
-    if (rc == ERR_OK)
-        rc = clocks_follow(d->db, c, state->task_id, CLOCKS_NEXT_STEP);
-    return rc ? rc : announce_assignee(d, &t, &p, &started);
 }
 
 static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_task *task)
@@ -203,11 +142,15 @@ static enum err CO_FN receive_status(struct mq_delivery *d, const struct celery_
         return ERR_OK;
     struct cause c;
     cause_from_delivery(&c, d);
+    struct work_note why = {NO_PERSON, STR("Ticket opened again"), d->now};
     if (!task_status_is_running(state.status) && task_status_is_running(to))
-        return reopen(d, &c, &state);
-    struct str note =
+        return start_again(d->db, &c, &state, &why);
+    why.text =
         str_printf(d->arena, "The helpdesk set the ticket to %s", ticket_status_helpdesk(word));
-    rc = ticket_store_set_task(d->db, &state, to, note, d->now);
+    if (task_status_is_running(to))
+        rc = work_store_set_running(d->db, state.task_id, state.version, to, &why);
+    else
+        rc = ticket_store_set_task(d->db, &state, to, why.text, d->now);
     if (state.is_tracked)
         pool_wake(d->db);
     return rc ? rc : clocks_follow(d->db, &c, state.task_id, CLOCKS_ANY);

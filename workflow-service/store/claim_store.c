@@ -12,8 +12,8 @@ DB_WRITE(claim_lock_item, "i", "it",
          " FOR UPDATE");
 /* clang-format off */
 DB_WRITE(claim_read, "ii", "ittbii",
-         "SELECT s.id, s.role_system, s.role_name, EXISTS (SELECT FROM "
-         HOLDERS_("s.role_system", "s.role_name") " AND p.id = $2), g.capacity, l.open_items"
+         "SELECT s.id, " TURN_SYSTEM ", " TURN_ROLE ", EXISTS (SELECT FROM "
+         HOLDERS_("(" TURN_SYSTEM ")", "(" TURN_ROLE ")") " AND p.id = $2), g.capacity, l.open_items"
          " FROM task_item i JOIN step s ON s.id = i.step_id"
          " LEFT JOIN agent g ON g.person_id = $2 LEFT JOIN agent_load l ON l.person_id = $2"
          " WHERE i.id = $1");
@@ -60,20 +60,20 @@ enum err claim_store_lock(struct db_session *s, int64_t task_id, int64_t person_
 DB_WRITE(claim_give, "iittiz", "iiiiitttttttt",
          "WITH item AS (UPDATE task_item i SET assignee_id = $2, status = 'new',"
          "   origin = 'User Action', assigned_on = $6 WHERE i.id = $1"
-         "  RETURNING i.id, i.task_id, i.assignee_id, i.step_id),"
+         "  RETURNING i.id, i.task_id, i.assignee_id, i.step_id, i.is_escalated),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   actor_id, created_at) SELECT id, 'new', 'User Action', $3, $5, $6 FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, policy, actor_id, created_at)"
-         "  SELECT task_id, item.id, s.role_system, s.role_name, "
-         HOLDERS("s.role_system", "s.role_name", "0") ", $2, $4, 'manual', $5, $6"
-         "  FROM item JOIN step s ON s.id = item.step_id) "
-         "SELECT item.task_id, item.id, item.assignee_id, t.owner_id, k.requester_id, k.number,"
-         " k.subject, w.name, s.name, s.role_name, a.name, o.name, t.status FROM item"
-         " JOIN step s ON s.id = item.step_id"
-         " JOIN task t ON t.id = item.task_id JOIN ticket k ON k.id = t.ticket_id"
+         "  SELECT task_id, i.id, " TURN_SYSTEM ", " TURN_ROLE ", "
+         HOLDERS("(" TURN_SYSTEM ")", "(" TURN_ROLE ")", "0") ", $2, $4, 'manual', $5, $6"
+         "  FROM item i JOIN step s ON s.id = i.step_id) "
+         "SELECT i.task_id, i.id, i.assignee_id, t.owner_id, k.requester_id, k.number,"
+         " k.subject, w.name, s.name, " TURN_ROLE ", a.name, o.name, t.status FROM item i"
+         " JOIN step s ON s.id = i.step_id"
+         " JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = t.ticket_id"
          " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-         " JOIN person a ON a.id = item.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
+         " JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
 /* clang-format on */
 
 enum err claim_store_give(struct db_session *s, const struct claim_view *v,

@@ -1,5 +1,7 @@
 #include "store/definition_store.h"
 
+#include "store/unmatched_store.h"
+
 /* A unique index has the last word about names. */
 static enum err name_taken(enum err rc)
 {
@@ -239,7 +241,9 @@ enum err definition_store_publish(struct db_session *s, int64_t workflow_id,
         rc = add_steps(s, d, version_id);
     if (rc == ERR_OK)
         rc = add_transitions(s, d, version_id);
-    return rc ? rc : db_query(s, &definition_add_turns, NULL, DB_INT(version_id));
+    if (rc == ERR_OK)
+        rc = db_query(s, &definition_add_turns, NULL, DB_INT(version_id));
+    return rc ? rc : unmatched_store_raise(s);
 }
 
 enum err definition_store_retire(struct db_session *s, int64_t workflow_id, int64_t now)

@@ -32,18 +32,23 @@
 
 /* From one step to the next along the index, however many items wait at each. */
 /* clang-format off */
-DB_WRITE(drain_ahead, "zIIi", "iiitt",
+DB_WRITE(drain_ahead, "zIIi", "iiitti",
          "WITH RECURSIVE w AS ((SELECT i.step_id FROM task_item i WHERE i.status = 'pool'"
          "   ORDER BY i.step_id LIMIT 1)"
          "  UNION ALL SELECT (SELECT i.step_id FROM task_item i WHERE i.status = 'pool'"
          "    AND i.step_id > w.step_id ORDER BY i.step_id LIMIT 1) FROM w"
          "   WHERE w.step_id IS NOT NULL),"
-         " live AS MATERIALIZED (SELECT s.id, s.role_system, s.role_name FROM w"
-         "  JOIN step s ON s.id = w.step_id WHERE s.id <> ALL ($2)"
-         "   AND " MAY_FIND("s.role_system", "s.role_name", "l.open_items")
-         "   AND NOT " IS_MANUAL("s.role_system", "s.role_name", "s.id") ") "
-         "SELECT i.id, i.task_id, i.step_id, live.role_system, live.role_name FROM live"
-         " JOIN task_item i ON i.step_id = live.id AND i.status = 'pool' AND i.id <> ALL ($3)"
+         " turn AS MATERIALIZED (SELECT s.id, i.is_escalated, " TURN_SYSTEM " AS role_system, "
+         TURN_ROLE " AS role_name FROM w JOIN step s ON s.id = w.step_id"
+         "  CROSS JOIN (VALUES (false), (true)) i (is_escalated)),"
+         " live AS MATERIALIZED (SELECT turn.*, CASE WHEN turn.is_escalated THEN -turn.id"
+         "   ELSE turn.id END AS key FROM turn"
+         "  WHERE CASE WHEN turn.is_escalated THEN -turn.id ELSE turn.id END <> ALL ($2)"
+         "   AND " MAY_FIND("turn.role_system", "turn.role_name", "l.open_items")
+         "   AND NOT " IS_MANUAL("turn.role_system", "turn.role_name", "turn.id") ") "
+         "SELECT i.id, i.task_id, i.step_id, live.role_system, live.role_name, live.key FROM live"
+         " JOIN task_item i ON i.step_id = live.id AND i.is_escalated = live.is_escalated"
+         "  AND i.status = 'pool' AND i.id <> ALL ($3)"
          " JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = t.ticket_id"
          " ORDER BY " RANK("k.priority") ", i.assigned_on, i.id LIMIT $4");
 DB_WRITE(drain_lock, "i", "i",
@@ -51,25 +56,26 @@ DB_WRITE(drain_lock, "i", "i",
 DB_WRITE(drain_give, "iijz", "iiiiitttttttt",
          "WITH item AS (UPDATE task_item i SET assignee_id = $2, status = 'new',"
          "   origin = 'System', assigned_on = $4 WHERE i.id = $1"
-         "  RETURNING i.id, i.task_id, i.assignee_id, i.step_id),"
+         "  RETURNING i.id, i.task_id, i.assignee_id, i.step_id, i.is_escalated),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
          "   created_at) SELECT id, 'new', 'System', 'Task assigned', $4 FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, reason, policy, scores, created_at)"
-         "  SELECT task_id, item.id, s.role_system, s.role_name, " CHOICE_IDS("$3")
+         "  SELECT task_id, i.id, " TURN_SYSTEM ", " TURN_ROLE ", " CHOICE_IDS("$3")
          ", $2, ($3->>'reason') || ', from the pool', $3->>'policy', $3->'scores', $4"
-         "  FROM item JOIN step s ON s.id = item.step_id) "
-         "SELECT item.task_id, item.id, item.assignee_id, t.owner_id, k.requester_id, k.number,"
-         " k.subject, w.name, s.name, s.role_name, a.name, o.name, t.status FROM item"
-         " JOIN step s ON s.id = item.step_id"
-         " JOIN task t ON t.id = item.task_id JOIN ticket k ON k.id = t.ticket_id"
+         "  FROM item i JOIN step s ON s.id = i.step_id) "
+         "SELECT i.task_id, i.id, i.assignee_id, t.owner_id, k.requester_id, k.number,"
+         " k.subject, w.name, s.name, " TURN_ROLE ", a.name, o.name, t.status FROM item i"
+         " JOIN step s ON s.id = i.step_id"
+         " JOIN task t ON t.id = i.task_id JOIN ticket k ON k.id = t.ticket_id"
          " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-         " JOIN person a ON a.id = item.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
+         " JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id");
 /* clang-format on */
 
 struct drain_entry {
     int64_t item_id, task_id, step_id;
     struct str system, role;
+    int64_t turn; /* of the step's role, or negative: of its escalation role */
 };
 
 static void add(struct arena *a, struct drain_list *l, int64_t id)
@@ -110,6 +116,7 @@ static enum err CO_FN look_ahead(struct db_session *s, struct drain_pass *p, int
             .step_id = db_get_int(r, i, 2),
             .system = str_dup(p->arena, db_get_str(r, i, 3)),
             .role = str_dup(p->arena, db_get_str(r, i, 4)),
+            .turn = db_get_int(r, i, 5),
         };
     return ERR_OK;
 }
@@ -121,7 +128,7 @@ static enum err CO_FN next_entry(struct db_session *s, struct drain_pass *p, int
     for (;;) {
         while (p->next < p->ahead_count) {
             *out = &p->ahead[p->next++];
-            if (!has(&p->steps, (*out)->step_id))
+            if (!has(&p->steps, (*out)->turn))
                 return ERR_OK;
         }
         enum err rc = look_ahead(s, p, now);
@@ -173,7 +180,7 @@ enum err drain_store_item(struct db_session *s, struct drain_pass *p, int64_t no
     if (rc == ERR_OK && choice.is_by_ticket)
         add(p->arena, &p->items, e->item_id);
     else if (rc == ERR_OK)
-        add(p->arena, &p->steps, e->step_id);
+        add(p->arena, &p->steps, e->turn);
     return rc;
 }
 
@@ -246,16 +253,18 @@ DB_WRITE(drain_tell, "", "iiiiittttttttIt",
          "WITH next AS (SELECT i.id FROM task_item i WHERE i.status = 'pool' AND NOT i.is_told"
          "  ORDER BY i.id LIMIT 1 FOR UPDATE SKIP LOCKED),"
          " item AS (UPDATE task_item i SET is_told = true FROM next WHERE i.id = next.id"
-         "  RETURNING i.id, i.task_id, i.step_id) "
+         "  RETURNING i.id, i.task_id, i.step_id, i.is_escalated),"
+         " turn AS (SELECT i.id, i.task_id, i.step_id, s.name, " TURN_SYSTEM " AS role_system, "
+         TURN_ROLE " AS role_name FROM item i JOIN step s ON s.id = i.step_id) "
          "SELECT item.task_id, item.id, NULL::bigint, t.owner_id, k.requester_id, k.number,"
-         " k.subject, w.name, s.name, s.role_name, NULL::text, o.name, t.status,"
-         " CASE WHEN " IS_MANUAL("s.role_system", "s.role_name", "s.id")
-         "  THEN '{}' ELSE " HOLDERS("s.role_system", "'Admin'", "0") " END,"
-         " CASE WHEN " IS_MANUAL("s.role_system", "s.role_name", "s.id")
+         " k.subject, w.name, item.name, item.role_name, NULL::text, o.name, t.status,"
+         " CASE WHEN " IS_MANUAL("item.role_system", "item.role_name", "item.step_id")
+         "  THEN '{}' ELSE " HOLDERS("item.role_system", "'Admin'", "0") " END,"
+         " CASE WHEN " IS_MANUAL("item.role_system", "item.role_name", "item.step_id")
          "  THEN 'to be taken by hand' WHEN NOT EXISTS (SELECT FROM "
-         HOLDERS_("s.role_system", "s.role_name") ") THEN 'nobody holds the role'"
+         HOLDERS_("item.role_system", "item.role_name") ") THEN 'nobody holds the role'"
          "  ELSE 'nobody is available' END"
-         " FROM item JOIN step s ON s.id = item.step_id JOIN task t ON t.id = item.task_id"
+         " FROM turn item JOIN task t ON t.id = item.task_id"
          " JOIN ticket k ON k.id = t.ticket_id JOIN workflow_version v ON v.id = t.version_id"
          " JOIN workflow w ON w.id = v.workflow_id LEFT JOIN person o ON o.id = t.owner_id");
 /* clang-format on */

@@ -7,6 +7,7 @@ struct pooled_item {
     int64_t task_id, item_id, assignee_id, owner_id, requester_id;
     struct str ticket_number, subject, workflow_name, step, role, assignee_name, owner_name;
     struct str status; /* of the task */
+    struct str notes;  /* why it was given; absent: it was due */
 };
 
 struct db_result;

@@ -7,6 +7,10 @@
 
 #define OPEN_ITEM "('pool', 'new', 'in_progress')"
 
+/* The role whose turn item i of step s is. */
+#define TURN_SYSTEM "CASE WHEN i.is_escalated THEN s.escalation_system ELSE s.role_system END"
+#define TURN_ROLE "CASE WHEN i.is_escalated THEN s.escalation_role ELSE s.role_name END"
+
 /* Active holders of a role, as a FROM list with its WHERE. */
 #define HOLDERS_(system, role)                                                                     \
     "person_role r JOIN person p ON p.id = r.person_id AND p.active "                              \
@@ -76,6 +80,29 @@
 /* Whether somebody's load is counted, which locks a row of theirs. */
 #define IS_TRACKED(person) "EXISTS (SELECT FROM agent_load l WHERE l.person_id IN (" person "))"
 
+/* A ticket k that waits for a workflow to take it; as the partial indexes have it. */
+#define IS_UNMATCHED(k)                                                                            \
+    "NOT " k ".is_matched AND " k ".status NOT IN ('Resolved', 'Rejected', 'Closed', 'Withdrawn')"
+
+/* Published version v, by whose rule a ticket of these fields may be taken. */
+#define RULE_FITS(category, sub_category, department, priority)                                    \
+    "v.state = 'published'"                                                                        \
+    " AND (v.category IS NULL OR lower(v.category) = lower(" category "))"                         \
+    " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower(" sub_category "))"             \
+    " AND (v.department IS NULL OR lower(v.department) = lower(" department "))"                   \
+    " AND (v.priority IS NULL OR lower(v.priority) = lower(" priority "))"
+
+/* What struct start_plan is read from: version v, its workflow w and its first step s. */
+#define PLAN_COLS "itttttitttbb"
+#define PLAN_FIELDS                                                                                \
+    "v.id, v.department, v.category, v.sub_category, v.priority, w.name, s.id, s.name,"            \
+    " s.role_system, s.role_name, " NEEDS_CHOICE(                                                  \
+        "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'",                                                  \
+        "NULL::bigint") ", " NEEDS_CHOICE("s.role_system", "s.role_name", "s.id")
+#define PLAN_TABLES                                                                                \
+    "workflow_version v JOIN workflow w ON w.id = v.workflow_id"                                   \
+    " JOIN step s ON s.version_id = v.id AND s.is_start"
+
 /* The policy by which the clocks of workflow w run, NULL without one. */
 #define POLICY_OF(w)                                                                               \
     "coalesce(" w ".sla_policy_id, (SELECT y.id FROM sla_policy y WHERE y.is_default))"
@@ -91,3 +118,13 @@
 #define TASK_ID(id, number)                                                                        \
     "coalesce(" id ", (SELECT y.id FROM ticket x JOIN task y ON y.ticket_id = x.id"                \
     " WHERE x.number = " number "))"
+
+/* What struct task_exits is read from: the ways out of a step. */
+#define EXIT_COLS "ITTT"
+#define EXITS_OF(step)                                                                             \
+    "ARRAY(SELECT x.id FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"          \
+    " ARRAY(SELECT x.name FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"       \
+    " ARRAY(SELECT coalesce(n.name, '') FROM transition x LEFT JOIN step n ON n.id = x.to_step_id" \
+    "  WHERE x.from_step_id = " step " ORDER BY x.id),"                                            \
+    " ARRAY(SELECT coalesce(x.outcome, '') FROM transition x"                                      \
+    "  WHERE x.from_step_id = " step " ORDER BY x.id)"

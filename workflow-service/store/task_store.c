@@ -19,15 +19,6 @@
     " LEFT JOIN task_item i ON i.task_id = t.id AND i.status IN " OPEN_ITEM                        \
     " LEFT JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id "
 
-#define EXIT_COLS "ITTT"
-#define EXITS_OF(step)                                                                             \
-    "ARRAY(SELECT x.id FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"          \
-    " ARRAY(SELECT x.name FROM transition x WHERE x.from_step_id = " step " ORDER BY x.id),"       \
-    " ARRAY(SELECT coalesce(n.name, '') FROM transition x LEFT JOIN step n ON n.id = x.to_step_id" \
-    "  WHERE x.from_step_id = " step " ORDER BY x.id),"                                            \
-    " ARRAY(SELECT coalesce(x.outcome, '') FROM transition x"                                      \
-    "  WHERE x.from_step_id = " step " ORDER BY x.id)"
-
 static void read_view(const struct db_result *r, size_t row, int col, struct task_view *v)
 {
     *v = (struct task_view){
@@ -63,7 +54,7 @@ static void read_view(const struct db_result *r, size_t row, int col, struct tas
 }
 #define VIEW_WIDTH 28
 
-static void read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
+void task_store_read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
 {
     e->count = db_get_int_array(r, row, col, &e->ids);
     db_get_str_array(r, row, col + 1, &e->names);
@@ -82,7 +73,7 @@ static void read_page(struct db_session *s, const struct db_result *r, bool with
     for (size_t i = 0; i < n && !db_is_null(r, i, 1); i++) {
         read_view(r, i, 1, &out->tasks[i]);
         if (with_exits)
-            read_exits(r, i, 1 + VIEW_WIDTH, &out->exits[i]);
+            task_store_read_exits(r, i, 1 + VIEW_WIDTH, &out->exits[i]);
         out->count++;
     }
 }
@@ -184,7 +175,7 @@ enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticke
         return ERR_TASK_NOT_FOUND;
     *is_involved = db_get_bool(r, 0, 0);
     read_view(r, 0, 1, out);
-    read_exits(r, 0, 1 + VIEW_WIDTH, exits);
+    task_store_read_exits(r, 0, 1 + VIEW_WIDTH, exits);
     return ERR_OK;
 }
 
@@ -227,9 +218,10 @@ static void read_item(const struct db_result *r, size_t row, struct item_view *v
         .acted_on = db_get_time(r, row, 15),
         .target_at = db_get_time(r, row, 16),
         .sla_breach_at = db_get_time(r, row, 17),
+        .assignee_id = NO_PERSON,
     };
     if (item_status_is_open(item_status_parse(v->status)))
-        read_exits(r, row, 18, &v->exits);
+        task_store_read_exits(r, row, 18, &v->exits);
 }
 
 enum err task_store_items_of(struct db_session *s, int64_t person_id, const struct item_filter *f,

@@ -29,6 +29,9 @@ struct task_exits {
     size_t count;
 };
 
+/* Of a result whose columns from col on are EXIT_COLS. */
+void task_store_read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e);
+
 /* Absent members do not filter. */
 struct task_filter {
     struct str status, priority, category, search, ticket_number;
@@ -60,6 +63,8 @@ struct item_view {
     struct str ticket_number, subject, priority, workflow_name, step, role, instruction;
     struct str status, origin, notes, task_status;
     int64_t assigned_on, acted_on, target_at, sla_breach_at;
+    int64_t assignee_id; /* NO_PERSON: pooled */
+    struct str assignee_name;
     struct task_exits exits; /* of the item's step while it is open */
 };
 
@@ -75,6 +80,6 @@ struct item_filter {
     int64_t limit, offset;
 };
 
-/* A person's own items, latest first. */
+/* A person's own items, latest first; whose they are is not repeated. */
 MUST_CHECK enum err CO_FN task_store_items_of(struct db_session *s, int64_t person_id,
                                               const struct item_filter *f, struct item_page *out);

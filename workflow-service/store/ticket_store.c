@@ -3,40 +3,42 @@
 #include "store/assign_store.h"
 #include "store/sql.h"
 
-#define OWNER_CHOICE NEEDS_CHOICE("'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "NULL::bigint")
 #define STEP_CHOICE NEEDS_CHOICE("s.role_system", "s.role_name", "s.id")
 
-DB_WRITE(ticket_add, "tttttttttitzz", "iitttttitttbb",
-         "WITH added AS ( INSERT INTO ticket (number, subject, description, category,"
-         " sub_category, department,"
-         "  priority, status, requester_name, requester_id, requester_email, submitted_at,"
-         "  created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-         "   $13, $13) ON CONFLICT (number) DO NOTHING RETURNING id) "
-         "SELECT added.id, v.id, v.department, v.category, v.sub_category, v.priority, w.name,"
-         " s.id, s.name, s.role_system, s.role_name, " OWNER_CHOICE ", " STEP_CHOICE " FROM added"
-         " LEFT JOIN (workflow_version v JOIN workflow w ON w.id = v.workflow_id"
-         " JOIN step s ON s.version_id = v.id AND s.is_start) ON v.state = 'published'"
-         " AND (v.category IS NULL OR lower(v.category) = lower($4))"
-         " AND (v.sub_category IS NULL OR lower(v.sub_category) = lower($5))"
-         " AND (v.department IS NULL OR lower(v.department) = lower($6))"
-         " AND (v.priority IS NULL OR lower(v.priority) = lower($7)) ORDER BY w.id");
+/* clang-format off */
+DB_WRITE(ticket_add, "tttttttttitzz", "ii" PLAN_COLS,
+         "WITH added AS (INSERT INTO ticket (number, subject, description, category,"
+         "   sub_category, department, priority, status, requester_name, requester_id,"
+         "   requester_email, submitted_at, created_at, updated_at)"
+         "  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
+         "  ON CONFLICT (number) DO NOTHING RETURNING id) "
+         "SELECT added.id, m.epoch, " PLAN_FIELDS " FROM added, matching m"
+         " LEFT JOIN (" PLAN_TABLES ") ON " RULE_FITS("$4", "$5", "$6", "$7") " ORDER BY w.id");
+/* clang-format on */
 
-static void read_plan(const struct db_result *r, size_t row, struct start_plan *p)
+void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col,
+                             struct start_plan **plans, size_t *count)
 {
-    p->version_id = db_get_int(r, row, 1);
-    p->rule = (struct match_fields){
-        .department = db_get_str(r, row, 2),
-        .category = db_get_str(r, row, 3),
-        .sub_category = db_get_str(r, row, 4),
-        .priority = db_get_str(r, row, 5),
-    };
-    p->workflow_name = db_get_str(r, row, 6);
-    p->step_id = db_get_int(r, row, 7);
-    p->step_name = db_get_str(r, row, 8);
-    p->role_system = db_get_str(r, row, 9);
-    p->role_name = db_get_str(r, row, 10);
-    p->chooses_owner = db_get_bool(r, row, 11);
-    p->chooses_assignee = db_get_bool(r, row, 12);
+    *count = db_rows(r) && db_is_null(r, 0, col) ? 0 : db_rows(r);
+    *plans = ARENA_ARRAY(s->arena, struct start_plan, *count + 1);
+    for (size_t i = 0; i < *count; i++)
+        (*plans)[i] = (struct start_plan){
+            .version_id = db_get_int(r, i, col),
+            .rule =
+                {
+                    .department = db_get_str(r, i, col + 1),
+                    .category = db_get_str(r, i, col + 2),
+                    .sub_category = db_get_str(r, i, col + 3),
+                    .priority = db_get_str(r, i, col + 4),
+                },
+            .workflow_name = db_get_str(r, i, col + 5),
+            .step_id = db_get_int(r, i, col + 6),
+            .step_name = db_get_str(r, i, col + 7),
+            .role_system = db_get_str(r, i, col + 8),
+            .role_name = db_get_str(r, i, col + 9),
+            .chooses_owner = db_get_bool(r, i, col + 10),
+            .chooses_assignee = db_get_bool(r, i, col + 11),
+        };
 }
 
 enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
@@ -51,22 +53,20 @@ enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
                  DB_TIME(t->submitted_at), DB_TIME(now));
     if (rc)
         return rc;
-    size_t n = db_rows(r);
-    if (n == 0)
+    if (db_rows(r) == 0)
         return ERR_DUPLICATE_TICKET;
     t->id = db_get_int(r, 0, 0);
-    *plans = ARENA_ARRAY(s->arena, struct start_plan, n);
-    *count = db_is_null(r, 0, 1) ? 0 : n;
-    for (size_t i = 0; i < *count; i++)
-        read_plan(r, i, &(*plans)[i]);
+    t->epoch = db_get_int(r, 0, 1);
+    ticket_store_read_plans(s, r, 2, plans, count);
     return ERR_OK;
 }
 
-DB_WRITE(ticket_mark_unmatched, "i", "", "UPDATE ticket SET is_matched = false WHERE id = $1");
+DB_WRITE(ticket_mark_unmatched, "ii", "",
+         "UPDATE ticket SET is_matched = false, matched_epoch = $2 WHERE id = $1");
 
-enum err ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id)
+enum err ticket_store_mark_unmatched(struct db_session *s, const struct ticket *t)
 {
-    return db_query(s, &ticket_mark_unmatched, NULL, DB_INT(ticket_id));
+    return db_query(s, &ticket_mark_unmatched, NULL, DB_INT(t->id), DB_INT(t->epoch));
 }
 
 /* clang-format off */
@@ -199,7 +199,7 @@ DB_WRITE(ticket_hold, "t", "itii",
 DB_WRITE(ticket_describe, "itttttz", "",
          "UPDATE ticket SET subject = coalesce($2, subject), category = coalesce($3, category),"
          " sub_category = coalesce($4, sub_category), department = coalesce($5, department),"
-         " priority = coalesce($6, priority), updated_at = $7 WHERE id = $1");
+         " priority = coalesce($6, priority), matched_epoch = 0, updated_at = $7 WHERE id = $1");
 
 enum err ticket_store_describe(struct db_session *s, struct str number,
                                const struct ticket_fields *f, int64_t now, int64_t *task_id,
@@ -302,7 +302,7 @@ enum err ticket_store_plan(struct db_session *s, int64_t task_id, struct ticket 
 }
 
 /* clang-format off */
-DB_WRITE(task_reopen, "iiittzj", "iitit",
+DB_WRITE(task_reopen, "iiittzjit", "iitit",
          "WITH task AS (UPDATE task SET status = 'active', current_step_id = $3,"
          "   resolved_at = NULL, version = version + 1, updated_at = $6"
          "  WHERE id = $1 AND version = $2"
@@ -313,7 +313,8 @@ DB_WRITE(task_reopen, "iiittzj", "iitit",
          "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool' ELSE 'new' END,"
          "   'System', '', $6 FROM task, picked RETURNING id, status),"
          " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
-         "   created_at) SELECT id, status, 'System', 'Ticket opened again', $6 FROM item),"
+         "   actor_id, created_at) SELECT id, status,"
+         "   CASE WHEN $8 IS NULL THEN 'System' ELSE 'User Action' END, $9, $8, $6 FROM item),"
          " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
          "   role_name, candidates, chosen_id, " CHOICE_COLUMNS ", created_at)"
          "  SELECT task.id, item.id, $4, $5, ids, picked_id, "
@@ -348,17 +349,19 @@ static enum err CO_FN choose_again(struct db_session *s, const struct ticket_sta
 }
 
 enum err ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
-                             const struct start_plan *plan, int64_t now, struct started_task *out)
+                             const struct start_plan *plan, const struct work_note *why,
+                             struct started_task *out)
 {
     struct db_result *r;
     struct assign_choice choice = {0};
     enum err rc = ERR_OK;
     if (plan->chooses_assignee || plan->is_tracked)
-        rc = choose_again(s, st, plan, now, &choice);
+        rc = choose_again(s, st, plan, why->now, &choice);
     if (rc == ERR_OK)
         rc = db_query(s, &task_reopen, &r, DB_INT(st->task_id), DB_INT(st->version),
                       DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
-                      DB_TIME(now), DB_STR(choice.json));
+                      DB_TIME(why->now), DB_STR(choice.json), DB_OPT_INT(why->actor_id),
+                      DB_STR(why->text));
     if (rc)
         return rc;
     if (db_rows(r) == 0)

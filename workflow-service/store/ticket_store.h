@@ -4,6 +4,13 @@
 #include "domain/match.h"
 #include "domain/task.h"
 
+/* Why something is done with a task, and by whom. */
+struct work_note {
+    int64_t actor_id; /* NO_PERSON: the program */
+    struct str text;
+    int64_t now;
+};
+
 struct ticket {
     int64_t id;
     struct str number, subject, description;
@@ -12,6 +19,7 @@ struct ticket {
     int64_t requester_id; /* NO_PERSON: unknown */
     struct str requester_name, requester_email;
     int64_t submitted_at;
+    int64_t epoch; /* of the rules it was compared with */
 };
 
 /* A published workflow that may take the ticket, with what starting it needs. */
@@ -30,7 +38,11 @@ struct start_plan {
  */
 MUST_CHECK enum err CO_FN ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
                                            struct start_plan **plans, size_t *count);
-MUST_CHECK enum err CO_FN ticket_store_mark_unmatched(struct db_session *s, int64_t ticket_id);
+/* The rules have not fitted: it waits until there are others. */
+MUST_CHECK enum err CO_FN ticket_store_mark_unmatched(struct db_session *s, const struct ticket *t);
+/* The plans of a result whose columns from col on are PLAN_COLS; none where they are null. */
+void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col,
+                             struct start_plan **plans, size_t *count);
 
 struct task_start {
     int64_t ticket_id, submitted_at, now;
@@ -64,7 +76,8 @@ struct ticket_change {
     int64_t completed_at, closed_at; /* INT64_MIN: none */
 };
 
-/* Fields of a ticket that the helpdesk has changed; absent ones stay. */
+/* Fields of a ticket that the helpdesk has changed; absent ones stay. What no workflow has taken is
+ * compared with the rules again. */
 struct ticket_fields {
     struct str subject, category, sub_category, department, priority;
 };
@@ -92,5 +105,6 @@ MUST_CHECK enum err CO_FN ticket_store_plan(struct db_session *s, int64_t task_i
 /* Begins the task anew at its start step, for the next holder of its role; the owner stays.
  * ERR_SERIALIZATION as above. */
 MUST_CHECK enum err CO_FN ticket_store_reopen(struct db_session *s, const struct ticket_state *st,
-                                              const struct start_plan *plan, int64_t now,
+                                              const struct start_plan *plan,
+                                              const struct work_note *why,
                                               struct started_task *out);

@@ -52,7 +52,8 @@ static void random_signal(struct db_session *s, int64_t task_id)
     if (to == state.status)
         return;
     if (!task_status_is_running(state.status) && task_status_is_running(to))
-        OK(ticket_store_reopen(s, &state, &plan, NOW, &again));
+        OK(ticket_store_reopen(s, &state, &plan, &(struct work_note){NO_PERSON, STR("again"), NOW},
+                               &again));
     else
         OK(ticket_store_set_task(s, &state, to, STR("said so"), NOW));
 }

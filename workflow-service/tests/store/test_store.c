@@ -250,7 +250,7 @@ static void unmatched_tickets_have_no_plan(struct db_session *s)
     size_t count;
     OK(ticket_store_add(s, &t, NOW, &plans, &count));
     assert_int_equal(count, 0);
-    OK(ticket_store_mark_unmatched(s, t.id));
+    OK(ticket_store_mark_unmatched(s, &t));
     struct ticket_state state;
     OK(ticket_store_state(s, STR("TX1"), &state));
     assert_int_equal(state.task_id, INT64_MIN);
@@ -337,14 +337,15 @@ static void a_ticket_opened_again_starts_anew(struct db_session *s)
     OK(ticket_store_state(s, STR("TX1"), &state));
     assert_true(state.has_started);
     OK(ticket_store_plan(s, state.task_id, &t, &plan));
-    OK(ticket_store_reopen(s, &state, &plan, NOW + US_PER_S, &again));
+    struct work_note why = {ADMIN, STR("once more"), NOW + US_PER_S};
+    OK(ticket_store_reopen(s, &state, &plan, &why, &again));
     assert_int_equal(again.assignee_id, other_reviewer(task.assignee_id));
     assert_int_equal(again.owner_id, task.owner_id);
     struct task_view v = view(s, task.task_id);
     assert_int_equal(v.status, TASK_STATUS_ACTIVE);
     assert_int_equal(v.item_id, again.item_id);
     assert_int_equal(v.resolved_at, INT64_MIN);
-    assert_int_equal(ticket_store_reopen(s, &state, &plan, NOW, &again), ERR_SERIALIZATION);
+    assert_int_equal(ticket_store_reopen(s, &state, &plan, &why, &again), ERR_SERIALIZATION);
 }
 
 /* ---- lists -------------------------------------------------------------------------------- */
