@@ -11,6 +11,7 @@
 #include "api/kb_counts.h"
 #include "api/view_count.h"
 #include "clock.h"
+#include "deadletter.h"
 #include "events/consume.h"
 #include "events/consume_audit.h"
 #include "jobs/worker.h"
@@ -64,6 +65,7 @@ static enum err init(struct service *s)
                              h->config->job_retention_s);
     events_consume(s);
     audit_consume(s);
+    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -199,13 +201,15 @@ static void release(struct service *s)
 
 int main(int argc, char **argv)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {
+        PEOPLE_MIGRATIONS, WRITE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
     static const struct route *const ROUTES[] = {
-        TICKET_ROUTES, CATALOGUE_ROUTES, SIMPLE_ROUTES, MEDIA_ROUTES,   SEARCH_ROUTES,
-        JOB_ROUTES,    VIEW_ROUTES,      KB_ROUTES,     INSIGHT_ROUTES, NULL};
+        TICKET_ROUTES,  CATALOGUE_ROUTES,  SIMPLE_ROUTES, MEDIA_ROUTES,
+        SEARCH_ROUTES,  JOB_ROUTES,        VIEW_ROUTES,   KB_ROUTES,
+        INSIGHT_ROUTES, DEADLETTER_ROUTES, NULL};
     static const struct service_command COMMANDS[] = {
         {"--verify-audit", "succeed when the audit trail is what was sealed", audit_verify_command},
+        DEADLETTER_COMMAND,
         {0}};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};
     static const struct service_desc DESC = {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/push.h"
+#include "deadletter.h"
 #include "events/consume.h"
 #include "mem.h"
 #include "people.h"
@@ -17,6 +18,7 @@ static enum err init(struct service *s)
     live_init(&state->live, s, push_missed);
     state->conversations = ws_hub_new();
     events_declare(s);
+    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -41,9 +43,10 @@ static void release(struct service *s)
 
 int main(int argc, char **argv)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                            NULL};
-    static const struct route *const ROUTES[] = {MESSAGING_ROUTES, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {
+        PEOPLE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
+    static const struct route *const ROUTES[] = {MESSAGING_ROUTES, DEADLETTER_ROUTES, NULL};
+    static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
     static const struct service_desc DESC = {
         .name = "messaging-service",
         .schema = "messaging",
@@ -54,6 +57,7 @@ int main(int argc, char **argv)
         .start = start,
         .stop = stop,
         .release = release,
+        .commands = COMMANDS,
     };
     return service_main(argc, argv, &DESC);
 }

@@ -4,6 +4,7 @@
 
 #include "api/push.h"
 #include "config.h"
+#include "deadletter.h"
 #include "delivery/sender.h"
 #include "events/consume.h"
 #include "mail.h"
@@ -25,6 +26,7 @@ static enum err init(struct service *s)
     live_init(&state->live, s, push_missed);
     state->courier = courier_new(s, sender_work, "delivery");
     events_declare(s);
+    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -53,9 +55,10 @@ static void release(struct service *s)
 
 int main(int argc, char **argv)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                            NULL};
-    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, NULL};
+    static const struct db_migration *const MIGRATIONS[] = {
+        PEOPLE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
+    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, DEADLETTER_ROUTES, NULL};
+    static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
     static const struct service_desc DESC = {
         .name = "notification-service",
         .schema = "notification",
@@ -68,6 +71,7 @@ int main(int argc, char **argv)
         .start = start,
         .stop = stop,
         .release = release,
+        .commands = COMMANDS,
     };
     return service_main(argc, argv, &DESC);
 }

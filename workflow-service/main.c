@@ -2,6 +2,7 @@
 #include "api/clocks.h"
 #include "clock.h"
 #include "config.h"
+#include "deadletter.h"
 #include "demo.h"
 #include "events/events.h"
 #include "log.h"
@@ -28,6 +29,7 @@ static enum err init(struct service *s)
     tickets_consume(s);
     updates_consume(s);
     people_follow(s);
+    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -72,11 +74,14 @@ static void release(struct service *s)
     zone_store_release();
 }
 
-static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                        SERVICE_MIGRATIONS, NULL};
+static const struct db_migration *const MIGRATIONS[] = {
+    PEOPLE_MIGRATIONS, WRITE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
 
-static const struct route *const ROUTES[] = {WORKFLOW_ROUTES,   TASK_ROUTES,       SLA_ROUTES,
-                                             DEFINITION_ROUTES, ASSIGNMENT_ROUTES, NULL};
+static const struct route *const ROUTES[] = {
+    WORKFLOW_ROUTES,   TASK_ROUTES,       SLA_ROUTES, DEFINITION_ROUTES,
+    ASSIGNMENT_ROUTES, DEADLETTER_ROUTES, NULL};
+
+static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
 
 static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,
@@ -89,6 +94,7 @@ static const struct service_desc WORKFLOW = {
     .init = init,
     .start = start,
     .release = release,
+    .commands = COMMANDS,
 };
 
 int main(int argc, char **argv)

@@ -301,6 +301,20 @@ void mq_declare_queue(struct mq *m, const struct mq_queue *q)
     list_append(&m->setup.queues, &t->node);
 }
 
+const char *mq_next_consumed(const struct mq *m, size_t *it)
+{
+    size_t i = 0;
+    LIST_EACH(n, &m->setup.queues)
+    {
+        const struct topology_queue *q = LIST_ENTRY(n, struct topology_queue, node);
+        if (!q->is_consumed || q->kind == MQ_EXCLUSIVE || q->kind == MQ_DEAD || i++ < *it)
+            continue;
+        ++*it;
+        return q->name;
+    }
+    return NULL;
+}
+
 void mq_consume(struct mq *m, const struct mq_consumer *config, struct db *db, void *app)
 {
     struct topology_queue *queue = queue_named(m, config->queue);

@@ -67,6 +67,7 @@ enum mq_queue_kind {
                      name */
     MQ_QUORUM,    /* own durable queues: delivery limit, dead letters to "<queue>.dead" */
     MQ_EXCLUSIVE, /* this process's own, gone with it; name is a prefix */
+    MQ_DEAD,      /* "<queue>.dead" of a consumed queue, which declares it */
 };
 
 struct mq_binding {
@@ -106,9 +107,10 @@ struct mq_delivery {
 /*
  * ERR_OK: committed and acknowledged. Any other: rolled back and tried again after 1, 2, 4 and 8 s
  * (queues "<queue>.retry.1" to ".4"), then moved to "<queue>.dead" with the reason in the header
- * x-tts-reason. ERR_INVALID_PAYLOAD is retried likewise; MQ_PARK moves at once. No attempt is
- * counted when it was the database that went away: the handler then runs again in place, so it must
- * be repeatable. A delivery of an MQ_EXCLUSIVE queue is not retried but dropped. May suspend. A
+ * x-tts-reason, a stamp of its own in x-tts-dead. ERR_INVALID_PAYLOAD is retried likewise; MQ_PARK
+ * moves at once. No attempt is counted when it was the database that went away: the handler then
+ * runs again in place, so it must be repeatable. A delivery of an MQ_EXCLUSIVE queue is not retried
+ * but dropped, one of an MQ_DEAD queue stays there until the next connection. May suspend. A
  * retried delivery comes behind those of its key that arrived meanwhile.
  */
 typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
@@ -125,6 +127,10 @@ struct mq_consumer {
     bool use_inbox;
     mq_handler_fn handler;
 };
+/* The queues whose failed deliveries end in "<queue>.dead" and are consumed here, one a call,
+ * beginning with *it = 0; NULL at the end. */
+const char *mq_next_consumed(const struct mq *m, size_t *it);
+
 /* Before mq_start. db may be NULL for consumers that write nothing. */
 void mq_consume(struct mq *m, const struct mq_consumer *c, struct db *db, void *app);
 /* Calls fn(arg) on the loop, before the first delivery, each time consuming has begun on a new

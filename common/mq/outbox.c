@@ -141,15 +141,16 @@ static void prepare_task(struct batch_work *w, size_t i, struct outbox_row *row)
     struct task *t = &w->tasks[i];
     const struct outbox_entry *e = &row->entry;
     t->row = row;
-    t->message = (struct mq_message){.exchange = e->exchange,
-                                     .routing_key = e->routing_key,
-                                     .message_id = e->message_id,
-                                     .correlation_id = e->correlation_id,
-                                     .type = e->type,
-                                     .content_type = e->content_type,
-                                     .content_encoding = STR("utf-8"),
-                                     .timestamp_s = row->created_s,
-                                     .body = e->body};
+    t->message =
+        (struct mq_message){.exchange = e->exchange,
+                            .routing_key = e->routing_key,
+                            .message_id = e->message_id,
+                            .correlation_id = e->correlation_id,
+                            .type = e->type,
+                            .content_type = e->content_type,
+                            .content_encoding = row->raw.p ? row->content_encoding : STR("utf-8"),
+                            .timestamp_s = row->created_s,
+                            .body = row->raw.p ? row->raw : e->body};
     t->before = -1;
     if (headers_from_json(w->arena, e->headers_json, &t->message.headers, &t->message.header_count,
                           &t->error) != ERR_OK)

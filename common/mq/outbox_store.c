@@ -19,9 +19,10 @@ DB_WRITE(outbox_lock_stmt, "", "b",
  * Order holds per key and destination: the queue on the default exchange, else the exchange. A
  * fresh row waits behind every failed one before it; of the failed ones only the first is tried.
  */
-DB_WRITE(outbox_batch_stmt, "i", "ittttttjttii",
+DB_WRITE(outbox_batch_stmt, "i", "ittttttjttiiyt",
          "SELECT id, message_id, exchange, routing_key, correlation_id, type, content_type, "
-         "headers, body, key, extract(epoch FROM created_at)::bigint, attempts::bigint FROM ("
+         "headers, body, key, extract(epoch FROM created_at)::bigint, attempts::bigint, raw, "
+         "content_encoding FROM ("
          "(SELECT * FROM outbox WHERE retry_at IS NULL ORDER BY id LIMIT $1) UNION ALL "
          "(SELECT * FROM outbox WHERE retry_at <= now() ORDER BY retry_at LIMIT $1)) o "
          "WHERE NOT EXISTS (SELECT FROM outbox f WHERE f.key = o.key AND f.id < o.id "
@@ -86,6 +87,8 @@ static void read_row(const struct db_result *r, size_t i, struct outbox_row *row
     };
     row->created_s = db_get_int(r, i, 10);
     row->attempts = db_get_int(r, i, 11);
+    row->raw = db_get_str(r, i, 12);
+    row->content_encoding = db_get_str(r, i, 13);
 }
 
 enum err outbox_store_batch(struct db_session *s, int64_t limit, struct outbox_row **rows,

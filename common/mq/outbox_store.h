@@ -5,7 +5,9 @@
 struct outbox_row {
     int64_t id;
     struct outbox_entry entry;
-    int64_t created_s; /* Unix seconds */
+    struct str raw;              /* instead of the entry's body; absent: that */
+    struct str content_encoding; /* of raw */
+    int64_t created_s;           /* Unix seconds */
     int64_t attempts;
 };
 

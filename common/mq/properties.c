@@ -214,8 +214,9 @@ const struct mq_header *headers_of_table(const amqp_table_t *t, amqp_pool_t *poo
  */
 static bool is_dropped(amqp_bytes_t key)
 {
-    static const char *const NAMES[] = {
-        "x-tts-attempt", "x-tts-reason", "x-tts-queue", "x-death", "CC", "BCC", "x-delivery-count"};
+    static const char *const NAMES[] = {"x-tts-attempt", "x-tts-reason",    "x-tts-queue",
+                                        "x-tts-dead",    "x-death",         "CC",
+                                        "BCC",           "x-delivery-count"};
     struct str name = str_from_bytes(key);
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
         if (str_eq(name, str_from(NAMES[i])))
@@ -234,7 +235,7 @@ static void add_str(amqp_table_t *t, const char *key, const char *value)
 
 void properties_of_move(struct content *c, const char *queue, amqp_basic_properties_t *out)
 {
-    enum { OWN_HEADERS = 3 };
+    enum { OWN_HEADERS = 4 };
     *out = c->properties;
     /* An expiry would end the wait in the retry queue early; another user's id would be refused. */
     out->_flags &= ~(amqp_flags_t)(AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG |
@@ -261,4 +262,9 @@ void properties_of_move(struct content *c, const char *queue, amqp_basic_propert
     add_str(t, "x-tts-queue", queue);
     if (c->incoming.reason)
         add_str(t, "x-tts-reason", c->incoming.reason);
+    if (c->incoming.settle == SETTLE_DEAD) {
+        if (!c->stamp[0]) /* a copy whose confirm was lost is the same dead letter */
+            rand_uuid(c->stamp);
+        add_str(t, "x-tts-dead", c->stamp);
+    }
 }

@@ -6,6 +6,7 @@
 #include <amqp_framing.h>
 
 #include "broker.h"
+#include "rand.h"
 
 #define CONTROL_CHANNEL 1 /* topology; publishing and confirms */
 #define FIRST_CONSUMER_CHANNEL 2
@@ -25,10 +26,11 @@ struct content {
     size_t properties_size; /* encoded */
     amqp_bytes_t body;
     size_t body_received;
-    bool is_done;             /* the delivery may be acknowledged */
-    bool is_dropped;          /* it never will be */
-    int64_t move_at;          /* mono µs: when to move it to a retry or dead-letter queue */
-    struct incoming incoming; /* what the loop sees of a delivery */
+    bool is_done;               /* the delivery may be acknowledged */
+    bool is_dropped;            /* it never will be */
+    int64_t move_at;            /* mono µs: when to move it to a retry or dead-letter queue */
+    char stamp[UUID_TEXT_SIZE]; /* of the copy among the dead letters */
+    struct incoming incoming;   /* what the loop sees of a delivery */
 };
 
 struct channel {

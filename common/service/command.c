@@ -10,7 +10,8 @@
 struct run {
     struct service *service;
     const struct service_command *command;
-    const char *arg;
+    int count;
+    char **args;
     int status;
     bool is_done;
 };
@@ -28,17 +29,20 @@ static bool CO_FN is_connected(struct service *s)
 static void CO_FN run(void *arg)
 {
     struct run *r = arg;
-    if (is_connected(r->service))
-        r->status = r->command->run(r->service, r->arg);
+    bool is_up = is_connected(r->service);
+    if (is_up && r->command->run_args)
+        r->status = r->command->run_args(r->service, r->count, r->args);
+    else if (is_up)
+        r->status = r->command->run(r->service, r->args[0]);
     else
         fprintf(stderr, "%s: the database is not reachable\n", r->service->desc->name);
     r->is_done = true;
     loop_stop(r->service->loop);
 }
 
-int command_run(struct service *s, const struct service_command *c, const char *arg)
+int command_run(struct service *s, const struct service_command *c, int count, char **args)
 {
-    struct run r = {s, c, arg, EXIT_UNAVAILABLE, false};
+    struct run r = {s, c, count, args, EXIT_UNAVAILABLE, false};
     log_init(s->desc->name, LOG_ERROR);
     s->loop = loop_new();
     lifecycle_open_db(s);

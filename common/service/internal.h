@@ -67,7 +67,7 @@ void lifecycle_open_db(struct service *s);
 
 /* command.c: one of the program's own, with nothing but a loop and the database. The exit status.
  */
-int command_run(struct service *s, const struct service_command *c, const char *arg);
+int command_run(struct service *s, const struct service_command *c, int count, char **args);
 
 /* workers.c: forks WORKERS processes; returns in each of them, or exits the supervising parent. */
 void workers_fork(int count);

@@ -139,9 +139,9 @@ static const struct service_command *own_command(const struct service *s, const 
 static int dispatch(struct service *s, int argc, char **argv)
 {
     const struct service_command *own = argc > 1 ? own_command(s, argv[1]) : NULL;
-    if (own && argc <= 3) {
+    if (own && (own->run_args || argc <= 3)) {
         settings_load(s);
-        return command_run(s, own, argv[2]);
+        return command_run(s, own, argc - 2, argv + 2);
     }
     if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0))
         return usage(s, argc > 2 ? stderr : stdout);

@@ -55,12 +55,14 @@ struct service_check {
     enum err (*check)(struct service *s);
 };
 
-/* A command line of the program's own: "helpdesk-service --name [argument]". */
+/* A command line of the program's own: "helpdesk-service --name [argument…]". */
 struct service_command {
     const char *name, *help;
     /* In a coroutine, with the settings and the database. arg is NULL when there is none. The exit
      * status; 69 is for a database that is away. */
     int (*run)(struct service *s, const char *arg);
+    /* Instead of run: with everything behind the name, args[count] == NULL. */
+    int (*run_args)(struct service *s, int count, char **args);
 };
 
 struct service_desc {

@@ -79,6 +79,9 @@ def check_consistency(fleet, numbers):
     dead = [queue for queue in fleet.broker.api("GET", f"/queues/{fleet.broker.name}")
             if queue["name"].endswith(".dead") and queue.get("messages")]
     assert not dead, [(queue["name"], queue["messages"]) for queue in dead]
+    for schema in ("helpdesk", "workflow", "messaging", "notification"):
+        kept = fleet.db.query(f"SELECT queue, reason FROM {schema}.dead_letter")
+        assert not kept, (schema, kept)
 
 
 @pytest.fixture(scope="module")

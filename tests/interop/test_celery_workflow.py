@@ -8,8 +8,11 @@ import sys
 
 import pytest
 from celery import Celery
+from lib.dead import dead_letters
+from lib.http import check_error
+from lib.paths import binary
 from lib.wait import wait_for
-from lib.workflow import HELPDESK, TICKETS, World
+from lib.workflow import HELPDESK, TICKETS, TINA, World
 
 HERE = pathlib.Path(__file__).parent
 STOP_SECONDS = 60
@@ -146,16 +149,42 @@ def test_the_same_message_twice_is_handled_once(world, celery):
 def test_what_nobody_can_run_becomes_a_dead_letter(world, celery):
     unknown = send(celery, 1, task="tts.tasks.nobody_knows").id
     broken = send(celery, {"subject": "no number"}).id
-    found = {}
-
-    def look():
-        method, properties, _ = world.amqp.channel.basic_get(TICKETS + ".dead", auto_ack=True)
-        if method:
-            found[properties.headers["id"]] = properties.headers["x-tts-reason"]
-        return {unknown, broken} <= set(found)
-    wait_for(look, what="dead letters")
+    found = dead_letters(world.db, "workflow-service", TICKETS, 2)
     assert "unknown task tts.tasks.nobody_knows" in found[unknown]
     assert "INVALID_PAYLOAD" in found[broken] and "ticket_number" in found[broken]
+
+
+def test_their_dead_letters_are_listed_replayed_and_purged(world, celery):
+    admin = world.as_person(TINA)
+    broken = send(celery, {"subject": "no number", "mark": "interop"}).id
+
+    def letter():
+        page = admin.get("/api/v1/deadletters", params={"queue": TICKETS, "page_size": 100}, expect=200).json()
+        return next((d for d in page["results"] if d["message_id"] == broken), None)
+    first = wait_for(letter, what="the dead letter")
+    assert first["type"] == "tts.tasks.process_ticket" and "INVALID_PAYLOAD" in first["reason"]
+    assert '"mark": "interop"' in first["body"] and first["headers"]["lang"] == "py" and first["attempts"] == 5
+    admin.post("/api/v1/deadletters/replay", {"id": first["id"]}, expect=200)
+    again = wait_for(lambda: (d := letter()) and d["id"] > first["id"] and d, what="the dead letter once more")
+    assert again["attempts"] == 5 and again["body"] == first["body"]
+    done = subprocess.run([binary("workflow-service"), "--dead-letters", "purge", "--id", str(again["id"])], check=True,
+                          env=world.service.env, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "1 purged\n" and letter() is None
+
+
+def test_their_ticket_without_a_workflow_is_started_once_there_is_one(world, celery):
+    payload = world.payload(category="Asset Check In", department="Asset Department")
+    number = payload["ticket_number"]
+    state = ("UPDATE workflow_version v SET state = %s FROM workflow w WHERE w.id = v.workflow_id"
+             " AND w.name LIKE '%%Asset Check In%%'")
+    world.rows(state, "retired")
+    send(celery, payload)
+    wait_for(lambda: world.rows("SELECT 1 FROM ticket WHERE number = %s AND NOT is_matched", number))
+    where = "/api/v1/tasks/unmatched/replay"
+    check_error(world.as_person(TINA).post(where, {"ticket_number": number}), 404, "WORKFLOW_NOT_FOUND")
+    world.rows(state, "published")
+    world.as_person(TINA).post(where, {"ticket_number": number}, expect=200)
+    assert world.task_of(number)["current_step"] == "Inspection"
 
 
 def test_either_side_may_have_declared_the_queues(infra, start_service, broker, world, tmp_path):

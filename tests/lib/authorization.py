@@ -188,7 +188,14 @@ HELPDESK = {
     **_each("any", "TICKET_READ", "GET /api/v1/tickets/{number}/articles"),
 }
 
+DEADLETTERS = {
+    **_each("any", "OPERATE", "GET /api/v1/deadletters"),
+    **_each("person", "OPERATE", "POST /api/v1/deadletters/replay", "POST /api/v1/deadletters/purge"),
+}
+HELPDESK.update(DEADLETTERS)
+
 WORKFLOW = {
+    **DEADLETTERS,
     **_each("person", "TASK_OWNED", "GET /tasks/owned-tickets", "GET /api/v1/tasks/owned-tickets"),
     **_each("person", "TASK_ACT",
             "GET /tasks/my-tasks", "GET /api/v1/tasks/mine", "POST /transitions", "POST /api/v1/transitions",

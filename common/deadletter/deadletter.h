@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * Dead letters of a service: what its consumers gave up. The queues "<queue>.dead" are emptied into
+ * table dead_letter, a transaction a message before its acknowledgement, so that they can be listed
+ * as often as one likes, in order, without taking them from the broker: a look there would count as
+ * a delivery, hide the message from others meanwhile and, by get, change the order.
+ *
+ * Replaying moves rows to the outbox, in one transaction; the relay deletes them there once the
+ * broker has confirmed them. So a letter is in exactly one of the three places that outlive the
+ * program, or, if that is killed between a confirm and the deletion, twice on its queue, where the
+ * inbox finds the second. A letter begins anew: without the headers of its earlier attempts, and
+ * what the inbox counted of them forgotten. Nested headers and properties that no consumer here
+ * knows do not come back.
+ */
+#include "mq.h"
+#include "service.h"
+
+extern const struct db_migration DEADLETTER_MIGRATIONS[]; /* .sql == NULL ends */
+extern const struct route DEADLETTER_ROUTES[];
+
+/* Keeps the dead letters of every queue that is consumed by then. Call from init, after the others.
+ */
+void deadletters_keep(struct service *s);
+
+/* --dead-letters list|replay|purge [--queue Q] [--id N]: a JSON object a line, or how many. */
+int deadletters_command(struct service *s, int count, char **args);
+#define DEADLETTER_COMMAND                                                                         \
+    {                                                                                              \
+        .name = "--dead-letters",                                                                  \
+        .help = "list, replay or purge dead letters [--queue Q] [--id N]",                         \
+        .run_args = deadletters_command                                                            \
+    }
