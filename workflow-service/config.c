@@ -28,7 +28,8 @@ const struct setting WORKFLOW_SETTINGS[] = {
         .type = SETTING_INT,
         .offset = FIELD(pool_poll_ms),
         .def = "2000",
-        .help = "pause between looks for work that waits for people or for a workflow, in milliseconds",
+        .help =
+            "pause between looks for work that waits for people or for a workflow, in milliseconds",
         .min = 50,
         .max = 60000,
     },

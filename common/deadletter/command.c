@@ -110,7 +110,7 @@ static int usage(const struct service *s)
     return EX_USAGE;
 }
 
-int deadletters_command(struct service *s, int count, char **args)
+int CO_FN deadletters_command(struct service *s, int count, char **args)
 {
     struct order o;
     enum err rc;

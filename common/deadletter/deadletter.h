@@ -23,7 +23,7 @@ extern const struct route DEADLETTER_ROUTES[];
 void deadletters_keep(struct service *s);
 
 /* --dead-letters list|replay|purge [--queue Q] [--id N]: a JSON object a line, or how many. */
-int deadletters_command(struct service *s, int count, char **args);
+int CO_FN deadletters_command(struct service *s, int count, char **args);
 #define DEADLETTER_COMMAND                                                                         \
     {                                                                                              \
         .name = "--dead-letters",                                                                  \

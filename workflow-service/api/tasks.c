@@ -193,8 +193,8 @@ enum err tasks_answer(struct req *r, struct db_session *s, int64_t task_id, stru
 {
     struct found_task t;
     bool is_involved;
-    enum err rc = task_store_find(s, task_id, STR_NULL, r->actor->user_id, &t.view, &t.exits,
-                                  &is_involved);
+    enum err rc =
+        task_store_find(s, task_id, STR_NULL, r->actor->user_id, &t.view, &t.exits, &is_involved);
     if (rc)
         return rc;
     struct task_doc doc = view_task(r->arena, &t.view, &t.exits, r->now);

@@ -133,9 +133,11 @@ static enum err CO_FN start(struct req *r, struct db_session *s, void *arg, stru
     enum err rc = start_with(r, s, arg, &started);
     if (rc == ERR_OK)
         rc = tasks_answer(r, s, started.task_id, out);
+    if (rc)
+        return rc;
     out->status = 201;
     out->location = str_printf(r->arena, "/api/v1/tasks/%lld", (long long)started.task_id);
-    return rc;
+    return ERR_OK;
 }
 
 enum err unmatched_start_post(struct req *r)
