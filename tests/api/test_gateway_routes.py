@@ -60,6 +60,9 @@ ROUTES = [
     ("/workflow/tasks/owned-tickets/", "workflow-service", "/tasks/owned-tickets/", TOKEN),
     ("/workflow/transitions/", "workflow-service", "/transitions/", TOKEN),
     ("/api/workflow/tasks/logs/", "workflow-service", "/tasks/logs/", TOKEN),
+    ("/tasks/team/", "workflow-service", None, TOKEN),
+    *((f"/{name}/api/v1/deadletters", f"{name}-service", "/api/v1/deadletters", TOKEN)
+      for name in ("helpdesk", "workflow", "messaging", "notification")),
     ("/messaging/api/v1/messages", "messaging-service", "/api/v1/messages", TOKEN),
     ("/notification/api/v1/notifications", "notification-service", "/api/v1/notifications", TOKEN),
     ("/api/notifications", "notification-service", "/api/v1/notifications", TOKEN),
