@@ -63,7 +63,7 @@ DB_READ(turn_search, "itTiiit", LIST_COLS,
         "    AND upper(k.number) ~<~ (upper($7) || chr(1114111))"
         "   UNION SELECT k.id FROM ticket k WHERE to_tsvector('simple', k.subject)"
         "    @@ (nullif(plainto_tsquery('simple', $7)::text, '') || ':*')::tsquery) k"
-        "  ORDER BY k.id DESC LIMIT 1000)) AS id),"
+        "  ORDER BY k.id DESC LIMIT 300)) AS id),"
         " matching AS MATERIALIZED (SELECT i.id FROM hits JOIN task t ON t.ticket_id = hits.id"
         "   JOIN task_item i ON i.task_id = t.id JOIN step s ON s.id = i.step_id"
         "  WHERE i.status = ANY ($3) AND " HOLDS_TURN "),"

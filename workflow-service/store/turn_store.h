@@ -13,6 +13,6 @@ struct turn_filter {
 };
 
 /* Newest first. total: up to 10,001; not counted behind a position. A search looks at the newest
- * thousand tickets that it finds. */
+ * three hundred tickets that it finds. */
 MUST_CHECK enum err CO_FN turn_store_list(struct db_session *s, const struct turn_filter *f,
                                           struct item_page *out);
