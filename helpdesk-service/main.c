@@ -65,7 +65,6 @@ static enum err init(struct service *s)
                              h->config->job_retention_s);
     events_consume(s);
     audit_consume(s);
-    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -157,6 +156,8 @@ static enum err CO_FN start(struct service *s)
     struct helpdesk *h = s->state;
     enum err rc = catalogue_refresh(h->catalogue, s->db);
 
+    if (rc == ERR_OK)
+        rc = deadletters_start(s);
     if (rc == ERR_OK)
         rc = people_sync(s);
     if (rc)

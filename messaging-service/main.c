@@ -18,13 +18,14 @@ static enum err init(struct service *s)
     live_init(&state->live, s, push_missed);
     state->conversations = ws_hub_new();
     events_declare(s);
-    deadletters_keep(s);
     return ERR_OK;
 }
 
 static enum err CO_FN start(struct service *s)
 {
     enum err rc = push_begin(&messaging_state(s)->live);
+    if (rc == ERR_OK)
+        rc = deadletters_start(s);
     return rc ? rc : people_sync(s);
 }
 

@@ -26,7 +26,6 @@ static enum err init(struct service *s)
     live_init(&state->live, s, push_missed);
     state->courier = courier_new(s, sender_work, "delivery");
     events_declare(s);
-    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -35,6 +34,8 @@ static enum err CO_FN start(struct service *s)
     struct notification_state *state = notification_state(s);
     courier_start(state->courier);
     enum err rc = push_begin(&state->live);
+    if (rc == ERR_OK)
+        rc = deadletters_start(s);
     return rc ? rc : people_sync(s);
 }
 

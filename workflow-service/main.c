@@ -29,7 +29,6 @@ static enum err init(struct service *s)
     tickets_consume(s);
     updates_consume(s);
     people_follow(s);
-    deadletters_keep(s);
     return ERR_OK;
 }
 
@@ -61,12 +60,10 @@ static void start_timers(struct service *s)
 static enum err CO_FN start(struct service *s)
 {
     start_timers(s);
-    if (s->is_development) {
-        enum err rc = demo_seed(s);
-        if (rc)
-            return rc;
-    }
-    return people_sync(s);
+    enum err rc = deadletters_start(s);
+    if (rc == ERR_OK && s->is_development)
+        rc = demo_seed(s);
+    return rc ? rc : people_sync(s);
 }
 
 static void release(struct service *s)

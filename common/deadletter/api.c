@@ -1,4 +1,5 @@
 #include "actor.h"
+#include "collect.h"
 #include "dead_json.h"
 #include "deadletter.h"
 #include "log.h"
@@ -25,6 +26,7 @@ struct page_doc {
     int64_t count;
     struct str next, previous, next_cursor;
     struct json_array results;
+    int8_t is_whole;
 };
 
 static const struct json_field PAGE_FIELDS[] = {
@@ -33,6 +35,8 @@ static const struct json_field PAGE_FIELDS[] = {
     {"previous", JK_STR, offsetof(struct page_doc, previous)},
     {"next_cursor", JK_STR, offsetof(struct page_doc, next_cursor)},
     {"results", JK_ARRAY, offsetof(struct page_doc, results), .sub = &DEADLETTER_DOC},
+    {"is_whole", JK_BOOL, offsetof(struct page_doc, is_whole),
+     .doc = "false: the broker could not be asked for those that still lie there"},
 };
 static JSON_SCHEMA(PAGE_DOC, "DeadLetterPage", struct page_doc, PAGE_FIELDS);
 
@@ -46,6 +50,8 @@ static enum err CO_FN list(struct req *r)
     enum err rc = page_read(r, &q->page, &p);
     if (rc == ERR_OK)
         rc = req_db(r, &s);
+    bool is_whole =
+        rc == ERR_OK && (p.is_continued || deadletters_collect(req_service(r), s) == ERR_OK);
     if (rc == ERR_OK)
         rc = dead_store_list(s, q->queue.len ? q->queue : STR_NULL,
                              p.is_continued ? p.after.id : INT64_MIN, page_limit(&p),
@@ -59,7 +65,10 @@ static enum err CO_FN list(struct req *r)
     struct json_writer *w = page_begin(r, &p, &found, &last);
     for (size_t i = 0; i < shown; i++)
         dead_json_write(w, &letters[i]);
-    return page_end(r, w);
+    jw_end_array(w);
+    JW_BOOL(w, "is_whole", is_whole);
+    jw_end_object(w);
+    return req_json_end(r, 200);
 }
 
 /* ---- replay and purge --------------------------------------------------------------------- */
@@ -133,6 +142,8 @@ static enum err CO_FN act(struct req *r, struct job *j, const char *what)
     enum err rc = read_choice(r, &j->choice);
     if (rc == ERR_OK)
         rc = req_db(r, &s);
+    if (rc == ERR_OK && !j->choice.ids)
+        rc = deadletters_collect(req_service(r), s);
     if (rc == ERR_OK)
         rc = db_transact(s, run, j);
     if (rc == ERR_OK && j->choice.ids && j->choice.id_count == 1 && j->count == 0)
@@ -157,7 +168,7 @@ static enum err CO_FN purge(struct req *r)
     return act(r, &j, "purged");
 }
 
-static const enum err ERRORS[] = {ERR_NOT_FOUND, ERR_OK};
+static const enum err ERRORS[] = {ERR_NOT_FOUND, ERR_QUEUE_CONNECTION_FAILED, ERR_OK};
 
 const struct route DEADLETTER_ROUTES[] = {
     {.method = "GET",

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collect.h"
 #include "dead_json.h"
 #include "deadletter.h"
 
@@ -103,6 +104,16 @@ static enum err CO_FN act(struct service *s, struct round *r, const char *done)
     return rc;
 }
 
+static enum err CO_FN collect(struct service *s)
+{
+    struct arena *a = arena_new();
+    struct db_session session;
+    db_session_init(&session, s->db, a);
+    enum err rc = deadletters_collect(s, &session);
+    arena_free(a);
+    return rc;
+}
+
 static int usage(const struct service *s)
 {
     fprintf(stderr, "usage: %s --dead-letters list|replay|purge [--queue Q | --id N]\n",
@@ -117,6 +128,10 @@ int CO_FN deadletters_command(struct service *s, int count, char **args)
     if (!read_arguments(count, args, &o))
         return usage(s);
     struct round r = {.order = &o};
+    enum err collected = collect(s);
+    if (collected)
+        fprintf(stderr, "%s: the broker cannot be asked for those that still lie there\n",
+                s->desc->name);
     if (strcmp(o.what, "list") == 0) {
         rc = list(s, &o);
     } else if (strcmp(o.what, "replay") == 0) {
@@ -130,5 +145,5 @@ int CO_FN deadletters_command(struct service *s, int count, char **args)
     }
     if (rc)
         fprintf(stderr, "%s: %s\n", s->desc->name, err_text(rc));
-    return rc ? EX_UNAVAILABLE : 0;
+    return rc || collected ? EX_UNAVAILABLE : 0;
 }

@@ -6,6 +6,27 @@
 #include "json.h"
 #include "outbox.h"
 
+/* ---- queues ------------------------------------------------------------------------------- */
+
+DB_WRITE(dead_add_queues, "T", "",
+         "INSERT INTO dead_queue (name) SELECT unnest($1) ON CONFLICT DO NOTHING");
+DB_READ(dead_queues, "", "T",
+        "SELECT coalesce(array_agg(name ORDER BY name), '{}') FROM dead_queue");
+
+enum err dead_store_add_queues(struct db_session *s, const struct str *names, size_t count)
+{
+    return db_query(s, &dead_add_queues, NULL, DB_STR_ARRAY(names, count));
+}
+
+enum err dead_store_queues(struct db_session *s, const struct str **names, size_t *count)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &dead_queues, &r);
+    if (rc == ERR_OK)
+        *count = db_get_str_array(r, 0, 0, names);
+    return rc;
+}
+
 /* ---- putting ------------------------------------------------------------------------------ */
 
 /* PostgreSQL's text and JSON hold neither NUL nor anything but UTF-8: such bytes become '?'. */

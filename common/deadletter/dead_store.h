@@ -5,6 +5,12 @@
 #define DEAD_SHOWN_BYTES 4096 /* of a body */
 #define DEAD_ROUND 500        /* letters that one transaction replays or purges */
 
+/* The queues of this program, by name. */
+MUST_CHECK enum err CO_FN dead_store_add_queues(struct db_session *s, const struct str *names,
+                                                size_t count);
+MUST_CHECK enum err CO_FN dead_store_queues(struct db_session *s, const struct str **names,
+                                            size_t *count);
+
 /* Stores a delivery of "<queue>.dead"; one that is stored already is left as it is. */
 MUST_CHECK enum err CO_FN dead_store_put(struct db_session *s, const struct mq_message *m,
                                          struct str queue, int64_t now);

@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Dead letters of a service: what its consumers gave up. The queues "<queue>.dead" are emptied into
- * table dead_letter, a transaction a message before its acknowledgement, so that they can be listed
- * as often as one likes, in order, without taking them from the broker: a look there would count as
- * a delivery, hide the message from others meanwhile and, by get, change the order.
+ * Dead letters of a service: what its consumers gave up. They lie in the queues "<queue>.dead"
+ * until somebody asks for them here; then they are moved into table dead_letter, in a transaction
+ * before their acknowledgement, where they can be listed as often as one likes, in order: another
+ * look at the queue would count as a delivery and hide the message from others meanwhile.
  *
  * Replaying moves rows to the outbox, in one transaction; the relay deletes them there once the
  * broker has confirmed them. So a letter is in exactly one of the three places that outlive the
@@ -18,9 +18,9 @@
 extern const struct db_migration DEADLETTER_MIGRATIONS[]; /* .sql == NULL ends */
 extern const struct route DEADLETTER_ROUTES[];
 
-/* Keeps the dead letters of every queue that is consumed by then. Call from init, after the others.
+/* Remembers whose dead letters are this program's: every queue's that it consumes. Call from start.
  */
-void deadletters_keep(struct service *s);
+MUST_CHECK enum err CO_FN deadletters_start(struct service *s);
 
 /* --dead-letters list|replay|purge [--queue Q] [--id N]: a JSON object a line, or how many. */
 int CO_FN deadletters_command(struct service *s, int count, char **args);

@@ -119,15 +119,11 @@ static enum settle give_up(struct consumer *c, const struct mq_delivery *d, enum
     bool is_last = rc == MQ_PARK || d->attempt > MQ_RETRY_COUNT;
     /* What lives only as long as this process is not worth keeping. */
     bool is_lost = c->queue->kind == MQ_EXCLUSIVE;
-    /* There is nowhere else for a dead letter. */
-    bool is_kept = c->queue->kind == MQ_DEAD;
-    const char *result = is_kept ? "kept" : is_lost ? "dropped" : is_last ? "dead" : "retry";
+    const char *result = is_lost ? "dropped" : is_last ? "dead" : "retry";
     LOG_AT(is_last ? LOG_ERROR : LOG_WARN, "delivery failed", LOG_CSTR("code", code),
            LOG_CSTR("queue", c->config.queue), LOG_STR("message_id", d->message->message_id),
            LOG_I("attempt", d->attempt), LOG_CSTR("result", result), LOG_STR("reason", *reason));
     count(c, result, rc);
-    if (is_kept)
-        return SETTLE_DROP;
     if (is_lost)
         return SETTLE_ACK;
     return is_last ? SETTLE_DEAD : SETTLE_RETRY;

@@ -307,7 +307,7 @@ const char *mq_next_consumed(const struct mq *m, size_t *it)
     LIST_EACH(n, &m->setup.queues)
     {
         const struct topology_queue *q = LIST_ENTRY(n, struct topology_queue, node);
-        if (!q->is_consumed || q->kind == MQ_EXCLUSIVE || q->kind == MQ_DEAD || i++ < *it)
+        if (!q->is_consumed || q->kind == MQ_EXCLUSIVE || i++ < *it)
             continue;
         ++*it;
         return q->name;

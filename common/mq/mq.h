@@ -67,7 +67,6 @@ enum mq_queue_kind {
                      name */
     MQ_QUORUM,    /* own durable queues: delivery limit, dead letters to "<queue>.dead" */
     MQ_EXCLUSIVE, /* this process's own, gone with it; name is a prefix */
-    MQ_DEAD,      /* "<queue>.dead" of a consumed queue, which declares it */
 };
 
 struct mq_binding {
@@ -110,8 +109,8 @@ struct mq_delivery {
  * x-tts-reason, a stamp of its own in x-tts-dead. ERR_INVALID_PAYLOAD is retried likewise; MQ_PARK
  * moves at once. No attempt is counted when it was the database that went away: the handler then
  * runs again in place, so it must be repeatable. A delivery of an MQ_EXCLUSIVE queue is not retried
- * but dropped, one of an MQ_DEAD queue stays there until the next connection. May suspend. A
- * retried delivery comes behind those of its key that arrived meanwhile.
+ * but dropped. May suspend. A retried delivery comes behind those of its key that arrived
+ * meanwhile.
  */
 typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
 

@@ -235,7 +235,7 @@ bool topology_declare(struct link *l, char *why, size_t why_size)
     LIST_EACH(n, &setup->queues)
     {
         const struct topology_queue *q = LIST_ENTRY(n, struct topology_queue, node);
-        if (q->kind != MQ_EXCLUSIVE && q->kind != MQ_DEAD)
+        if (q->kind != MQ_EXCLUSIVE)
             declare_durable(&d, q);
     }
     if (!l->is_consuming)

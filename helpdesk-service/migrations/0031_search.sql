@@ -152,9 +152,10 @@ LANGUAGE sql IMMUTABLE AS $$
     GROUP BY direction
 $$;
 
--- Tickets with words that very many have, newest first: window after window of days, each twice as
--- long as the one before, until there are enough. A window has a begin as well, for that is what an
--- index of the tickets is asked for. expected: how many there are in all.
+-- Tickets with words that very many have, newest first: window after window of days until there are
+-- enough. The first is short, for more may match than expected; the next ones are as long as what
+-- was found suggests. A window has a begin as well, for that is what an index of the tickets is asked
+-- for. expected: how many there are in all.
 CREATE FUNCTION ticket_days(f jsonb, source text, filter text, after_time timestamptz,
                             after_id bigint, wanted bigint, expected float8)
 RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS $$
@@ -166,7 +167,7 @@ DECLARE
     found bigint[] := '{}';
     part bigint[];
 BEGIN
-    length := LEAST(200, GREATEST(1, ceil(1.2 * wanted * (last - first + 1) / expected)));
+    length := LEAST(200, GREATEST(1, ceil(0.2 * wanted * (last - first + 1) / expected)));
     IF after_time IS NOT NULL THEN
         last := LEAST(last, (after_time AT TIME ZONE 'UTC')::date);
     END IF;
@@ -189,7 +190,8 @@ BEGIN
             last - length + 1;
         found := found || part;
         last := last - length;
-        length := length * 2;
+        length := LEAST(8.0 * length, GREATEST(1, ceil(1.2 * (wanted - cardinality(found)) * length
+            / GREATEST(cardinality(part), 0.01))));
     END LOOP;
     RETURN found;
 END

@@ -37,7 +37,7 @@ DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
     "ON true LEFT JOIN ticket t ON t.id = u.id ORDER BY u.position"
 DB_READ_LONG(ticket_page_filtered, PAGE_PARAMS, "i" TICKET_COL_TYPES, FILTERED_PAGE("n.total"));
 DB_READ_LONG(ticket_page_tallied, PAGE_PARAMS, "i" TICKET_COL_TYPES,
-             FILTERED_PAGE("LEAST(ticket_tally_count($1), 10001)"));
+             FILTERED_PAGE("(SELECT LEAST(ticket_tally_count($1), 10001))"));
 DB_READ_LONG(ticket_batch, PAGE_PARAMS, "iz",
              "SELECT t.id, t.created_at FROM " PAGE_CALL
              " n, unnest(n.ids) WITH ORDINALITY AS u (id, "

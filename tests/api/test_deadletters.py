@@ -6,7 +6,6 @@ import uuid
 import pytest
 from lib import tokens
 from lib.amqp import Amqp
-from lib.dead import dead_letters
 from lib.http import check_error
 from lib.paths import binary
 from lib.people import FakeAuth, person
@@ -77,6 +76,27 @@ def test_a_dead_letter_is_listed_with_everything_about_it(parcel):
     assert parcel.list(queue=parcel.queue)[0]["id"] == letter["id"]
     assert parcel.list(queue="another") == []
     assert parcel.letter(message_id) == letter  # looking changes nothing
+
+
+def test_it_lies_in_its_queue_until_somebody_asks(parcel):
+    name = f"{parcel.queue}.dead"
+    parcel.admin.post(PURGE, {"all": True}, expect=200)
+    message_id = parcel.send_bad()
+    wait_for(lambda: parcel.amqp.count(name) == 1, what=f"a message in {name}")
+    found = json.loads(parcel.command("list"))
+    assert found["message_id"] == message_id and parcel.amqp.count(name) == 0
+    again = parcel.send_bad()
+    wait_for(lambda: parcel.amqp.count(name) == 1, what=f"a message in {name}")
+    assert parcel.command("purge", "--queue", parcel.queue) == "2 purged\n"
+    assert again not in [d["message_id"] for d in parcel.list()]
+
+
+def test_without_the_broker_what_is_stored_is_listed(parcel):
+    stored = parcel.letter(parcel.send_bad())
+    env = {**parcel.service.env, "AMQP_URL": "amqp://guest:guest@127.0.0.1:1/x"}
+    done = subprocess.run([binary(parcel.name), "--dead-letters", "list"], env=env, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 69 and stored["message_id"] in done.stdout and "broker" in done.stderr
 
 
 def test_what_is_no_text_and_what_is_long(parcel):
@@ -200,8 +220,7 @@ def test_killed_while_letters_arrive_and_are_replayed(parcel):
         if number in (20, 40):
             parcel.service.restart(ready=False)
     parcel.service.wait_ready()
-    found = dead_letters(parcel.db, parcel.name, parcel.queue, 60)
-    assert set(found) == set(bodies)
+    wait_for(lambda: {d["message_id"] for d in parcel.list()} == set(bodies), what="60 dead letters")
     kept = parcel.rows("SELECT message_id, count(*) FROM dead_letter GROUP BY 1")
     for message_id, (_, body) in bodies.items():
         parcel.rows("UPDATE dead_letter SET body = %s WHERE message_id = %s", body, message_id)

@@ -5,7 +5,6 @@ import uuid
 import pytest
 import requests
 from lib import tokens
-from lib.dead import dead_letters
 from lib.http import check_error
 from lib.people import person
 from lib.proxy import Proxy
@@ -107,8 +106,8 @@ def test_a_repeated_event_is_harmless(world, ticket, db):
                     program="messaging-service") == [(1,)]
 
 
-def test_what_cannot_be_understood_is_kept_apart(world, broker, db):
-    """Retried for 15 s, then a dead letter with the reason; the queue goes on meanwhile."""
+def test_what_cannot_be_understood_is_kept_apart(world, broker):
+    """Retried for 15 s, then in <queue>.dead with the reason; the queue goes on meanwhile."""
     bad = {
         "no json": b"{",
         "no event": {"hello": "world"},
@@ -122,10 +121,10 @@ def test_what_cannot_be_understood_is_kept_apart(world, broker, db):
         world.amqp.publish("tts.events", "ticket.created", body, message_id=name)
     world.amqp.publish("tts.events", "user.updated", {"hello": "world"}, message_id="no person")
     assert world.open_ticket()["conversation_id"] > 0
-    reasons = dead_letters(db, "messaging-service", "messaging.tickets", len(bad))
+    reasons = world.amqp.receive_dead("messaging.tickets", len(bad))
     assert set(reasons) == set(bad)
     assert all(reason.startswith("INVALID_PAYLOAD: ") for reason in reasons.values()), reasons
-    assert list(dead_letters(db, "messaging-service", "messaging.people", 1)) == ["no person"]
+    assert list(world.amqp.receive_dead("messaging.people", 1)) == ["no person"]
     assert broker.api("GET", f"/queues/{broker.name}/messaging.tickets")["type"] == "quorum"
 
 

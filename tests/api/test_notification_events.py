@@ -6,7 +6,6 @@ import uuid
 import pytest
 import requests
 from lib import tokens
-from lib.dead import dead_letters
 from lib.http import check_error
 from lib.paths import binary
 from lib.people import person
@@ -202,7 +201,7 @@ def test_a_repeated_event_notifies_once(world):
     assert len(mailed(world, EMIL, ticket["ticket_number"])) == 1
 
 
-def test_what_cannot_be_understood_is_kept_apart(world, db):
+def test_what_cannot_be_understood_is_kept_apart(world):
     bad = {
         "no json": ("ticket.created", b"{"),
         "no event": ("ticket.created", {"hello": "world"}),
@@ -220,7 +219,7 @@ def test_what_cannot_be_understood_is_kept_apart(world, db):
     ticket = world.ticket()
     world.send("ticket.created", ticket)
     world.told(EMIL, ticket["ticket_number"])
-    reasons = dead_letters(db, "notification-service", "notification.events", len(bad))
+    reasons = world.amqp.receive_dead("notification.events", len(bad))
     assert set(reasons) == set(bad)
     assert all(reason.startswith("INVALID_PAYLOAD: ") for reason in reasons.values()), reasons
 

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 from celery import Celery
-from lib.dead import dead_letters
 from lib.http import check_error
 from lib.paths import binary
 from lib.wait import wait_for
@@ -149,7 +148,14 @@ def test_the_same_message_twice_is_handled_once(world, celery):
 def test_what_nobody_can_run_becomes_a_dead_letter(world, celery):
     unknown = send(celery, 1, task="tts.tasks.nobody_knows").id
     broken = send(celery, {"subject": "no number"}).id
-    found = dead_letters(world.db, "workflow-service", TICKETS, 2)
+    found = {}
+
+    def look():
+        method, properties, _ = world.amqp.channel.basic_get(TICKETS + ".dead", auto_ack=True)
+        if method:
+            found[properties.headers["id"]] = properties.headers["x-tts-reason"]
+        return {unknown, broken} <= set(found)
+    wait_for(look, what="dead letters")
     assert "unknown task tts.tasks.nobody_knows" in found[unknown]
     assert "INVALID_PAYLOAD" in found[broken] and "ticket_number" in found[broken]
 

@@ -50,6 +50,19 @@ class Amqp:
             self.connection.process_data_events(0.02)
         raise AssertionError(f"no message in {queue} within {timeout} s")
 
+    def receive_dead(self, queue, count, timeout=DEADLINE):
+        """{message id: reason} of so many dead letters of the queue."""
+        deadline = time.monotonic() + timeout
+        found = {}
+        while len(found) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} dead letters within {timeout} s: {found}"
+            method, properties, _ = self.channel.basic_get(f"{queue}.dead", auto_ack=True)
+            if method:
+                found[properties.message_id] = properties.headers["x-tts-reason"]
+            else:
+                self.connection.process_data_events(0.05)
+        return found
+
     def receive_type(self, queue, kind, timeout=DEADLINE, where=None):
         """The next CloudEvent of that type, for which where(event) holds; others are skipped."""
         deadline = time.monotonic() + timeout

@@ -17,3 +17,8 @@ CREATE TABLE dead_letter (
 );
 
 CREATE INDEX dead_letter_by_queue ON dead_letter (queue, id);
+
+-- Queues of this program, whose dead letters are in "<name>.dead" until somebody asks for them.
+CREATE TABLE dead_queue (
+    name text PRIMARY KEY
+);
