@@ -237,6 +237,18 @@ def test_matched_anew_once_there_is_a_workflow(world):
     assert world.task_of(hopeless) is None and world.task_of(withdrawn) is None
 
 
+def test_publishing_a_workflow_takes_what_waited_for_it(world):
+    several = [unmatched(world, category="Catering for guests") for _ in range(3)]
+    other = unmatched(world)
+    world.as_person(TINA).post("/api/v1/workflows", {
+        "name": "Catering for guests", "category": "Catering for guests", "publish": True,
+        "steps": [{"name": "Order", "role_system": "tts", "role": "Reviewer", "weight": 1, "is_start": True}],
+        "transitions": [{"from_step": "Order", "name": "done", "outcome": "resolved"}]}, expect=201)
+    for number in several:
+        assert wait_for(lambda n=number: world.task_of(n))["current_step"] == "Order"
+    assert world.task_of(other) is None
+
+
 def test_who_may_not_match_anew(world):
     where = "/api/v1/tasks/unmatched/replay"
     check_error(world.http.post(where), 401, "UNAUTHENTICATED")

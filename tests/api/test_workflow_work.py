@@ -172,7 +172,7 @@ def test_an_item_is_escalated(world, task):
     assert data["actor_id"] == task["current_item"]["assigned_to_id"]
     assert history(world, task)[1:] == [("escalated", "Escalation", "Too hard"), ("new", "Escalation", "Too hard")]
     assert world.rows("SELECT reason, chosen_id FROM assignment_decision WHERE task_item_id = %s",
-                      item["task_item_id"]) == [("escalated", TINA)]
+                      item["task_item_id"]) == [("escalated, round robin", TINA)]
     for who in (TINA, ADAM):
         check_error(world.as_person(who).post(path(task, "escalate"), {"reason": "again"}), 409, "ALREADY_ESCALATED")
     check_error(former.post(path(task, "escalate"), {"reason": "again"}), 403, "FORBIDDEN")
