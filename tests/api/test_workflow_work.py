@@ -166,7 +166,8 @@ def test_an_item_is_escalated(world, task):
     item = escalated["current_item"]
     assert escalated["current_step"] == "Review" and item["assigned_to_id"] == TINA and item["status"] == "new"
     assert item["task_item_id"] != item_of(task)
-    event = world.amqp.receive_type(events, "task.assigned", where=lambda e: e["subject"] == task["ticket_number"])
+    event = world.amqp.receive_type(events, "task.assigned",
+                                    where=lambda e: e["data"]["task_item_id"] == item["task_item_id"])
     data = event["data"]
     assert data["assignee_id"] == TINA and data["role"] == "Admin" and data["notes"] == "Too hard"
     assert data["actor_id"] == task["current_item"]["assigned_to_id"]
@@ -237,7 +238,7 @@ def test_an_admin_reassigns(world, task):
     moved = world.as_person(TINA).post(path(task, "reassign"), {"user_id": to, "reason": "On leave"}, expect=200).json()
     assert moved["current_item"]["assigned_to_id"] == to and moved["current_item"]["status"] == "new"
     data = world.amqp.receive_type(events, "task.assigned",
-                                   where=lambda e: e["subject"] == task["ticket_number"])["data"]
+                                   where=lambda e: e["data"]["task_item_id"] == item_of(moved))["data"]
     assert data["assignee_id"] == to and data["actor_id"] == TINA and data["notes"] == "On leave"
     assert history(world, task)[1:] == [("reassigned", "Reassigned", "On leave"), ("new", "Reassigned", "On leave")]
     decision = world.rows("SELECT reason, chosen_id, candidates FROM assignment_decision WHERE task_item_id = %s",
@@ -310,7 +311,8 @@ def test_an_admin_reopens(world, task, end):
     again = world.as_person(TINA).post(path(task, "reopen"), {"reason": "Not solved"}, expect=200).json()
     assert again["status"] == "active" and again["current_step"] == "Review" and again["resolved_at"] is None
     assert again["owner_id"] == task["owner_id"]
-    event = world.amqp.receive_type(events, "task.assigned", where=lambda e: e["subject"] == task["ticket_number"])
+    event = world.amqp.receive_type(events, "task.assigned",
+                                    where=lambda e: e["data"]["task_item_id"] == item_of(again))
     assert event["data"]["assignee_id"] == again["current_item"]["assigned_to_id"]
     assert statuses(world, task)[-1] == "Open"
     assert history(world, task)[-1] == ("new", "User Action", "Not solved")
