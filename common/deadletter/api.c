@@ -50,12 +50,12 @@ static enum err CO_FN list(struct req *r)
     enum err rc = page_read(r, &q->page, &p);
     if (rc == ERR_OK)
         rc = req_db(r, &s);
-    bool is_whole =
-        rc == ERR_OK && (p.is_continued || deadletters_collect(req_service(r), s) == ERR_OK);
-    if (rc == ERR_OK)
-        rc = dead_store_list(s, q->queue.len ? q->queue : STR_NULL,
-                             p.is_continued ? p.after.id : INT64_MIN, page_limit(&p),
-                             p.is_continued ? 0 : p.skip, &letters, &found.count, &found.total);
+    if (rc)
+        return req_fail(r, rc);
+    bool is_whole = p.is_continued || deadletters_collect(req_service(r), s) == ERR_OK;
+    rc = dead_store_list(s, q->queue.len ? q->queue : STR_NULL,
+                         p.is_continued ? p.after.id : INT64_MIN, page_limit(&p),
+                         p.is_continued ? 0 : p.skip, &letters, &found.count, &found.total);
     if (rc == ERR_OK)
         rc = page_check_depth(r, &p, found.total);
     if (rc)

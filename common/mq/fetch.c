@@ -128,7 +128,7 @@ static void describe(struct arena *a, const amqp_message_t *m, struct mq_message
 enum err mq_fetch_next(struct mq_fetch *f, struct arena *a, const char *queue,
                        struct mq_message *out)
 {
-    amqp_message_t message;
+    amqp_message_t message = {0};
     amqp_maybe_release_buffers(f->conn);
     amqp_rpc_reply_t reply =
         amqp_basic_get(f->conn, f->channel, amqp_cstring_bytes(queue), 0 /* acknowledged later */);
@@ -143,8 +143,8 @@ enum err mq_fetch_next(struct mq_fetch *f, struct arena *a, const char *queue,
     uint64_t tag = got->delivery_tag;
     *out = (struct mq_message){.exchange = copy(a, got->exchange),
                                .routing_key = copy(a, got->routing_key)};
-    reply = amqp_read_message(f->conn, f->channel, &message, 0);
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
+    amqp_rpc_reply_t read = amqp_read_message(f->conn, f->channel, &message, 0);
+    if (read.reply_type != AMQP_RESPONSE_NORMAL)
         return ERR_QUEUE_CONNECTION_FAILED;
     describe(a, &message, out);
     amqp_destroy_message(&message);
