@@ -149,7 +149,7 @@ static double average_rating(const struct insight_figures *f)
 
     for (int i = 1; i <= INSIGHT_RATINGS; i++)
         points += i * f->rating[i];
-    return insight_ratio(points, f->n[INSIGHT_CSAT]);
+    return histogram_ratio(points, f->n[INSIGHT_CSAT]);
 }
 
 /* Rounded to so many places that nobody takes it for more exact than it is. */
@@ -167,15 +167,15 @@ static double value_of(const struct column *c, const struct insight_figures *f)
     case COL_COUNT:
         return (double)f->n[c->which];
     case COL_MEAN:
-        return rounded(insight_ratio(f->seconds[c->which], f->n[c->which]), 1);
+        return rounded(histogram_ratio(f->seconds[c->which], f->n[c->which]), 1);
     case COL_RESPONSE:
-        return rounded(insight_percentile(f->response, c->which / 100.0), 1);
+        return rounded(histogram_percentile(f->response, c->which / 100.0), 1);
     case COL_RESOLUTION:
-        return rounded(insight_percentile(f->resolution, c->which / 100.0), 1);
+        return rounded(histogram_percentile(f->resolution, c->which / 100.0), 1);
     case COL_FINISHED:
         return (double)finished;
     case COL_ATTAINMENT:
-        return rounded(insight_ratio(f->n[INSIGHT_MET], finished), 10000);
+        return rounded(histogram_ratio(f->n[INSIGHT_MET], finished), 10000);
     case COL_AVERAGE_RATING:
         return rounded(average_rating(f), 100);
     case COL_RATING:

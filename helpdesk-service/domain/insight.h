@@ -2,6 +2,7 @@
 /* Figures over time: what is counted, and what follows from the counts. No I/O. */
 #include <stdint.h>
 
+#include "histogram.h"
 #include "str.h"
 
 /* As the database names them. */
@@ -21,8 +22,6 @@ const char *insight_metric_word(enum insight_metric m);
 /* INSIGHT_METRIC_COUNT for any other word. */
 enum insight_metric insight_metric_parse(struct str word);
 
-/* Of durations: four for each doubling, from one second on. */
-#define INSIGHT_BUCKETS 120
 #define INSIGHT_RATINGS 5
 /* Open, In Progress, On Hold; younger than 1, 3, 7, 30 days, and older. */
 #define INSIGHT_OPEN_STATES 3
@@ -34,17 +33,10 @@ struct insight_figures {
     struct str key, label; /* empty: none; the name of an owner */
     int64_t n[INSIGHT_METRIC_COUNT];
     int64_t seconds[INSIGHT_METRIC_COUNT]; /* the sum of durations */
-    int64_t response[INSIGHT_BUCKETS], resolution[INSIGHT_BUCKETS];
+    int64_t response[HISTOGRAM_BUCKETS], resolution[HISTOGRAM_BUCKETS];
     int64_t rating[INSIGHT_RATINGS + 1]; /* by rating, 1 to 5 */
     int64_t state[INSIGHT_OPEN_STATES], age[INSIGHT_AGES];
 };
 
-/*
- * The duration in seconds below which the share q of them is, at most 19 % off: the width of a
- * bucket. NaN when there is none.
- */
-double insight_percentile(const int64_t buckets[INSIGHT_BUCKETS], double q);
-/* NaN when there is nothing to divide by. */
-double insight_ratio(int64_t part, int64_t whole);
 /* Which of INSIGHT_AGES, by seconds. */
 int insight_age(int64_t seconds);

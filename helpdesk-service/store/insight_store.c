@@ -117,9 +117,9 @@ static void add_cell(struct insight_figures *f, enum insight_metric m, int64_t b
 {
     f->n[m] += n;
     f->seconds[m] += seconds;
-    if (m == INSIGHT_RESPONSE && bucket < INSIGHT_BUCKETS)
+    if (m == INSIGHT_RESPONSE && bucket < HISTOGRAM_BUCKETS)
         f->response[bucket] += n;
-    if (m == INSIGHT_RESOLUTION && bucket < INSIGHT_BUCKETS)
+    if (m == INSIGHT_RESOLUTION && bucket < HISTOGRAM_BUCKETS)
         f->resolution[bucket] += n;
     if (m == INSIGHT_CSAT && bucket <= INSIGHT_RATINGS)
         f->rating[bucket] += n;

@@ -166,7 +166,7 @@ static void expect_totals(struct db_session *s, int64_t now)
     for (int i = 1; i <= INSIGHT_RATINGS; i++)
         found += i * f.rating[i];
     assert_int_equal(found, points);
-    for (int i = 0; i < INSIGHT_BUCKETS; i++)
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
         finished -= f.resolution[i];
     assert_int_equal(finished, 0);
 }
