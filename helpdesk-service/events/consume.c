@@ -159,6 +159,12 @@ static struct str ticket_of(const struct mq_message *m)
 
 /* ---- events of the workflow --------------------------------------------------------------- */
 
+/* Whether the ticket as a whole is late, and not a step only. */
+static bool is_of_resolution(const struct event_task *e)
+{
+    return !e->metric.p || str_eq(e->metric, STR("resolution"));
+}
+
 static enum err CO_FN on_breach(struct mq_delivery *d, const struct event *e, struct str number)
 {
     struct ticket t;
@@ -182,7 +188,7 @@ static enum err CO_FN on_task_event(struct mq_delivery *d)
         return rc;
     }
     if (str_eq(e.type, STR("sla.breached")))
-        return on_breach(d, &e, task.ticket_number);
+        return is_of_resolution(&task) ? on_breach(d, &e, task.ticket_number) : ERR_OK;
     if (task.assignee_id == TICKET_NONE)
         return ERR_OK;
     rc = ticket_store_add_assignee(d->db, task.ticket_number, task.assignee_id);

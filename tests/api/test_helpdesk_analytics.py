@@ -113,6 +113,8 @@ def test_sla(people, db, listener):
     def figures():
         one = row(people.coordinator, "sla", by="category", key="Bound") or {}
         return tuple(one.get(name) for name in ("finished", "met", "missed", "attainment"))
+    listener.send_event("sla.breached", {"task_id": 1, "ticket_number": paths[0].rsplit("/", 1)[1], "metric": "step"},
+                        source="workflow-service", subject="a step only")
     breach(paths[1])
     assert figures() == (None,) * 4
     for path in paths:
