@@ -5,25 +5,33 @@
 #include "store/filter_json.h"
 #include "store/ticket_row.h"
 
-/* The plain lists, which almost every request asks for, are planned once; any filter or other order
- * goes through ticket_page(), which plans for exactly the filters given. */
-#define PLAIN_PAGE(total, source, filter, position)                                                \
-    "SELECT n.total, " TICKET_COLS " FROM (SELECT " total " AS total) n LEFT JOIN LATERAL "        \
-    "(SELECT t.* FROM " source " WHERE " filter " ORDER BY " position                              \
-    " OFFSET $2 LIMIT $3) t ON true ORDER BY t.created_at DESC, t.id DESC"
+/* The plain lists, which almost every request asks for; any filter or other order goes through
+ * ticket_page(), which plans for exactly the filters given. */
+#define PLAIN_PAGE(total, tickets)                                                                 \
+    "SELECT n.total, " TICKET_COLS " FROM (SELECT " total " AS total) n "                          \
+    "LEFT JOIN LATERAL (" tickets ") t ON true ORDER BY t.created_at DESC, t.id DESC"
+/* The limit that is a number is never reached. It lets the server plan the first page, which is
+ * most asked for, once: it takes a limit that is a parameter for a tenth of the table. */
+#define FIRST_PAGE(total, tickets)                                                                 \
+    PLAIN_PAGE(total, "SELECT t.* FROM (" tickets " LIMIT 200) t LIMIT $2")
 #define COUNT(source, filter)                                                                      \
     "(SELECT count(*) FROM (SELECT 1 FROM " source " WHERE " filter " LIMIT 10001) m)"
 /* A table that is certainly larger than the largest exact count is not counted. */
 #define COUNT_ALL                                                                                  \
     "CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'ticket'::regclass) > 20000 "           \
     "THEN 10001 ELSE " COUNT("ticket", "true") " END"
+#define COUNT_OWN COUNT("ticket_participant", "user_id = $1")
+#define ALL "SELECT t.* FROM ticket t WHERE $1 IS NULL ORDER BY t.created_at DESC, t.id DESC"
+#define OWN                                                                                        \
+    "SELECT t.* FROM ticket_participant p JOIN ticket t ON t.id = p.ticket_id "                    \
+    "WHERE p.user_id = $1 ORDER BY p.created_at DESC, p.ticket_id DESC"
 
+DB_READ(ticket_first_all, "ii", "i" TICKET_COL_TYPES, FIRST_PAGE(COUNT_ALL, ALL));
+DB_READ(ticket_first_own, "ii", "i" TICKET_COL_TYPES, FIRST_PAGE(COUNT_OWN, OWN));
 DB_READ(ticket_page_all, "iii", "i" TICKET_COL_TYPES,
-        PLAIN_PAGE(COUNT_ALL, "ticket t", "$1 IS NULL", "t.created_at DESC, t.id DESC"));
+        PLAIN_PAGE(COUNT_ALL, ALL " OFFSET $3 LIMIT $2"));
 DB_READ(ticket_page_own, "iii", "i" TICKET_COL_TYPES,
-        PLAIN_PAGE(COUNT("ticket_participant", "user_id = $1"),
-                   "ticket_participant p JOIN ticket t ON t.id = p.ticket_id", "p.user_id = $1",
-                   "p.created_at DESC, p.ticket_id DESC"));
+        PLAIN_PAGE(COUNT_OWN, OWN " OFFSET $3 LIMIT $2"));
 DB_READ(ticket_behind_own, "izii", "i" TICKET_COL_TYPES,
         "SELECT NULL::bigint, " TICKET_COLS " FROM ticket_participant p "
         "JOIN ticket t ON t.id = p.ticket_id WHERE p.user_id = $1 "
@@ -79,9 +87,12 @@ static enum err CO_FN plain_page(struct db_session *s, const struct ticket_filte
 {
     bool is_all = f->viewer_id == TICKET_NONE;
 
+    if (!f->after && !f->skip)
+        return db_query(s, is_all ? &ticket_first_all : &ticket_first_own, rows,
+                        DB_OPT_INT(f->viewer_id), DB_INT(f->limit));
     if (!f->after)
         return db_query(s, is_all ? &ticket_page_all : &ticket_page_own, rows,
-                        DB_OPT_INT(f->viewer_id), DB_INT(f->skip), DB_INT(f->limit));
+                        DB_OPT_INT(f->viewer_id), DB_INT(f->limit), DB_INT(f->skip));
     return db_query(s, is_all ? &ticket_newest_all : &ticket_behind_own, rows,
                     DB_OPT_INT(f->viewer_id), DB_TIME(f->after->time), DB_INT(f->after->id),
                     DB_INT(f->limit));
