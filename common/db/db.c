@@ -47,10 +47,17 @@ struct commit_hook {
     void *arg;
 };
 
+struct write_hook {
+    struct write_hook *next;
+    db_tx_fn fn;
+    void *arg;
+};
+
 struct db_tx {
     struct member *member; /* NULL once the connection is lost or released */
     struct db_session *session;
     struct commit_hook *hooks, **last_hook;
+    struct write_hook *writes, **last_write; /* before the commit */
     bool has_begun, has_failed;
 };
 
@@ -278,6 +285,7 @@ enum err db_begin(struct db_session *s)
     tx->member = m;
     tx->session = s;
     tx->last_hook = &tx->hooks;
+    tx->last_write = &tx->writes;
     m->tx = tx;
     s->tx = tx;
     arena_defer(s->arena, on_arena_freed, tx);
@@ -302,6 +310,22 @@ void db_on_commit(struct db_session *s, void (*fn)(void *arg), void *arg)
     *h = (struct commit_hook){NULL, fn, arg};
     *s->tx->last_hook = h;
     s->tx->last_hook = &h->next;
+}
+
+void db_before_commit(struct db_session *s, db_tx_fn fn, void *arg)
+{
+    struct write_hook *h = ARENA_NEW(s->arena, struct write_hook);
+    *h = (struct write_hook){NULL, fn, arg};
+    *s->tx->last_write = h;
+    s->tx->last_write = &h->next;
+}
+
+void *db_before_commit_arg(const struct db_session *s, db_tx_fn fn)
+{
+    for (const struct write_hook *h = s->tx->writes; h; h = h->next)
+        if (h->fn == fn)
+            return h->arg;
+    return NULL;
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
@@ -447,12 +471,16 @@ enum err db_commit(struct db_session *s)
     struct db_tx *tx = s->tx;
     if (!tx)
         return ERR_INTERNAL_ERROR;
-    if (tx->has_failed || !tx->member) {
-        enum err rc = tx->member ? ERR_DATABASE_ERROR : ERR_SERVICE_UNAVAILABLE;
+    enum err rc = ERR_OK;
+    for (struct write_hook *h = tx->writes; rc == ERR_OK && h; h = h->next)
+        rc = h->fn(s, h->arg);
+    if (rc == ERR_OK && (tx->has_failed || !tx->member))
+        rc = tx->member ? ERR_DATABASE_ERROR : ERR_SERVICE_UNAVAILABLE;
+    if (rc) {
         db_rollback(s);
         return rc;
     }
-    enum err rc = tx->has_begun ? run_in_tx(s, &db_commit_stmt, NULL, NULL, 0) : ERR_OK;
+    rc = tx->has_begun ? run_in_tx(s, &db_commit_stmt, NULL, NULL, 0) : ERR_OK;
     if (rc) {
         db_rollback(s);
         return rc;

@@ -129,10 +129,18 @@ void CO_FN db_rollback(struct db_session *s);
 void db_on_commit(struct db_session *s, void (*fn)(void *arg), void *arg);
 
 /*
+ * Runs fn(s, arg) in the transaction right before it commits, in the order registered; what fn
+ * fails with ends the commit. For rows that are best written together.
+ */
+typedef enum err (*db_tx_fn)(struct db_session *s, void *arg);
+void db_before_commit(struct db_session *s, db_tx_fn fn, void *arg);
+/* The arg that the transaction has registered with fn; NULL without. */
+void *db_before_commit_arg(const struct db_session *s, db_tx_fn fn);
+
+/*
  * begin, fn, commit; rolls back when fn fails; repeats up to three times on a serialization failure
  * or deadlock. fn must be repeatable.
  */
-typedef enum err (*db_tx_fn)(struct db_session *s, void *arg);
 MUST_CHECK enum err CO_FN db_transact(struct db_session *s, db_tx_fn fn, void *arg);
 
 /* ---- running ------------------------------------------------------------------------------ */

@@ -25,7 +25,6 @@
 #define PRUNE_ROWS 5000
 #define PRUNE_ROUNDS 20
 #define INBOX_DAYS 7
-#define OUTBOX_COLUMNS 9 /* as OUTBOX_CTE takes them */
 
 struct outbox_relay {
     struct list node; /* in relays */
@@ -69,17 +68,9 @@ static void on_commit(void *arg)
 
 struct db_value outbox_rows(struct arena *a, const struct outbox_entry *entries, size_t n)
 {
-    struct str *columns = ARENA_ARRAY(a, struct str, n * OUTBOX_COLUMNS);
     if (n > OUTBOX_ROWS_MAX)
         abort();
-    for (size_t i = 0; i < n; i++) {
-        const struct outbox_entry *e = &entries[i];
-        const struct str row[OUTBOX_COLUMNS] = {e->message_id,     e->exchange, e->routing_key,
-                                                e->correlation_id, e->type,     e->content_type,
-                                                e->headers_json,   e->body,     e->key};
-        memcpy(columns + i * OUTBOX_COLUMNS, row, sizeof row);
-    }
-    return DB_STR_ARRAY(columns, n * OUTBOX_COLUMNS);
+    return outbox_columns(a, entries, n);
 }
 
 void outbox_written(struct db_session *s)
@@ -87,14 +78,52 @@ void outbox_written(struct db_session *s)
     db_on_commit(s, on_commit, NULL);
 }
 
+struct put {
+    struct put *next;
+    struct outbox_entry entry;
+};
+
+/* What a transaction has put so far. */
+struct puts {
+    struct put *first, **last;
+};
+
+static enum err CO_FN write_puts(struct db_session *s, void *arg)
+{
+    const struct puts *all = arg;
+    struct outbox_entry *entries =
+        ARENA_ARRAY(s->arena, struct outbox_entry, OUTBOX_STORE_INSERT_MAX);
+    enum err rc = ERR_OK;
+    for (const struct put *p = all->first; rc == ERR_OK && p;) {
+        size_t n = 0;
+        for (; p && n < OUTBOX_STORE_INSERT_MAX; p = p->next)
+            entries[n++] = p->entry;
+        rc = outbox_store_insert(s, entries, n);
+    }
+    outbox_written(s);
+    return rc;
+}
+
 enum err outbox_put(struct db_session *s, const struct outbox_entry *e)
 {
     if (!s->tx)
         return ERR_INTERNAL_ERROR;
-    enum err rc = outbox_store_insert(s, e);
-    if (rc == ERR_OK)
-        outbox_written(s);
-    return rc;
+    struct puts *all = db_before_commit_arg(s, write_puts);
+    if (!all) {
+        all = ARENA_NEW(s->arena, struct puts);
+        all->last = &all->first;
+        db_before_commit(s, write_puts, all);
+    }
+    struct put *p = ARENA_NEW(s->arena, struct put);
+    p->entry = *e;
+    if (p->entry.message_id.len == 0) {
+        char *id = arena_alloc(s->arena, UUID_TEXT_SIZE);
+        rand_uuid(id);
+        p->entry.message_id = str_from(id);
+    }
+    *all->last = p;
+    all->last = &p->next;
+    return ERR_OK;
 }
 
 void outbox_kick(void)

@@ -22,8 +22,11 @@ struct outbox_entry {
     struct str key; /* ordering key, e.g. the ticket number; absent: no order */
 };
 
-/* Inside a transaction (ERR_INTERNAL_ERROR otherwise). Kicks the relay on commit. */
-MUST_CHECK enum err CO_FN outbox_put(struct db_session *s, const struct outbox_entry *e);
+/*
+ * Inside a transaction (ERR_INTERNAL_ERROR otherwise). The rows of a transaction are written
+ * together, when it commits, which also kicks the relay: the texts must live until then.
+ */
+MUST_CHECK enum err outbox_put(struct db_session *s, const struct outbox_entry *e);
 
 /* ---- rows in a statement of one's own ----------------------------------------------------- */
 
@@ -33,12 +36,13 @@ MUST_CHECK enum err CO_FN outbox_put(struct db_session *s, const struct outbox_e
  * (T), outbox_rows its value. Call outbox_written when the statement has run. How many rows there
  * may be is a constant, for the planner: were it to expect many, it would plan each execution anew.
  */
-#define OUTBOX_CTE(param)                                                                          \
+#define OUTBOX_CTE(param) OUTBOX_CTE_OF(param, "unnest('{1,10,19,28}'::int[])")
+#define OUTBOX_CTE_OF(param, starts)                                                               \
     "outbox_rows AS (INSERT INTO outbox (message_id, exchange, routing_key, correlation_id, "      \
-    "type, "                                                                                       \
-    "content_type, headers, body, key) SELECT v[i], v[i + 1], v[i + 2], NULLIF(v[i + 3], ''), "    \
-    "NULLIF(v[i + 4], ''), v[i + 5], NULLIF(v[i + 6], '')::jsonb, v[i + 7], NULLIF(v[i + 8], '') " \
-    "FROM (SELECT " param "::text[] AS v) p, unnest('{1,10,19,28}'::int[]) AS i "                  \
+    "type, content_type, headers, body, key) SELECT v[i], COALESCE(v[i + 1], ''), v[i + 2], "      \
+    "NULLIF(v[i + 3], ''), NULLIF(v[i + 4], ''), COALESCE(v[i + 5], 'application/json'), "         \
+    "NULLIF(v[i + 6], '')::jsonb, COALESCE(v[i + 7], ''), NULLIF(v[i + 8], '') "                   \
+    "FROM (SELECT " param "::text[] AS v) p, " starts " AS i "                                     \
     "WHERE i < cardinality(v) ORDER BY i)"
 #define OUTBOX_ROWS_MAX 4
 /* The entries, at most OUTBOX_ROWS_MAX, need a message_id and a content_type. */

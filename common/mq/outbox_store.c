@@ -1,12 +1,27 @@
 #include "outbox_store.h"
 
-#include "rand.h"
+#include <string.h>
 
-DB_WRITE(outbox_insert_stmt, "ttttttjtt", "",
-         "INSERT INTO outbox (message_id, exchange, routing_key, correlation_id, type, "
-         "content_type, headers, body, key) "
-         "VALUES ($1, coalesce($2, ''), $3, $4, $5, coalesce($6, 'application/json'), $7, "
-         "coalesce($8, ''), $9)");
+#define COLUMNS 9 /* as OUTBOX_CTE takes them */
+
+struct db_value outbox_columns(struct arena *a, const struct outbox_entry *entries, size_t n)
+{
+    struct str *columns = ARENA_ARRAY(a, struct str, n * COLUMNS);
+    for (size_t i = 0; i < n; i++) {
+        const struct outbox_entry *e = &entries[i];
+        const struct str row[COLUMNS] = {e->message_id,     e->exchange, e->routing_key,
+                                         e->correlation_id, e->type,     e->content_type,
+                                         e->headers_json,   e->body,     e->key};
+        memcpy(columns + i * COLUMNS, row, sizeof row);
+    }
+    return DB_STR_ARRAY(columns, n * COLUMNS);
+}
+
+/* One statement for the usual few, one for many: as in OUTBOX_CTE, how many there may be is a
+ * constant. */
+DB_WRITE(outbox_insert_few, "T", "", "WITH " OUTBOX_CTE("$1") " SELECT");
+DB_WRITE(outbox_insert_many, "T", "",
+         "WITH " OUTBOX_CTE_OF("$1", "generate_series(1, 568, 9)") " SELECT");
 
 DB_READ(outbox_backlog_stmt, "", "id",
         "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 "
@@ -36,18 +51,10 @@ DB_WRITE(outbox_put_off_stmt, "IT", "",
          "clock_timestamp() + make_interval(secs => least(15, power(2, least(attempts, 4)))) "
          "FROM unnest($1::bigint[], $2::text[]) AS f (id, error) WHERE o.id = f.id");
 
-enum err outbox_store_insert(struct db_session *s, const struct outbox_entry *e)
+enum err outbox_store_insert(struct db_session *s, const struct outbox_entry *entries, size_t n)
 {
-    struct str message_id = e->message_id;
-    char text[UUID_TEXT_SIZE];
-    if (message_id.len == 0) {
-        rand_uuid(text);
-        message_id = str_from(text);
-    }
-    return db_query(s, &outbox_insert_stmt, NULL, DB_STR(message_id), DB_STR(e->exchange),
-                    DB_STR(e->routing_key), DB_STR(e->correlation_id), DB_STR(e->type),
-                    DB_STR(e->content_type), DB_STR(e->headers_json), DB_STR(e->body),
-                    DB_STR(e->key));
+    return db_query(s, n <= OUTBOX_ROWS_MAX ? &outbox_insert_few : &outbox_insert_many, NULL,
+                    outbox_columns(s->arena, entries, n));
 }
 
 enum err outbox_store_backlog(struct db_session *s, int64_t *pending, double *oldest_s)

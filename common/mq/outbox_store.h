@@ -11,7 +11,12 @@ struct outbox_row {
     int64_t attempts;
 };
 
-MUST_CHECK enum err CO_FN outbox_store_insert(struct db_session *s, const struct outbox_entry *e);
+/* The value of OUTBOX_CTE's parameter. */
+struct db_value outbox_columns(struct arena *a, const struct outbox_entry *entries, size_t n);
+#define OUTBOX_STORE_INSERT_MAX 64
+/* At most that many, in order. */
+MUST_CHECK enum err CO_FN outbox_store_insert(struct db_session *s,
+                                              const struct outbox_entry *entries, size_t n);
 /* Rows waiting (counted up to 10,000) and the age of the oldest. */
 MUST_CHECK enum err CO_FN outbox_store_backlog(struct db_session *s, int64_t *pending,
                                                double *oldest_s);

@@ -18,7 +18,7 @@ static int stored_count;
 static enum err store_result;
 
 /* Stands in for the table: what an event becomes is this library's, keeping it is not. */
-enum err CO_FN outbox_put(struct db_session *s, const struct outbox_entry *e)
+enum err outbox_put(struct db_session *s, const struct outbox_entry *e)
 {
     stored = *e;
     stored_count++;
