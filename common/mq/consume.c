@@ -87,22 +87,44 @@ static void send_back(struct consumer *c, struct incoming *in, enum settle settl
 
 static void pump(struct consumer *c);
 
+static void CO_FN handle_one(struct consumer *c, struct incoming *in, bool is_suspect)
+{
+    struct lane *lane = in->lane;
+    struct arena *a = arena_new();
+    struct str reason = STR_NULL;
+    enum settle settle = deliver(c, in, a, is_suspect, &reason);
+    co_set_local(NULL);
+    send_back(c, in, settle, reason);
+    arena_free(a);
+    lane_leave(c, lane);
+}
+
+/* False when each must be handled on its own. */
+static bool CO_FN handle_together(struct consumer *c, const struct handling *h)
+{
+    struct arena *a = arena_new();
+    bool is_done = deliver_together(c, h->ins, h->count, a);
+    co_set_local(NULL);
+    for (size_t i = 0; is_done && i < h->count; i++) {
+        struct lane *lane = h->ins[i]->lane;
+        send_back(c, h->ins[i], SETTLE_ACK, STR_NULL);
+        lane_leave(c, lane);
+    }
+    arena_free(a);
+    return is_done;
+}
+
 static void CO_FN handle(void *arg)
 {
     struct handling h = *(struct handling *)arg;
     struct consumer *c = h.consumer;
-    struct lane *lane = h.in->lane;
     h.co = co_self();
     list_init(&h.node);
     list_append(&c->running, &h.node);
-    struct arena *a = arena_new();
-    struct str reason = STR_NULL;
-    enum settle settle = deliver(c, h.in, a, h.is_suspect, &reason);
-    co_set_local(NULL);
-    send_back(c, h.in, settle, reason);
-    arena_free(a);
+    if (h.count == 1 || !handle_together(c, &h))
+        for (size_t i = 0; i < h.count; i++)
+            handle_one(c, h.ins[i], h.is_suspect);
     list_remove(&h.node);
-    lane_leave(c, lane);
     c->running_count--;
     if (h.is_suspect)
         c->is_suspect_running = false;
@@ -111,11 +133,20 @@ static void CO_FN handle(void *arg)
     pump(c);
 }
 
-static struct incoming *next_delivery(struct consumer *c, bool *is_suspect)
+/* A suspect comes alone; of the others as many as may be handled together. */
+static void take_waiting(struct consumer *c, struct handling *h)
 {
-    *is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
-    struct list *n = list_pop(*is_suspect ? &c->suspects : &c->backlog);
-    return n ? LIST_ENTRY(n, struct incoming, waiting) : NULL;
+    size_t most = c->config.batch_handler ? MQ_BATCH_MAX : 1;
+    h->is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
+    if (h->is_suspect)
+        most = 1;
+    struct list *from = h->is_suspect ? &c->suspects : &c->backlog;
+    while (h->count < most) {
+        struct list *n = list_pop(from);
+        if (!n)
+            return;
+        h->ins[h->count++] = LIST_ENTRY(n, struct incoming, waiting);
+    }
 }
 
 /* Starts handlers as long as there are deliveries and places for them. */
@@ -126,8 +157,8 @@ static void pump(struct consumer *c)
     c->is_pumping = true;
     while (c->running_count < c->config.concurrency) {
         struct handling h = {.consumer = c};
-        h.in = next_delivery(c, &h.is_suspect);
-        if (!h.in)
+        take_waiting(c, &h);
+        if (h.count == 0)
             break;
         c->running_count++;
         c->mq->running++;

@@ -184,3 +184,60 @@ enum settle deliver(struct consumer *c, const struct incoming *in, struct arena 
             return SETTLE_DROP;
     }
 }
+
+/* ---- several at once ----------------------------------------------------------------------- */
+
+/* The ids, each once; those without one, and doubles, are left to be handled alone. */
+static bool have_distinct_ids(struct arena *a, struct incoming *const *ins, size_t n,
+                              struct str *ids)
+{
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = inbox_message_id(a, &ins[i]->message);
+        if (ids[i].len == 0)
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(ids[k], ids[i]))
+                return false;
+    }
+    return true;
+}
+
+static enum err CO_FN handle_new(struct consumer *c, struct db_session *s,
+                                 struct incoming *const *ins, size_t n, const bool *are_new)
+{
+    struct mq_delivery *d = ARENA_ARRAY(s->arena, struct mq_delivery, n);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!are_new[i])
+            continue;
+        describe(&d[count], c, ins[i], s->arena);
+        d[count++].db = s;
+    }
+    return count ? c->config.batch_handler(d, count) : ERR_OK;
+}
+
+bool deliver_together(struct consumer *c, struct incoming *const *ins, size_t n, struct arena *a)
+{
+    bool are_new[MQ_BATCH_MAX];
+    struct str ids[MQ_BATCH_MAX];
+    struct db_session s;
+    int64_t started = clock_mono_us();
+    if (!have_distinct_ids(a, ins, n, ids))
+        return false;
+    db_session_init(&s, c->db, a);
+    enum err rc = db_begin(&s);
+    if (rc == ERR_OK)
+        rc = inbox_record_all(&s, c->config.queue, ids, n, are_new);
+    if (rc == ERR_OK)
+        rc = handle_new(c, &s, ins, n, are_new);
+    if (rc == ERR_OK)
+        rc = db_commit(&s);
+    db_rollback(&s);
+    if (rc)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        count(c, are_new[i] ? "done" : "duplicate", ERR_OK);
+        metric_observe(c->duration, (double)(clock_mono_us() - started) / US_PER_S / (double)n);
+    }
+    return true;
+}

@@ -1,9 +1,19 @@
 #include "inbox.h"
 
+#include <string.h>
+
 DB_WRITE(inbox_record_stmt, "tt", "",
          "INSERT INTO inbox (consumer, message_id, processed_at) VALUES ($1, $2, now()) "
          "ON CONFLICT (consumer, message_id) DO UPDATE SET processed_at = now(), seen_at = now() "
          "WHERE inbox.processed_at IS NULL");
+
+DB_WRITE(inbox_record_all_stmt, "tT", "i",
+         "WITH x AS MATERIALIZED (SELECT id, n FROM unnest($2) WITH ORDINALITY AS x (id, n)), "
+         "done AS (INSERT INTO inbox (consumer, message_id, processed_at) "
+         "SELECT $1, id, now() FROM x ORDER BY id "
+         "ON CONFLICT (consumer, message_id) DO UPDATE SET processed_at = now(), seen_at = now() "
+         "WHERE inbox.processed_at IS NULL RETURNING message_id) "
+         "SELECT x.n - 1 FROM x JOIN done ON done.message_id = x.id");
 
 DB_WRITE(inbox_count_start_stmt, "tt", "i",
          "INSERT INTO inbox (consumer, message_id, starts) VALUES ($1, $2, 1) "
@@ -34,6 +44,20 @@ enum err inbox_record(struct db_session *s, const char *consumer, struct str id,
     if (rc)
         return rc;
     *is_new = db_affected(r) > 0;
+    return ERR_OK;
+}
+
+enum err inbox_record_all(struct db_session *s, const char *consumer, const struct str *ids,
+                          size_t n, bool *are_new)
+{
+    struct db_result *r;
+    enum err rc =
+        db_query(s, &inbox_record_all_stmt, &r, DB_STR(str_from(consumer)), DB_STR_ARRAY(ids, n));
+    if (rc)
+        return rc;
+    memset(are_new, 0, n * sizeof *are_new);
+    for (size_t i = 0; i < db_rows(r); i++)
+        are_new[db_get_int(r, i, 0)] = true;
     return ERR_OK;
 }
 

@@ -11,6 +11,9 @@ struct str inbox_message_id(struct arena *a, const struct mq_message *m);
 /* Records the message in the current transaction; *is_new is false when it was handled before. */
 MUST_CHECK enum err CO_FN inbox_record(struct db_session *s, const char *consumer, struct str id,
                                        bool *is_new);
+/* The same for several messages, each id once. */
+MUST_CHECK enum err CO_FN inbox_record_all(struct db_session *s, const char *consumer,
+                                           const struct str *ids, size_t n, bool *are_new);
 /* Counts, outside any transaction, how often the handling of an unfinished message was begun. */
 MUST_CHECK enum err CO_FN inbox_count_start(struct db_session *s, const char *consumer,
                                             struct str id, int64_t *starts);

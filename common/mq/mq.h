@@ -113,6 +113,12 @@ struct mq_delivery {
  * meanwhile.
  */
 typedef enum err (*mq_handler_fn)(struct mq_delivery *d);
+/*
+ * Several deliveries in one transaction, of different keys. ERR_OK: all are done. Any other: rolled
+ * back, and each is given to the handler on its own. May suspend.
+ */
+typedef enum err (*mq_batch_fn)(struct mq_delivery *d, size_t n);
+#define MQ_BATCH_MAX 64
 
 struct mq_consumer {
     const char *queue; /* declared before */
@@ -125,6 +131,9 @@ struct mq_consumer {
      * because it kills the program, and moves it to the dead letters. */
     bool use_inbox;
     mq_handler_fn handler;
+    /* For what waits while all places for handlers are taken; NULL: one after the other. Needs
+     * use_inbox. */
+    mq_batch_fn batch_handler;
 };
 /* The queues whose failed deliveries end in "<queue>.dead" and are consumed here, one a call,
  * beginning with *it = 0; NULL at the end. */

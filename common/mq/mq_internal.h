@@ -28,11 +28,12 @@ struct consumer {
     struct metric_series *duration, *consumed;
 };
 
-/* A delivery in hand, on its coroutine's stack. */
+/* Deliveries in hand, on their coroutine's stack. */
 struct handling {
     struct list node;
     struct consumer *consumer;
-    struct incoming *in;
+    struct incoming *ins[MQ_BATCH_MAX];
+    size_t count; /* more than one: together */
     struct co *co;
     bool is_suspect;
 };
@@ -79,6 +80,10 @@ bool consumer_may_answer(const struct consumer *c, const struct incoming *in);
  * allocated in the arena, for SETTLE_RETRY and SETTLE_DEAD. */
 enum settle CO_FN deliver(struct consumer *c, const struct incoming *in, struct arena *a,
                           bool is_suspect, struct str *reason);
+
+/* All of them in one transaction, once. False: nothing was done. */
+bool CO_FN deliver_together(struct consumer *c, struct incoming *const *ins, size_t n,
+                            struct arena *a);
 
 /* metrics.c */
 extern struct metric MQ_CONNECTED, MQ_PUBLISHED, MQ_CONSUMED, MQ_HANDLED, MQ_DURATION;

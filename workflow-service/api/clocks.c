@@ -7,7 +7,6 @@
 #include "store/calendar_store.h"
 
 #define REPLAY_GRACE_US (300 * US_PER_S)
-#define MAX_NOTES 4
 
 static int64_t default_warning = 80;
 
@@ -16,9 +15,17 @@ void clocks_set_warning(int64_t percent)
     default_warning = percent;
 }
 
-/* One call: the rules, and what is to be done with one clock after the other. */
+/* What one call has to write, with its session. */
+struct record {
+    struct db_session *s;
+    struct clock_put *puts;
+    size_t count, room;
+};
+
+/* A task: the rules, and what is to be done with one clock after the other. */
 struct work {
     struct db_session *s;
+    struct record *record;
     const struct cause *cause;
     struct clock_rules rules;
     const struct calendar *calendar;
@@ -27,19 +34,36 @@ struct work {
 
 struct change {
     struct clock_row *row;
-    struct clock_note notes[MAX_NOTES];
+    struct clock_note notes[CLOCK_MAX_NOTES];
     size_t count;
 };
 
 static void note(struct change *c, const char *kind, struct str detail)
 {
-    if (c->count < MAX_NOTES)
+    if (c->count < CLOCK_MAX_NOTES)
         c->notes[c->count++] = (struct clock_note){kind, detail};
+}
+
+static void put(struct record *r, const struct clock_put *p)
+{
+    if (r->count == r->room) {
+        struct clock_put *old = r->puts;
+        r->room = r->room ? 2 * r->room : 4;
+        r->puts = ARENA_ARRAY(r->s->arena, struct clock_put, r->room);
+        for (size_t i = 0; i < r->count; i++)
+            r->puts[i] = old[i];
+    }
+    r->puts[r->count++] = *p;
+}
+
+static enum err CO_FN write_record(const struct record *r)
+{
+    return clock_store_put(r->s, r->puts, r->count);
 }
 
 enum err clocks_rules(struct db_session *s, int64_t task_id, struct clock_rules *out)
 {
-    return clock_store_rules(s, task_id, default_warning, out);
+    return clock_store_rules(s, &task_id, 1, default_warning, out);
 }
 
 enum err clocks_calendar(struct db_session *s, const struct clock_rules *rules,
@@ -51,14 +75,23 @@ enum err clocks_calendar(struct db_session *s, const struct clock_rules *rules,
     return calendar_store_load(s, rules->calendar_id, rules->zone, out);
 }
 
-static enum err CO_FN begin(struct work *w, struct db_session *s, const struct cause *c,
+static struct work work_of(struct record *r, const struct cause *c)
+{
+    return (struct work){
+        .s = r->s,
+        .record = r,
+        .cause = c,
+        .now = c->now,
+        .not_before = c->time_overridden ? clock_wall_us() + REPLAY_GRACE_US : SLA_NONE,
+    };
+}
+
+static enum err CO_FN begin(struct work *w, struct record *r, const struct cause *c,
                             int64_t task_id)
 {
-    *w = (struct work){.s = s, .cause = c, .now = c->now, .not_before = SLA_NONE};
-    if (c->time_overridden)
-        w->not_before = clock_wall_us() + REPLAY_GRACE_US;
-    enum err rc = clocks_rules(s, task_id, &w->rules);
-    return rc ? rc : clocks_calendar(s, &w->rules, &w->calendar);
+    *w = work_of(r, c);
+    enum err rc = clocks_rules(r->s, task_id, &w->rules);
+    return rc ? rc : clocks_calendar(r->s, &w->rules, &w->calendar);
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
@@ -94,14 +127,15 @@ static enum err CO_FN save(struct work *w, struct change *c)
     bool is_breach = false;
     if (c->count == 0)
         note(c, "recompute", STR_NULL);
-    enum err rc = clock_store_put(w->s, c->row, &c->notes[0], w->not_before, w->now);
-    for (size_t i = 0; rc == ERR_OK && i < c->count; i++) {
-        if (i > 0)
-            rc = clock_store_note(w->s, c->row, &c->notes[i], w->now);
+    struct clock_put p = {.row = *c->row, .note_count = c->count, .now = w->now};
+    p.not_before = w->not_before;
+    for (size_t i = 0; i < c->count; i++) {
+        p.notes[i] = c->notes[i];
         is_breach = is_breach || strcmp(c->notes[i].kind, "breach") == 0;
     }
-    if (rc || !is_breach || w->cause->time_overridden)
-        return rc;
+    put(w->record, &p);
+    if (!is_breach || w->cause->time_overridden)
+        return ERR_OK;
     return announce(w, c->row, SLA_FIRES_BREACH);
 }
 
@@ -259,34 +293,58 @@ static enum err CO_FN begin_missing(struct work *w, struct clock_row *rows, size
         rc = reopen(w, whole);
     if (rc == ERR_OK && moment != CLOCKS_ANY && !is_open(step))
         rc = start_cycle(w, METRIC_STEP, step ? step->cycle + 1 : 1, w->now);
-    if (rc == ERR_OK && moment == CLOCKS_BEGIN)
-        rc = start_cycle(w, METRIC_RESPONSE, 1, w->rules.submitted_at);
     return rc;
+}
+
+static enum err CO_FN begin_all(struct work *w)
+{
+    enum err rc = begin_missing(w, NULL, 0, CLOCKS_NEXT_STEP);
+    return rc ? rc : start_cycle(w, METRIC_RESPONSE, 1, w->rules.submitted_at);
+}
+
+enum err clocks_begin(struct db_session *s, const struct clocks_start *starts, size_t n)
+{
+    struct record r = {.s = s};
+    struct clock_rules *rules = ARENA_ARRAY(s->arena, struct clock_rules, n + 1);
+    int64_t *ids = ARENA_ARRAY(s->arena, int64_t, n + 1);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = starts[i].task_id;
+    enum err rc = clock_store_rules(s, ids, n, default_warning, rules);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        struct work w = work_of(&r, starts[i].cause);
+        w.rules = rules[i];
+        rc = clocks_calendar(s, &w.rules, &w.calendar);
+        if (rc == ERR_OK)
+            rc = begin_all(&w);
+    }
+    return rc ? rc : write_record(&r);
 }
 
 enum err clocks_follow(struct db_session *s, const struct cause *c, int64_t task_id,
                        enum clocks_moment moment)
 {
+    struct record r = {.s = s};
     struct work w;
     struct clock_row *rows = NULL;
     size_t n = 0;
-    enum err rc = begin(&w, s, c, task_id);
-    if (rc == ERR_OK && moment != CLOCKS_BEGIN)
+    enum err rc = begin(&w, &r, c, task_id);
+    if (rc == ERR_OK)
         rc = clock_store_lock(s, task_id, &rows, &n);
     for (size_t i = 0; rc == ERR_OK && i < n; i++)
         if (is_open(&rows[i]))
             rc = follow_one(&w, &rows[i]);
-    if (rc || !task_status_is_running(w.rules.status))
-        return rc;
-    return begin_missing(&w, rows, n, moment);
+    if (rc == ERR_OK && task_status_is_running(w.rules.status))
+        rc = begin_missing(&w, rows, n, moment);
+    return rc ? rc : write_record(&r);
 }
 
 enum err clocks_respond(struct db_session *s, const struct cause *c, int64_t task_id)
 {
+    struct record r = {.s = s};
     struct work w;
     struct clock_row *rows;
     size_t n;
-    enum err rc = begin(&w, s, c, task_id);
+    enum err rc = begin(&w, &r, c, task_id);
     if (rc == ERR_OK)
         rc = clock_store_lock(s, task_id, &rows, &n);
     if (rc)
@@ -296,7 +354,8 @@ enum err clocks_respond(struct db_session *s, const struct cause *c, int64_t tas
         return ERR_OK;
     struct change change = {.row = row};
     stop(&w, &change);
-    return save(&w, &change);
+    rc = save(&w, &change);
+    return rc ? rc : write_record(&r);
 }
 
 /* ---- time passes -------------------------------------------------------------------------- */
@@ -304,8 +363,9 @@ enum err clocks_respond(struct db_session *s, const struct cause *c, int64_t tas
 enum err clocks_fire(struct db_session *s, const struct cause *c, struct clock_row *row,
                      enum sla_firing *what)
 {
+    struct record r = {.s = s};
     struct work w;
-    enum err rc = begin(&w, s, c, row->task_id);
+    enum err rc = begin(&w, &r, c, row->task_id);
     if (rc)
         return rc;
     *what = sla_clock_fire(&row->clock, w.calendar, c->now);
@@ -316,7 +376,9 @@ enum err clocks_fire(struct db_session *s, const struct cause *c, struct clock_r
             "warn", str_printf(s->arena, "%lld %%", (long long)row->clock.warned_percent)};
     if (is_breach)
         record.kind = "breach";
-    rc = clock_store_put(s, row, &record, SLA_NONE, c->now);
+    struct clock_put fired = {.row = *row, .notes = {record}, .note_count = 1, .now = c->now};
+    fired.not_before = SLA_NONE;
+    rc = clock_store_put(s, &fired, 1);
     if (rc == ERR_OK && *what != SLA_FIRES_NOTHING)
         rc = announce(&w, row, *what);
     if (rc || !is_breach)

@@ -13,9 +13,15 @@ void clocks_set_warning(int64_t percent);
 enum clocks_moment {
     CLOCKS_ANY,       /* something about the task or its rules has changed */
     CLOCKS_NEXT_STEP, /* a step has begun */
-    CLOCKS_BEGIN,     /* the work has begun for the first time */
 };
 
+struct clocks_start {
+    const struct cause *cause;
+    int64_t task_id;
+};
+/* The work on these tasks has begun for the first time. In the transaction that added them. */
+MUST_CHECK enum err CO_FN clocks_begin(struct db_session *s, const struct clocks_start *starts,
+                                       size_t n);
 /* In the transaction that changed the task, after that. The clocks of overridden times stay silent
  * for five minutes, until the later events of a replayed history have arrived too. */
 MUST_CHECK enum err CO_FN clocks_follow(struct db_session *s, const struct cause *c,

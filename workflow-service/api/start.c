@@ -52,16 +52,52 @@ static enum err CO_FN announce_assignee(struct db_session *s, const struct cause
     return publish_task(s, c, "task.assigned", &e);
 }
 
+/* The tasks are in the order of the orders. */
+static enum err CO_FN begin(struct db_session *s, const struct start_order *orders, size_t n,
+                            struct task_start *tasks)
+{
+    struct clocks_start *clocks = ARENA_ARRAY(s->arena, struct clocks_start, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct start_order *o = &orders[i];
+        tasks[i] = (struct task_start){
+            .plan = o->plan,
+            .ticket_id = o->ticket->id,
+            .submitted_at = o->ticket->submitted_at,
+            .now = o->cause->now,
+        };
+    }
+    enum err rc = start_store_begin(s, tasks, n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        clocks[i] = (struct clocks_start){orders[i].cause, tasks[i].started.task_id};
+    return rc ? rc : clocks_begin(s, clocks, n);
+}
+
+static enum err CO_FN announce(struct db_session *s, const struct start_order *o,
+                               const struct started_task *task)
+{
+    enum err rc = announce_owner(s, o->cause, o->ticket, task);
+    return rc ? rc : announce_assignee(s, o->cause, o->ticket, o->plan, task);
+}
+
+enum err start_all(struct db_session *s, const struct start_order *orders, size_t n)
+{
+    struct task_start *tasks = ARENA_ARRAY(s->arena, struct task_start, n + 1);
+    enum err rc = begin(s, orders, n, tasks);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        rc = announce(s, &orders[i], &tasks[i].started);
+    return rc;
+}
+
 enum err start_work(struct db_session *s, const struct cause *c, const struct ticket *t,
                     const struct start_plan *p, struct started_task *out)
 {
-    struct task_start start = {t->id, t->submitted_at, c->now};
-    enum err rc = ticket_store_start(s, p, &start, out);
-    if (rc == ERR_OK)
-        rc = clocks_follow(s, c, out->task_id, CLOCKS_BEGIN);
-    if (rc == ERR_OK)
-        rc = announce_owner(s, c, t, out);
-    return rc ? rc : announce_assignee(s, c, t, p, out);
+    const struct start_order order = {c, t, p};
+    struct task_start task;
+    enum err rc = begin(s, &order, 1, &task);
+    if (rc)
+        return rc;
+    *out = task.started;
+    return announce(s, &order, out);
 }
 
 enum err start_again(struct db_session *s, const struct cause *c, const struct ticket_state *state,

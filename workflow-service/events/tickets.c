@@ -37,7 +37,7 @@ static bool expects_workflow(struct str category)
     return true;
 }
 
-static enum err CO_FN keep_unmatched(struct mq_delivery *d, const struct ticket *t)
+static enum err CO_FN keep_unmatched(struct db_session *s, const struct ticket *t)
 {
     if (expects_workflow(t->match.category)) {
         log_warn("no workflow takes the ticket", LOG_CSTR("code", err_code(ERR_WORKFLOW_NOT_FOUND)),
@@ -45,36 +45,53 @@ static enum err CO_FN keep_unmatched(struct mq_delivery *d, const struct ticket 
                  LOG_STR("department", t->match.department));
         count("process_ticket", ERR_WORKFLOW_NOT_FOUND);
     }
-    return ticket_store_mark_unmatched(d->db, t);
+    return ticket_store_mark_unmatched(s, t);
+}
+
+static void skip_known(const struct ticket *t)
+{
+    log_info("the ticket is known already", LOG_CSTR("code", err_code(ERR_DUPLICATE_TICKET)),
+             LOG_STR("ticket_number", t->number));
+    count("process_ticket", ERR_DUPLICATE_TICKET);
+}
+
+/* Stores the tickets that these deliveries bring, and starts what a workflow takes. */
+static enum err CO_FN take_in(struct db_session *s, struct ticket_arrival *arrivals,
+                              struct mq_delivery *const *deliveries, size_t n)
+{
+    struct start_order *orders = ARENA_ARRAY(s->arena, struct start_order, n + 1);
+    struct cause *causes = ARENA_ARRAY(s->arena, struct cause, n + 1);
+    size_t count_orders = 0;
+    enum err rc = start_store_add(s, arrivals, n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        const struct ticket_arrival *a = &arrivals[i];
+        co_set_local(&deliveries[i]->log);
+        if (!a->is_new) {
+            skip_known(a->ticket);
+            continue;
+        }
+        const struct start_plan *best =
+            start_choose(s->arena, a->plans, a->plan_count, &a->ticket->match);
+        if (!best) {
+            rc = keep_unmatched(s, a->ticket);
+            continue;
+        }
+        cause_from_delivery(&causes[i], deliveries[i]);
+        orders[count_orders++] = (struct start_order){&causes[i], a->ticket, best};
+    }
+    if (rc == ERR_OK && count_orders)
+        rc = start_all(s, orders, count_orders);
+    for (size_t i = 0; rc == ERR_OK && i < count_orders; i++)
+        count("process_ticket", ERR_OK);
+    return rc;
 }
 
 static enum err CO_FN process_ticket(struct mq_delivery *d, const struct celery_task *task)
 {
     struct ticket t;
-    struct start_plan *plans;
-    size_t n;
     enum err rc = payload_ticket(d, task, &t);
-    if (rc)
-        return rc;
-    rc = ticket_store_add(d->db, &t, d->now, &plans, &n);
-    if (rc == ERR_DUPLICATE_TICKET) {
-        log_info("the ticket is known already", LOG_CSTR("code", err_code(rc)),
-                 LOG_STR("ticket_number", t.number));
-        count("process_ticket", rc);
-        return ERR_OK;
-    }
-    if (rc)
-        return rc;
-    const struct start_plan *best = start_choose(d->arena, plans, n, &t.match);
-    if (!best)
-        return keep_unmatched(d, &t);
-    struct started_task started;
-    struct cause c;
-    cause_from_delivery(&c, d);
-    rc = start_work(d->db, &c, &t, best, &started);
-    if (rc == ERR_OK)
-        count("process_ticket", ERR_OK);
-    return rc;
+    struct ticket_arrival arrival = {.ticket = &t, .now = d->now};
+    return rc ? rc : take_in(d->db, &arrival, &d, 1);
 }
 
 /* ---- receive_hdts_ticket_status ----------------------------------------------------------- */
@@ -167,25 +184,72 @@ static const struct {
     {"tts.tasks.receive_hdts_ticket_status", receive_status},
 };
 
+static enum err decode(struct mq_delivery *d, struct celery_task *task)
+{
+    const char *why;
+    if (celery_decode(d->arena, d->message, task, &why) == ERR_OK)
+        return ERR_OK;
+    d->reject_reason = str_from(why);
+    return ERR_INVALID_PAYLOAD;
+}
+
+static enum err CO_FN dispatch(struct mq_delivery *d, const struct celery_task *task)
+{
+    for (size_t i = 0; i < sizeof TASKS / sizeof TASKS[0]; i++) {
+        if (!str_eq(task->name, str_from(TASKS[i].name)))
+            continue;
+        enum err rc = TASKS[i].handle(d, task);
+        if (rc == ERR_INVALID_PAYLOAD)
+            log_warn("a message lacks what it needs", LOG_CSTR("code", err_code(rc)),
+                     LOG_STR("task", task->name), LOG_STR("reason", d->reject_reason));
+        return rc;
+    }
+    d->reject_reason = str_printf(d->arena, "unknown task %.*s", STR_ARG(task->name));
+    return MQ_PARK;
+}
+
 static enum err CO_FN on_message(struct mq_delivery *d)
 {
     struct celery_task task;
-    const char *why;
-    if (celery_decode(d->arena, d->message, &task, &why) != ERR_OK) {
-        d->reject_reason = str_from(why);
-        return ERR_INVALID_PAYLOAD;
-    }
-    for (size_t i = 0; i < sizeof TASKS / sizeof TASKS[0]; i++) {
-        if (!str_eq(task.name, str_from(TASKS[i].name)))
+    enum err rc = decode(d, &task);
+    return rc ? rc : dispatch(d, &task);
+}
+
+static bool brings_ticket(const struct celery_task *task)
+{
+    for (size_t i = 0; i < sizeof TASKS / sizeof TASKS[0]; i++)
+        if (str_eq(task->name, str_from(TASKS[i].name)))
+            return TASKS[i].handle == process_ticket;
+    return false;
+}
+
+/* A backlog: the new tickets together, then the rest. */
+static enum err CO_FN on_messages(struct mq_delivery *d, size_t n)
+{
+    struct arena *a = d->arena;
+    struct mq_delivery **bringing = ARENA_ARRAY(a, struct mq_delivery *, n);
+    struct ticket_arrival *arrivals = ARENA_ARRAY(a, struct ticket_arrival, n);
+    struct celery_task *tasks = ARENA_ARRAY(a, struct celery_task, n);
+    size_t arrived = 0;
+    enum err rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        rc = decode(&d[i], &tasks[i]);
+        if (rc || !brings_ticket(&tasks[i]))
             continue;
-        enum err rc = TASKS[i].handle(d, &task);
-        if (rc == ERR_INVALID_PAYLOAD)
-            log_warn("a message lacks what it needs", LOG_CSTR("code", err_code(rc)),
-                     LOG_STR("task", task.name), LOG_STR("reason", d->reject_reason));
-        return rc;
+        struct ticket *t = ARENA_NEW(a, struct ticket);
+        rc = payload_ticket(&d[i], &tasks[i], t);
+        bringing[arrived] = &d[i];
+        arrivals[arrived++] = (struct ticket_arrival){.ticket = t, .now = d[i].now};
     }
-    d->reject_reason = str_printf(d->arena, "unknown task %.*s", STR_ARG(task.name));
-    return MQ_PARK;
+    if (rc == ERR_OK && arrived)
+        rc = take_in(d->db, arrivals, bringing, arrived);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        if (brings_ticket(&tasks[i]))
+            continue;
+        co_set_local(&d[i].log);
+        rc = dispatch(&d[i], &tasks[i]);
+    }
+    return rc;
 }
 
 void tickets_consume(struct service *s)
@@ -196,7 +260,10 @@ void tickets_consume(struct service *s)
         .queue = TICKET_QUEUE,
         .order_key = payload_order_key,
         .use_inbox = true,
+        .prefetch = 256,
+        .concurrency = 4,
         .handler = on_message,
+        .batch_handler = on_messages,
     };
     mq_declare_queue(s->mq, &TICKETS);
     mq_declare_queue(s->mq, &STATUS);

@@ -1,16 +1,20 @@
 #include "store/clock_store.h"
 
+#include <string.h>
+
+#include "json.h"
 #include "store/sql.h"
 
 /* ---- rules -------------------------------------------------------------------------------- */
 
 /* clang-format off */
-DB_READ(clock_rules, "i", "tizittittITtbbittiiiddi",
+DB_READ(clock_rules, "I", "tizittittITtbbittiiiddii",
         "SELECT t.status, t.current_step_id, t.submitted_at, k.requester_id, k.number, k.priority,"
         " w.id, w.name, p.name, p.warn_percents, p.pause_statuses, p.reopen, p.escalate_owner,"
         " p.escalate_step, g.id, g.name, g.zone, w.sla_version, d.target_minutes,"
         " d.breach_minutes, s.weight,"
-        " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id), x.target_minutes"
+        " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id), x.target_minutes,"
+        " t.id"
         " FROM task t JOIN ticket k ON k.id = t.ticket_id"
         " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
         " LEFT JOIN sla_policy p ON p.id = " POLICY_OF("w")
@@ -18,62 +22,77 @@ DB_READ(clock_rules, "i", "tizittittITtbbittiiiddi",
         " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority"
         " LEFT JOIN step s ON s.id = t.current_step_id"
         " LEFT JOIN sla_response_target x ON x.policy_id = p.id AND x.priority = k.priority"
-        " WHERE t.id = $1");
+        " WHERE t.id = ANY ($1)");
 /* clang-format on */
 
-static void read_rules(const struct db_result *r, struct clock_rules *o)
+static void read_rules(const struct db_result *r, size_t row, struct clock_rules *o)
 {
     *o = (struct clock_rules){
-        .status = task_status_parse(db_get_str(r, 0, 0)),
-        .step_id = db_get_int(r, 0, 1),
-        .submitted_at = db_get_time(r, 0, 2),
-        .requester_id = db_get_int(r, 0, 3),
-        .ticket_number = db_get_str(r, 0, 4),
-        .priority = db_get_str(r, 0, 5),
-        .workflow_id = db_get_int(r, 0, 6),
-        .workflow_name = db_get_str(r, 0, 7),
-        .policy = db_get_str(r, 0, 8),
-        .is_new_cycle = str_eq(db_get_str(r, 0, 11), STR("new_cycle")),
-        .escalate_owner = db_get_bool(r, 0, 12),
-        .escalate_step = db_get_bool(r, 0, 13),
-        .calendar_id = db_get_int(r, 0, 14),
-        .calendar = db_get_str(r, 0, 15),
-        .zone = db_get_str(r, 0, 16),
-        .sla_version = db_get_int(r, 0, 17),
-        .target_minutes = db_get_int(r, 0, 18),
-        .breach_minutes = db_get_int(r, 0, 19),
-        .weight = db_get_double(r, 0, 20),
-        .total_weight = db_get_double(r, 0, 21),
-        .response_minutes = db_get_int(r, 0, 22),
+        .task_id = db_get_int(r, row, 23),
+        .status = task_status_parse(db_get_str(r, row, 0)),
+        .step_id = db_get_int(r, row, 1),
+        .submitted_at = db_get_time(r, row, 2),
+        .requester_id = db_get_int(r, row, 3),
+        .ticket_number = db_get_str(r, row, 4),
+        .priority = db_get_str(r, row, 5),
+        .workflow_id = db_get_int(r, row, 6),
+        .workflow_name = db_get_str(r, row, 7),
+        .policy = db_get_str(r, row, 8),
+        .is_new_cycle = str_eq(db_get_str(r, row, 11), STR("new_cycle")),
+        .escalate_owner = db_get_bool(r, row, 12),
+        .escalate_step = db_get_bool(r, row, 13),
+        .calendar_id = db_get_int(r, row, 14),
+        .calendar = db_get_str(r, row, 15),
+        .zone = db_get_str(r, row, 16),
+        .sla_version = db_get_int(r, row, 17),
+        .target_minutes = db_get_int(r, row, 18),
+        .breach_minutes = db_get_int(r, row, 19),
+        .weight = db_get_double(r, row, 20),
+        .total_weight = db_get_double(r, row, 21),
+        .response_minutes = db_get_int(r, row, 22),
     };
-    o->warn_count = db_get_int_array(r, 0, 9, &o->warn_percents);
+    o->warn_count = db_get_int_array(r, row, 9, &o->warn_percents);
 }
 
-enum err clock_store_rules(struct db_session *s, int64_t task_id, int64_t warn_percent,
-                           struct clock_rules *out)
+static void read_policy(struct db_session *s, const struct db_result *r, size_t row,
+                        int64_t warn_percent, struct clock_rules *o)
 {
-    struct db_result *r;
     const struct str *pauses;
-    enum err rc = db_query(s, &clock_rules, &r, DB_INT(task_id));
-    if (rc)
-        return rc;
-    if (db_rows(r) == 0)
-        return ERR_TASK_NOT_FOUND;
-    read_rules(r, out);
-    out->task_id = task_id;
-    if (!out->policy.p) {
+    if (!o->policy.p) {
         int64_t *percent = ARENA_NEW(s->arena, int64_t);
         *percent = warn_percent;
-        out->warn_percents = percent;
-        out->warn_count = 1;
-        out->pauses[TASK_STATUS_ON_HOLD] = true;
-        return ERR_OK;
+        o->warn_percents = percent;
+        o->warn_count = 1;
+        o->pauses[TASK_STATUS_ON_HOLD] = true;
+        return;
     }
-    size_t n = db_get_str_array(r, 0, 10, &pauses);
+    size_t n = db_get_str_array(r, row, 10, &pauses);
     for (size_t i = 0; i < n; i++)
         if (task_status_parse(pauses[i]) != TASK_STATUS_COUNT)
-            out->pauses[task_status_parse(pauses[i])] = true;
-    return ERR_OK;
+            o->pauses[task_status_parse(pauses[i])] = true;
+}
+
+static size_t row_of(const struct db_result *r, int64_t task_id)
+{
+    size_t row = 0;
+    while (row < db_rows(r) && db_get_int(r, row, 23) != task_id)
+        row++;
+    return row;
+}
+
+enum err clock_store_rules(struct db_session *s, const int64_t *task_ids, size_t n,
+                           int64_t warn_percent, struct clock_rules *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &clock_rules, &r, DB_INT_ARRAY(task_ids, n));
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        size_t row = row_of(r, task_ids[i]);
+        if (row == db_rows(r))
+            return ERR_TASK_NOT_FOUND;
+        read_rules(r, row, &out[i]);
+        read_policy(s, r, row, warn_percent, &out[i]);
+    }
+    return rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -177,74 +196,133 @@ enum err clock_store_records(struct db_session *s, int64_t task_id, struct clock
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-/* $1 id, $2 task, $3 metric, $4 version … $17 wake; $18 kind, $19 detail, $20 now */
-#define STATE_PARAMS "iitiiiizzzzIizzzttz"
-#define AND_WHAT_SHOWS_IT                                                                          \
-    " shown AS (UPDATE task SET target_resolution = $9, sla_breach_at = $10,"                      \
-    "   sla_breached_at = $14 WHERE id = $2 AND $3 = 'resolution'"                                 \
-    "   AND (target_resolution, sla_breach_at, sla_breached_at) IS DISTINCT FROM ($9, $10, $14))," \
-    " item AS (UPDATE task_item SET target_at = $9 WHERE task_id = $2 AND status IN " OPEN_ITEM    \
-    "   AND $3 = 'step' AND $15 IS NULL) "                                                         \
-    "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at, created_at) "  \
-    "SELECT id, $17, $18, $7, $9, $10, $19 FROM clock RETURNING clock_id"
+/* A task has a clock of a metric that goes on, or the last that did: its latest in x. */
+#define LATEST(metric, rest)                                                                       \
+    "(SELECT DISTINCT ON (task_id) * FROM x WHERE metric = '" metric "'" rest                      \
+    " ORDER BY task_id, n DESC) l"
 
 /* clang-format off */
-DB_WRITE(clock_save, STATE_PARAMS "t", "i",
-         "WITH clock AS (UPDATE sla_clock SET sla_version = $4, target_us = $5, breach_us = $6,"
-         "   consumed_us = $7, anchor_at = $8, due_at = $9, breach_at = $10, warn_at = $11,"
-         "   warn_percents = $12, warned_percent = $13, breached_at = $14, stopped_at = $15,"
-         "   next_wake = $16, state = $20,"
-         "   warned_at = CASE WHEN $17 = 'warn' THEN $19 ELSE warned_at END WHERE id = $1"
-         "  RETURNING id),"
-         AND_WHAT_SHOWS_IT);
-DB_WRITE(clock_add, STATE_PARAMS "tiiiz", "i",
-         "WITH clock AS (INSERT INTO sla_clock (task_id, metric, sla_version, target_us,"
-         "   breach_us, consumed_us, anchor_at, due_at, breach_at, warn_at, warn_percents,"
-         "   warned_percent, breached_at, stopped_at, next_wake, state, cycle, step_id,"
-         "   workflow_id, started_at)"
-         "  SELECT $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $20, $21,"
-         "   $22, $23, $24 WHERE $1 = 0 RETURNING id),"
-         AND_WHAT_SHOWS_IT);
+DB_WRITE(clock_put, "j", "",
+         "WITH x AS MATERIALIZED (SELECT j.n, j.id, j.task_id, j.metric, j.cycle, j.step_id,"
+         "   j.workflow_id, j.sla_version, j.target_us, j.breach_us, j.consumed_us,"
+         "   j.warn_percents, j.warned_percent, j.state, j.notes,"
+         "   " AT_US("j.started_at") " AS started_at, " AT_US("j.anchor_at") " AS anchor_at,"
+         "   " AT_US("j.due_at") " AS due_at, " AT_US("j.breach_at") " AS breach_at,"
+         "   " AT_US("j.warn_at") " AS warn_at, " AT_US("j.warned_at") " AS warned_at,"
+         "   " AT_US("j.breached_at") " AS breached_at, " AT_US("j.stopped_at") " AS stopped_at,"
+         "   " AT_US("j.next_wake") " AS next_wake, " AT_US("j.now") " AS now"
+         "  FROM jsonb_to_recordset($1) AS j (n bigint, id bigint, task_id bigint, metric text,"
+         "   cycle bigint, step_id bigint, workflow_id bigint, sla_version bigint,"
+         "   target_us bigint, breach_us bigint, consumed_us bigint, warn_percents bigint[],"
+         "   warned_percent bigint, state text, notes jsonb, started_at bigint, anchor_at bigint,"
+         "   due_at bigint, breach_at bigint, warn_at bigint, warned_at bigint,"
+         "   breached_at bigint, stopped_at bigint, next_wake bigint, now bigint)),"
+         " saved AS (UPDATE sla_clock c SET sla_version = x.sla_version, target_us = x.target_us,"
+         "   breach_us = x.breach_us, consumed_us = x.consumed_us, anchor_at = x.anchor_at,"
+         "   due_at = x.due_at, breach_at = x.breach_at, warn_at = x.warn_at,"
+         "   warn_percents = x.warn_percents, warned_percent = x.warned_percent,"
+         "   warned_at = x.warned_at, breached_at = x.breached_at, stopped_at = x.stopped_at,"
+         "   next_wake = x.next_wake, state = x.state FROM x WHERE c.id = x.id"
+         "  RETURNING c.id, x.n),"
+         " added AS (INSERT INTO sla_clock (task_id, metric, sla_version, target_us, breach_us,"
+         "   consumed_us, anchor_at, due_at, breach_at, warn_at, warn_percents, warned_percent,"
+         "   breached_at, stopped_at, next_wake, state, cycle, step_id, workflow_id, started_at)"
+         "  SELECT task_id, metric, sla_version, target_us, breach_us, consumed_us, anchor_at,"
+         "   due_at, breach_at, warn_at, warn_percents, warned_percent, breached_at, stopped_at,"
+         "   next_wake, state, cycle, step_id, workflow_id, started_at FROM x WHERE id = 0"
+         "   ORDER BY n RETURNING id, task_id, metric, cycle),"
+         " shown AS (UPDATE task t SET target_resolution = l.due_at, sla_breach_at = l.breach_at,"
+         "   sla_breached_at = l.breached_at FROM " LATEST("resolution", "")
+         "  WHERE t.id = l.task_id AND (t.target_resolution, t.sla_breach_at, t.sla_breached_at)"
+         "   IS DISTINCT FROM (l.due_at, l.breach_at, l.breached_at)),"
+         " item AS (UPDATE task_item i SET target_at = l.due_at"
+         "  FROM " LATEST("step", " AND stopped_at IS NULL")
+         "  WHERE i.task_id = l.task_id AND i.status IN " OPEN_ITEM ") "
+         "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at,"
+         " created_at) "
+         "SELECT c.id, e->>'kind', e->>'detail', x.consumed_us, x.due_at, x.breach_at, x.now"
+         " FROM (SELECT id, n FROM saved UNION ALL SELECT a.id, y.n FROM added a JOIN x y"
+         "   ON y.id = 0 AND y.task_id = a.task_id AND y.metric = a.metric AND y.cycle = a.cycle)"
+         "  c JOIN x USING (n), jsonb_array_elements(x.notes) WITH ORDINALITY AS o (e, position)"
+         " ORDER BY n, position");
 /* clang-format on */
 
-#define STATE_VALUES                                                                               \
-    DB_INT(row->id), DB_INT(row->task_id), DB_STR(row->metric), DB_INT(row->sla_version),          \
-        DB_INT(c->target_us), DB_INT(c->breach_us), DB_INT(c->consumed_us), DB_TIME(c->anchor_at), \
-        DB_TIME(c->due_at), DB_TIME(c->breach_at), DB_TIME(c->warn_at),                            \
-        DB_INT_ARRAY(c->warn_percents, c->warn_count), DB_INT(c->warned_percent),                  \
-        DB_TIME(c->breached_at), DB_TIME(c->stopped_at), DB_TIME(wake),                            \
-        DB_STR(str_from(note->kind)), DB_STR(note->detail.p ? note->detail : STR("")),             \
-        DB_TIME(now), DB_STR(sla_state_word(c->state))
+/* Times that there are not are left out. */
+#define PUT_TIME(w, key, at)                                                                       \
+    do {                                                                                           \
+        if ((at) != INT64_MIN)                                                                     \
+            JW_INT(w, key, at);                                                                    \
+    } while (0)
 
-enum err clock_store_put(struct db_session *s, struct clock_row *row, const struct clock_note *note,
-                         int64_t not_before, int64_t now)
+static void put_clock(struct json_writer *w, const struct clock_put *p)
 {
-    const struct sla_clock *c = &row->clock;
-    int64_t wake = c->next_wake;
-    struct db_result *r;
-    if (wake != SLA_NONE && wake < not_before)
-        wake = not_before;
-    if (row->id)
-        return db_query(s, &clock_save, NULL, STATE_VALUES);
-    enum err rc =
-        db_query(s, &clock_add, &r, STATE_VALUES, DB_INT(row->cycle), DB_OPT_INT(row->step_id),
-                 DB_INT(row->workflow_id), DB_TIME(row->started_at));
-    if (rc == ERR_OK)
-        row->id = db_get_int(r, 0, 0);
-    return rc;
+    const struct sla_clock *c = &p->row.clock;
+    bool is_warned = false;
+    for (size_t i = 0; i < p->note_count; i++)
+        is_warned = is_warned || strcmp(p->notes[i].kind, "warn") == 0;
+    JW_INT(w, "target_us", c->target_us);
+    JW_INT(w, "breach_us", c->breach_us);
+    JW_INT(w, "consumed_us", c->consumed_us);
+    JW_INT(w, "warned_percent", c->warned_percent);
+    JW_STR(w, "state", sla_state_word(c->state));
+    JW_KEY(w, "warn_percents");
+    jw_array(w);
+    for (size_t i = 0; i < c->warn_count; i++)
+        jw_int(w, c->warn_percents[i]);
+    jw_end_array(w);
+    PUT_TIME(w, "anchor_at", c->anchor_at);
+    PUT_TIME(w, "due_at", c->due_at);
+    PUT_TIME(w, "breach_at", c->breach_at);
+    PUT_TIME(w, "warn_at", c->warn_at);
+    PUT_TIME(w, "warned_at", is_warned ? p->now : c->warned_at);
+    PUT_TIME(w, "breached_at", c->breached_at);
+    PUT_TIME(w, "stopped_at", c->stopped_at);
+    if (c->next_wake != SLA_NONE)
+        JW_INT(w, "next_wake", c->next_wake < p->not_before ? p->not_before : c->next_wake);
 }
 
-DB_WRITE(clock_note, "ittizzz", "",
-         "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at,"
-         " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
-
-enum err clock_store_note(struct db_session *s, const struct clock_row *row,
-                          const struct clock_note *note, int64_t now)
+static void put_notes(struct json_writer *w, const struct clock_put *p)
 {
-    const struct sla_clock *c = &row->clock;
-    return db_query(s, &clock_note, NULL, DB_INT(row->id), DB_STR(str_from(note->kind)),
-                    DB_STR(note->detail.p ? note->detail : STR("")), DB_INT(c->consumed_us),
-                    DB_TIME(c->due_at), DB_TIME(c->breach_at), DB_TIME(now));
+    JW_KEY(w, "notes");
+    jw_array(w);
+    for (size_t i = 0; i < p->note_count; i++) {
+        jw_object(w);
+        JW_STR(w, "kind", str_from(p->notes[i].kind));
+        JW_STR(w, "detail", p->notes[i].detail.p ? p->notes[i].detail : STR(""));
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+enum err clock_store_put(struct db_session *s, const struct clock_put *puts, size_t n)
+{
+    struct json_writer w;
+    struct buf b;
+    if (n == 0)
+        return ERR_OK;
+    buf_init(&b, s->arena);
+    jw_init(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; i < n; i++) {
+        const struct clock_row *row = &puts[i].row;
+        jw_object(&w);
+        JW_INT(&w, "n", (int64_t)i);
+        JW_INT(&w, "id", row->id);
+        JW_INT(&w, "task_id", row->task_id);
+        JW_STR(&w, "metric", row->metric);
+        JW_INT(&w, "cycle", row->cycle);
+        if (row->step_id != INT64_MIN)
+            JW_INT(&w, "step_id", row->step_id);
+        JW_INT(&w, "workflow_id", row->workflow_id);
+        JW_INT(&w, "sla_version", row->sla_version);
+        PUT_TIME(&w, "started_at", row->started_at);
+        JW_INT(&w, "now", puts[i].now);
+        put_clock(&w, &puts[i]);
+        put_notes(&w, &puts[i]);
+        jw_end_object(&w);
+    }
+    jw_end_array(&w);
+    return db_query(s, &clock_put, NULL, DB_STR(buf_str(&b)));
 }
 
 /* ---- timers ------------------------------------------------------------------------------- */

@@ -31,8 +31,9 @@ struct clock_rules {
     int64_t response_minutes;    /* INT64_MIN: no target */
 };
 
-/* ERR_TASK_NOT_FOUND. Where no policy says otherwise, warn_percent is when to warn. */
-MUST_CHECK enum err CO_FN clock_store_rules(struct db_session *s, int64_t task_id,
+/* In the order of the ids; ERR_TASK_NOT_FOUND when one is not known. Where no policy says
+ * otherwise, warn_percent is when to warn. */
+MUST_CHECK enum err CO_FN clock_store_rules(struct db_session *s, const int64_t *task_ids, size_t n,
                                             int64_t warn_percent, struct clock_rules *out);
 
 struct clock_row {
@@ -54,14 +55,18 @@ struct clock_note {
     struct str detail; /* absent: none */
 };
 
-/* Adds the clock (id 0) or saves its state, with a record; the deadlines shown on the task and its
- * item follow. A next_wake before not_before waits until then. */
-MUST_CHECK enum err CO_FN clock_store_put(struct db_session *s, struct clock_row *row,
-                                          const struct clock_note *note, int64_t not_before,
-                                          int64_t now);
-/* One more record of the same change. */
-MUST_CHECK enum err CO_FN clock_store_note(struct db_session *s, const struct clock_row *row,
-                                           const struct clock_note *note, int64_t now);
+#define CLOCK_MAX_NOTES 4
+
+/* A clock to add (id 0) or to save, with what happened to it. */
+struct clock_put {
+    struct clock_row row;
+    struct clock_note notes[CLOCK_MAX_NOTES];
+    size_t note_count;
+    int64_t now, not_before; /* a next_wake before not_before waits until then */
+};
+/* In order; no clock twice. The deadlines shown on the tasks and their items follow. */
+MUST_CHECK enum err CO_FN clock_store_put(struct db_session *s, const struct clock_put *puts,
+                                          size_t n);
 
 struct clock_record {
     int64_t clock_id, consumed_us, due_at, breach_at, created_at;

@@ -5,6 +5,9 @@
 #define OWNER_SYSTEM "hdts"
 #define OWNER_ROLE "Ticket Coordinator"
 
+/* A time given as Unix microseconds, in JSON. */
+#define AT_US(column) "timestamptz 'epoch' + " column " * interval '1 microsecond'"
+
 #define OPEN_ITEM "('pool', 'new', 'in_progress')"
 
 /* The role whose turn item i of step s is. */

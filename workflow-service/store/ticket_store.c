@@ -5,24 +5,13 @@
 
 #define STEP_CHOICE NEEDS_CHOICE("s.role_system", "s.role_name", "s.id")
 
-/* clang-format off */
-DB_WRITE(ticket_add, "tttttttttitzz", "ii" PLAN_COLS,
-         "WITH added AS (INSERT INTO ticket (number, subject, description, category,"
-         "   sub_category, department, priority, status, requester_name, requester_id,"
-         "   requester_email, submitted_at, created_at, updated_at)"
-         "  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
-         "  ON CONFLICT (number) DO NOTHING RETURNING id) "
-         "SELECT added.id, m.epoch, " PLAN_FIELDS " FROM added, matching m"
-         " LEFT JOIN (" PLAN_TABLES ") ON " RULE_FITS("$4", "$5", "$6", "$7") " ORDER BY w.id");
-/* clang-format on */
-
-void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col,
-                             struct start_plan **plans, size_t *count)
+void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col, size_t begin,
+                             size_t end, struct start_plan **plans, size_t *count)
 {
-    *count = db_rows(r) && db_is_null(r, 0, col) ? 0 : db_rows(r);
+    *count = begin < end && db_is_null(r, begin, col) ? 0 : end - begin;
     *plans = ARENA_ARRAY(s->arena, struct start_plan, *count + 1);
-    for (size_t i = 0; i < *count; i++)
-        (*plans)[i] = (struct start_plan){
+    for (size_t i = begin; i < begin + *count; i++)
+        (*plans)[i - begin] = (struct start_plan){
             .version_id = db_get_int(r, i, col),
             .rule =
                 {
@@ -41,125 +30,12 @@ void ticket_store_read_plans(struct db_session *s, const struct db_result *r, in
         };
 }
 
-enum err ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
-                          struct start_plan **plans, size_t *count)
-{
-    struct db_result *r;
-    enum err rc =
-        db_query(s, &ticket_add, &r, DB_STR(t->number), DB_STR(t->subject), DB_STR(t->description),
-                 DB_STR(t->match.category), DB_STR(t->match.sub_category),
-                 DB_STR(t->match.department), DB_STR(t->match.priority), DB_STR(t->status),
-                 DB_STR(t->requester_name), DB_OPT_INT(t->requester_id), DB_STR(t->requester_email),
-                 DB_TIME(t->submitted_at), DB_TIME(now));
-    if (rc)
-        return rc;
-    if (db_rows(r) == 0)
-        return ERR_DUPLICATE_TICKET;
-    t->id = db_get_int(r, 0, 0);
-    t->epoch = db_get_int(r, 0, 1);
-    ticket_store_read_plans(s, r, 2, plans, count);
-    return ERR_OK;
-}
-
 DB_WRITE(ticket_mark_unmatched, "ii", "",
          "UPDATE ticket SET is_matched = false, matched_epoch = $2 WHERE id = $1");
 
 enum err ticket_store_mark_unmatched(struct db_session *s, const struct ticket *t)
 {
     return db_query(s, &ticket_mark_unmatched, NULL, DB_INT(t->id), DB_INT(t->epoch));
-}
-
-/* clang-format off */
-DB_WRITE(task_start, "iiittzzjj", "iiitit",
-         "WITH owner AS ("
-         PICK_CHOSEN("'owner'", "'" OWNER_SYSTEM "'", "'" OWNER_ROLE "'", "0", "$8", "") "),"
-         " assignee AS (" PICK_CHOSEN("'step'", "$4", "$5", "0", "$9", "") "),"
-         " task AS (INSERT INTO task (ticket_id, version_id, current_step_id, status, owner_id,"
-         "   submitted_at, created_at, updated_at)"
-         "  SELECT $1, $2, $3, 'active', owner.picked_id, $6, $7, $7 FROM owner"
-         "  RETURNING id),"
-         " item AS (INSERT INTO task_item (task_id, step_id, assignee_id, status, origin, notes,"
-         "   assigned_on)"
-         "  SELECT task.id, $3, picked_id, CASE WHEN picked_id IS NULL THEN 'pool'"
-         "   ELSE 'new' END, 'System', '', $7 FROM task, assignee RETURNING id, status),"
-         " history AS (INSERT INTO task_item_history (task_item_id, status, origin, notes,"
-         "   created_at)"
-         "  SELECT id, status, 'System',"
-         "   CASE status WHEN 'pool' THEN 'Waiting for a role holder'"
-         "    ELSE 'Task assigned' END, $7"
-         "  FROM item),"
-         " change AS (INSERT INTO ownership_change (task_id, kind, new_owner_id, reason,"
-         "   created_at)"
-         "  SELECT task.id, 'assigned', picked_id, coalesce($8->>'reason', 'round robin'), $7"
-         "   FROM task, owner"
-         "  WHERE picked_id IS NOT NULL),"
-         " decision AS (INSERT INTO assignment_decision (task_id, task_item_id, role_system,"
-         "   role_name, candidates, chosen_id, " CHOICE_COLUMNS ", created_at)"
-         "  SELECT task.id, NULL, '" OWNER_SYSTEM "', '" OWNER_ROLE "', ids, picked_id, "
-         CHOICE_VALUES("$8", "picked_id") ", $7 FROM task, owner"
-         "  UNION ALL SELECT task.id, item.id, $4, $5, ids, picked_id, "
-         CHOICE_VALUES("$9", "picked_id") ", $7 FROM task, item, assignee) "
-         "SELECT task.id, item.id, owner.picked_id, po.name, assignee.picked_id, pa.name"
-         " FROM task, item, owner LEFT JOIN person po ON po.id = owner.picked_id, assignee"
-         " LEFT JOIN person pa ON pa.id = assignee.picked_id");
-/* clang-format on */
-
-/* Both at once lock what either might change. */
-static enum err CO_FN choose_people(struct db_session *s, const struct start_plan *plan,
-                                    const struct task_start *start, struct assign_choice *owner,
-                                    struct assign_choice *assignee)
-{
-    const struct assign_query of_owner = {
-        .purpose = "owner",
-        .system = STR(OWNER_SYSTEM),
-        .role = STR(OWNER_ROLE),
-        .step_id = INT64_MIN,
-        .ticket_id = start->ticket_id,
-        .task_id = INT64_MIN,
-        .now = start->now,
-    };
-    struct assign_query of_step = of_owner;
-    of_step.purpose = "step";
-    of_step.system = plan->role_system;
-    of_step.role = plan->role_name;
-    of_step.step_id = plan->step_id;
-    const struct assign_locks locks = {
-        .systems = {of_owner.system, of_step.system},
-        .roles = {of_owner.role, of_step.role},
-        .role_count = 2,
-    };
-    enum err rc = assign_store_lock(s, &locks);
-    if (rc == ERR_OK && plan->chooses_owner)
-        rc = assign_store_choose(s, &of_owner, true, owner);
-    if (rc == ERR_OK && plan->chooses_assignee)
-        rc = assign_store_choose(s, &of_step, true, assignee);
-    return rc;
-}
-
-enum err ticket_store_start(struct db_session *s, const struct start_plan *plan,
-                            const struct task_start *start, struct started_task *out)
-{
-    struct db_result *r;
-    struct assign_choice owner = {0}, assignee = {0};
-    enum err rc = ERR_OK;
-    if (plan->chooses_owner || plan->chooses_assignee)
-        rc = choose_people(s, plan, start, &owner, &assignee);
-    if (rc == ERR_OK)
-        rc = db_query(s, &task_start, &r, DB_INT(start->ticket_id), DB_INT(plan->version_id),
-                      DB_INT(plan->step_id), DB_STR(plan->role_system), DB_STR(plan->role_name),
-                      DB_TIME(start->submitted_at), DB_TIME(start->now), DB_STR(owner.json),
-                      DB_STR(assignee.json));
-    if (rc)
-        return rc;
-    *out = (struct started_task){
-        .task_id = db_get_int(r, 0, 0),
-        .item_id = db_get_int(r, 0, 1),
-        .owner_id = db_get_int(r, 0, 2),
-        .owner_name = db_get_str(r, 0, 3),
-        .assignee_id = db_get_int(r, 0, 4),
-        .assignee_name = db_get_str(r, 0, 5),
-    };
-    return ERR_OK;
 }
 
 DB_WRITE(ticket_state, "t", "iitbiiib",

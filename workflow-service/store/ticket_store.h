@@ -32,32 +32,18 @@ struct start_plan {
     bool is_tracked; /* the load of the present owner is counted */
 };
 
-/*
- * Stores the ticket and sets its id, and returns the workflows whose rules fit, in order of age.
- * ERR_DUPLICATE_TICKET when the number is known already.
- */
-MUST_CHECK enum err CO_FN ticket_store_add(struct db_session *s, struct ticket *t, int64_t now,
-                                           struct start_plan **plans, size_t *count);
 /* The rules have not fitted: it waits until there are others. */
 MUST_CHECK enum err CO_FN ticket_store_mark_unmatched(struct db_session *s, const struct ticket *t);
-/* The plans of a result whose columns from col on are PLAN_COLS; none where they are null. */
-void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col,
-                             struct start_plan **plans, size_t *count);
-
-struct task_start {
-    int64_t ticket_id, submitted_at, now;
-};
+/* The plans in rows begin to end of a result whose columns from col on are PLAN_COLS; none where
+ * they are null. */
+void ticket_store_read_plans(struct db_session *s, const struct db_result *r, int col, size_t begin,
+                             size_t end, struct start_plan **plans, size_t *count);
 
 struct started_task {
     int64_t task_id, item_id;
     int64_t owner_id, assignee_id; /* NO_PERSON: pooled */
     struct str owner_name, assignee_name;
 };
-
-/* Creates task and first item; gives them to the next coordinator and role holder. */
-MUST_CHECK enum err CO_FN ticket_store_start(struct db_session *s, const struct start_plan *plan,
-                                             const struct task_start *start,
-                                             struct started_task *out);
 
 /* What the helpdesk says about a ticket later. */
 struct ticket_state {

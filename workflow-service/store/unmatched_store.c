@@ -109,7 +109,7 @@ enum err unmatched_store_plans(struct db_session *s, struct ticket *t, struct st
     if (rc)
         return rc;
     t->epoch = db_get_int(r, 0, 0);
-    ticket_store_read_plans(s, r, 1, plans, count);
+    ticket_store_read_plans(s, r, 1, 0, db_rows(r), plans, count);
     return ERR_OK;
 }
 
@@ -122,7 +122,7 @@ enum err unmatched_store_plan_of(struct db_session *s, struct str workflow_id,
     enum err rc = db_query(s, &unmatched_plan_of, &r, DB_STR(workflow_id));
     if (rc)
         return rc;
-    ticket_store_read_plans(s, r, 0, &plans, &count);
+    ticket_store_read_plans(s, r, 0, 0, db_rows(r), &plans, &count);
     if (count == 0)
         return ERR_WORKFLOW_NOT_FOUND;
     *out = plans[0];

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "api/definition.h"
+#include "arrive.h"
 #include "clock.h"
 #include "co.h"
 #include "loop.h"
@@ -123,10 +124,10 @@ static inline struct started_task start_as(struct db_session *s, const struct ti
     struct start_plan *plans;
     size_t count;
     struct started_task task = {0};
-    OK(ticket_store_add(s, &t, NOW, &plans, &count));
+    OK(add_ticket(s, &t, NOW, &plans, &count));
     assert_int_equal(count, 1);
-    struct task_start start = {t.id, NOW, NOW};
-    OK(ticket_store_start(s, &plans[0], &start, &task));
+    struct task_start start = {.ticket_id = t.id, .submitted_at = NOW, .now = NOW};
+    OK(begin_task(s, &plans[0], &start, &task));
     return task;
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/clocks.h"
 #include "api/definition.h"
+#include "arrive.h"
 #include "clock.h"
 #include "people.h"
 #include "store/calendar_store.h"
@@ -79,10 +80,10 @@ static int64_t start(struct db_session *s, const char *number)
     size_t count;
     struct started_task task;
     struct cause c = cause_at(NOW);
-    OK(ticket_store_add(s, &t, NOW, &plans, &count));
-    struct task_start start = {t.id, NOW, NOW};
-    OK(ticket_store_start(s, &plans[0], &start, &task));
-    OK(clocks_follow(s, &c, task.task_id, CLOCKS_BEGIN));
+    OK(add_ticket(s, &t, NOW, &plans, &count));
+    struct task_start start = {.ticket_id = t.id, .submitted_at = NOW, .now = NOW};
+    OK(begin_task(s, &plans[0], &start, &task));
+    OK(clocks_begin(s, &(struct clocks_start){&c, task.task_id}, 1));
     return task.task_id;
 }
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api/definition.h"
+#include "arrive.h"
 #include "clock.h"
 #include "people.h"
 #include "store/definition_store.h"
@@ -98,7 +99,7 @@ static size_t plans_for(struct db_session *s, const char *number, struct start_p
         .requester_email = STR(""),
         .submitted_at = NOW,
     };
-    OK(ticket_store_add(s, t, NOW, plans, &count));
+    OK(add_ticket(s, t, NOW, plans, &count));
     return count;
 }
 
@@ -108,8 +109,8 @@ static int64_t start(struct db_session *s, const char *number)
     struct ticket t;
     struct started_task task;
     assert_int_equal(plans_for(s, number, &plans, &t), 1);
-    struct task_start begin = {t.id, NOW, NOW};
-    OK(ticket_store_start(s, &plans[0], &begin, &task));
+    struct task_start begin = {.ticket_id = t.id, .submitted_at = NOW, .now = NOW};
+    OK(begin_task(s, &plans[0], &begin, &task));
     return task.task_id;
 }
 

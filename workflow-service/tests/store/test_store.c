@@ -7,6 +7,7 @@
 
 #include "api/clocks.h"
 #include "api/definition.h"
+#include "arrive.h"
 #include "clock.h"
 #include "domain/sla.h"
 #include "people.h"
@@ -104,12 +105,12 @@ static struct started_task start(struct db_session *s, const char *number)
     struct start_plan *plans;
     size_t count;
     struct started_task task;
-    OK(ticket_store_add(s, &t, NOW, &plans, &count));
+    OK(add_ticket(s, &t, NOW, &plans, &count));
     assert_int_equal(count, 1);
-    struct task_start start = {t.id, NOW, NOW};
-    OK(ticket_store_start(s, &plans[0], &start, &task));
+    struct task_start start = {.ticket_id = t.id, .submitted_at = NOW, .now = NOW};
+    OK(begin_task(s, &plans[0], &start, &task));
     struct cause c = cause_at(NOW);
-    OK(clocks_follow(s, &c, task.task_id, CLOCKS_BEGIN));
+    OK(clocks_begin(s, &(struct clocks_start){&c, task.task_id}, 1));
     return task;
 }
 
@@ -223,7 +224,7 @@ static void start_sets_deadlines_and_people(struct db_session *s)
 
     struct ticket twin = ticket("TX1");
     struct start_plan *plans;
-    assert_int_equal(ticket_store_add(s, &twin, NOW, &plans, &count), ERR_DUPLICATE_TICKET);
+    assert_int_equal(add_ticket(s, &twin, NOW, &plans, &count), ERR_DUPLICATE_TICKET);
 }
 
 static void turns_go_round(struct db_session *s)
@@ -248,7 +249,7 @@ static void unmatched_tickets_have_no_plan(struct db_session *s)
     t.match.category = STR("Catering");
     struct start_plan *plans;
     size_t count;
-    OK(ticket_store_add(s, &t, NOW, &plans, &count));
+    OK(add_ticket(s, &t, NOW, &plans, &count));
     assert_int_equal(count, 0);
     OK(ticket_store_mark_unmatched(s, &t));
     struct ticket_state state;

@@ -8,7 +8,7 @@
  * any moment; the helpdesk may say anything at any moment. Each event is one transaction, as locks
  * make it one in the program; what it decides is decided by the functions of domain/task.h and
  * domain/assign.h that the program uses, and what it writes is what the statements of store/ write:
- * start ticket_store_start, act transition_store_apply, begin transition_store_begin, signal
+ * start start_store_begin, act transition_store_apply, begin transition_store_begin, signal
  * ticket_store_set_task and ticket_store_reopen, leave pool_store_release, drain drain_store_item
  * and drain_store_owner, claim claim_store_give. tests/store/test_assign_load.c holds the
  * statements to the same invariants.
