@@ -7,23 +7,25 @@
 
 /* ---- rules -------------------------------------------------------------------------------- */
 
-/* clang-format off */
-DB_READ(clock_rules, "I", "tizittittITtbbittiiiddii",
-        "SELECT t.status, t.current_step_id, t.submitted_at, k.requester_id, k.number, k.priority,"
-        " w.id, w.name, p.name, p.warn_percents, p.pause_statuses, p.reopen, p.escalate_owner,"
-        " p.escalate_step, g.id, g.name, g.zone, w.sla_version, d.target_minutes,"
-        " d.breach_minutes, s.weight,"
-        " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id), x.target_minutes,"
-        " t.id"
-        " FROM task t JOIN ticket k ON k.id = t.ticket_id"
-        " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"
-        " LEFT JOIN sla_policy p ON p.id = " POLICY_OF("w")
-        " LEFT JOIN calendar g ON g.id = p.calendar_id"
-        " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority"
-        " LEFT JOIN step s ON s.id = t.current_step_id"
-        " LEFT JOIN sla_response_target x ON x.policy_id = p.id AND x.priority = k.priority"
-        " WHERE t.id = ANY ($1)");
-/* clang-format on */
+#define RULES_OF(tasks)                                                                            \
+    "SELECT t.status, t.current_step_id, t.submitted_at, k.requester_id, k.number, k.priority,"    \
+    " w.id, w.name, p.name, p.warn_percents, p.pause_statuses, p.reopen, p.escalate_owner,"        \
+    " p.escalate_step, g.id, g.name, g.zone, w.sla_version, d.target_minutes,"                     \
+    " d.breach_minutes, s.weight,"                                                                 \
+    " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id), x.target_minutes,"     \
+    " t.id FROM " tasks " JOIN ticket k ON k.id = t.ticket_id"                                     \
+    " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"      \
+    " LEFT JOIN sla_policy p ON p.id = " POLICY_OF(                                                \
+        "w") " LEFT JOIN calendar g ON g.id = p.calendar_id"                                       \
+             " LEFT JOIN sla_target d ON d.version_id = t.version_id AND d.priority = k.priority"  \
+             " LEFT JOIN step s ON s.id = t.current_step_id"                                       \
+             " LEFT JOIN sla_response_target x ON x.policy_id = p.id AND x.priority = k.priority"
+#define RULE_COLS "tizittittITtbbittiiiddii"
+
+/* The ids as JSON: of an array the planner would look at the length, and plan each call anew. */
+DB_READ(clock_rules, "i", RULE_COLS, RULES_OF("task t") " WHERE t.id = $1");
+DB_READ(clock_rules_all, "j", RULE_COLS,
+        RULES_OF("jsonb_array_elements_text($1) j JOIN task t ON t.id = j::bigint"));
 
 static void read_rules(const struct db_result *r, size_t row, struct clock_rules *o)
 {
@@ -80,11 +82,26 @@ static size_t row_of(const struct db_result *r, int64_t task_id)
     return row;
 }
 
+static struct str ids_json(struct arena *a, const int64_t *ids, size_t n)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, a);
+    jw_init(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; i < n; i++)
+        jw_int(&w, ids[i]);
+    jw_end_array(&w);
+    return buf_str(&b);
+}
+
 enum err clock_store_rules(struct db_session *s, const int64_t *task_ids, size_t n,
                            int64_t warn_percent, struct clock_rules *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &clock_rules, &r, DB_INT_ARRAY(task_ids, n));
+    enum err rc = n == 1
+                      ? db_query(s, &clock_rules, &r, DB_INT(task_ids[0]))
+                      : db_query(s, &clock_rules_all, &r, DB_STR(ids_json(s->arena, task_ids, n)));
     for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         size_t row = row_of(r, task_ids[i]);
         if (row == db_rows(r))
@@ -196,56 +213,7 @@ enum err clock_store_records(struct db_session *s, int64_t task_id, struct clock
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-/* A task has a clock of a metric that goes on, or the last that did: its latest in x. */
-#define LATEST(metric, rest)                                                                       \
-    "(SELECT DISTINCT ON (task_id) * FROM x WHERE metric = '" metric "'" rest                      \
-    " ORDER BY task_id, n DESC) l"
-
-/* clang-format off */
-DB_WRITE(clock_put, "j", "",
-         "WITH x AS MATERIALIZED (SELECT j.n, j.id, j.task_id, j.metric, j.cycle, j.step_id,"
-         "   j.workflow_id, j.sla_version, j.target_us, j.breach_us, j.consumed_us,"
-         "   j.warn_percents, j.warned_percent, j.state, j.notes,"
-         "   " AT_US("j.started_at") " AS started_at, " AT_US("j.anchor_at") " AS anchor_at,"
-         "   " AT_US("j.due_at") " AS due_at, " AT_US("j.breach_at") " AS breach_at,"
-         "   " AT_US("j.warn_at") " AS warn_at, " AT_US("j.warned_at") " AS warned_at,"
-         "   " AT_US("j.breached_at") " AS breached_at, " AT_US("j.stopped_at") " AS stopped_at,"
-         "   " AT_US("j.next_wake") " AS next_wake, " AT_US("j.now") " AS now"
-         "  FROM jsonb_to_recordset($1) AS j (n bigint, id bigint, task_id bigint, metric text,"
-         "   cycle bigint, step_id bigint, workflow_id bigint, sla_version bigint,"
-         "   target_us bigint, breach_us bigint, consumed_us bigint, warn_percents bigint[],"
-         "   warned_percent bigint, state text, notes jsonb, started_at bigint, anchor_at bigint,"
-         "   due_at bigint, breach_at bigint, warn_at bigint, warned_at bigint,"
-         "   breached_at bigint, stopped_at bigint, next_wake bigint, now bigint)),"
-         " saved AS (UPDATE sla_clock c SET sla_version = x.sla_version, target_us = x.target_us,"
-         "   breach_us = x.breach_us, consumed_us = x.consumed_us, anchor_at = x.anchor_at,"
-         "   due_at = x.due_at, breach_at = x.breach_at, warn_at = x.warn_at,"
-         "   warn_percents = x.warn_percents, warned_percent = x.warned_percent,"
-         "   warned_at = x.warned_at, breached_at = x.breached_at, stopped_at = x.stopped_at,"
-         "   next_wake = x.next_wake, state = x.state FROM x WHERE c.id = x.id"
-         "  RETURNING c.id, x.n),"
-         " added AS (INSERT INTO sla_clock (task_id, metric, sla_version, target_us, breach_us,"
-         "   consumed_us, anchor_at, due_at, breach_at, warn_at, warn_percents, warned_percent,"
-         "   breached_at, stopped_at, next_wake, state, cycle, step_id, workflow_id, started_at)"
-         "  SELECT task_id, metric, sla_version, target_us, breach_us, consumed_us, anchor_at,"
-         "   due_at, breach_at, warn_at, warn_percents, warned_percent, breached_at, stopped_at,"
-         "   next_wake, state, cycle, step_id, workflow_id, started_at FROM x WHERE id = 0"
-         "   ORDER BY n RETURNING id, task_id, metric, cycle),"
-         " shown AS (UPDATE task t SET target_resolution = l.due_at, sla_breach_at = l.breach_at,"
-         "   sla_breached_at = l.breached_at FROM " LATEST("resolution", "")
-         "  WHERE t.id = l.task_id AND (t.target_resolution, t.sla_breach_at, t.sla_breached_at)"
-         "   IS DISTINCT FROM (l.due_at, l.breach_at, l.breached_at)),"
-         " item AS (UPDATE task_item i SET target_at = l.due_at"
-         "  FROM " LATEST("step", " AND stopped_at IS NULL")
-         "  WHERE i.task_id = l.task_id AND i.status IN " OPEN_ITEM ") "
-         "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at,"
-         " created_at) "
-         "SELECT c.id, e->>'kind', e->>'detail', x.consumed_us, x.due_at, x.breach_at, x.now"
-         " FROM (SELECT id, n FROM saved UNION ALL SELECT a.id, y.n FROM added a JOIN x y"
-         "   ON y.id = 0 AND y.task_id = a.task_id AND y.metric = a.metric AND y.cycle = a.cycle)"
-         "  c JOIN x USING (n), jsonb_array_elements(x.notes) WITH ORDINALITY AS o (e, position)"
-         " ORDER BY n, position");
-/* clang-format on */
+DB_WRITE(clock_put, "j", "t", "SELECT clock_put($1)::text");
 
 /* Times that there are not are left out. */
 #define PUT_TIME(w, key, at)                                                                       \
@@ -306,7 +274,6 @@ enum err clock_store_put(struct db_session *s, const struct clock_put *puts, siz
     for (size_t i = 0; i < n; i++) {
         const struct clock_row *row = &puts[i].row;
         jw_object(&w);
-        JW_INT(&w, "n", (int64_t)i);
         JW_INT(&w, "id", row->id);
         JW_INT(&w, "task_id", row->task_id);
         JW_STR(&w, "metric", row->metric);
