@@ -1,9 +1,10 @@
-"""Builds, starts the servers, runs the jobs two at a time, sums up. Started by tests/run."""
+"""Builds, starts the servers, runs a few jobs at a time, sums up. Started by tests/run."""
 import concurrent.futures
 import contextlib
 import fcntl
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from lib.infra import Broker, Database, Infra, OwnServers, run_server, unique
 from lib.paths import ROOT, WORK
 from results import Result
 
-PARALLEL = 2
+PARALLEL = os.cpu_count() + 2  # many tests wait for something rather than compute
+FILE_MAX = 256 * 2**20  # bytes that a job may write to a file: what logs without end is ended by the kernel
 SHOWN_LINES = 60
 EXPLAINED = 5
 STATE = WORK / "state"
@@ -44,6 +46,8 @@ class Processes:
                 process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=env,
                                            stdin=subprocess.DEVNULL, start_new_session=True)
                 self._running.add(process)
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (FILE_MAX, FILE_MAX))
             try:
                 return process.wait(seconds)
             except subprocess.TimeoutExpired:
