@@ -60,6 +60,9 @@ static bool migrate(const char *url, const struct db_migration *const *migration
 
 int store_test_open(const char *name, const struct db_migration *const *migrations)
 {
+    /* A failed assertion ends the process: jumping out of the coroutine would leave a loop behind
+     * that can neither go on nor stop. */
+    setenv("CMOCKA_TEST_ABORT", "1", 1);
     const char *url = server_url();
     snprintf(schema, sizeof schema, "test_%s_%d", name, (int)getpid());
     log_init(schema, LOG_ERROR);
