@@ -43,6 +43,19 @@ struct str req_header(struct req *r, const char *name)
     return http_head_get(&r->priv->head, str_from(name));
 }
 
+struct str req_header_list(struct req *r, const char *name)
+{
+    const struct http_head *h = &r->priv->head;
+    struct str wanted = str_from(name), list = STR_NULL;
+    for (int i = 0; i < h->header_count; i++) {
+        if (!str_ieq(h->headers[i].name, wanted))
+            continue;
+        struct str value = h->headers[i].value;
+        list = list.p ? str_printf(r->arena, "%.*s, %.*s", STR_ARG(list), STR_ARG(value)) : value;
+    }
+    return list;
+}
+
 struct str req_cookie(struct req *r, const char *name)
 {
     const struct http_head *h = &r->priv->head;

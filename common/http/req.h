@@ -42,6 +42,8 @@ struct str req_param(struct req *r, const char *name);
 /* The parameter as a positive integer; false otherwise. */
 bool req_param_int(struct req *r, const char *name, int64_t *out);
 struct str req_header(struct req *r, const char *name);
+/* All headers of that name as one comma-separated list; absent when there is none. */
+struct str req_header_list(struct req *r, const char *name);
 struct str req_cookie(struct req *r, const char *name);
 /* First query parameter of that name, decoded; absent when there is none. */
 struct str req_query(struct req *r, const char *name);

@@ -1,6 +1,7 @@
 /* The opening handshake (RFC 6455 §4.2). */
 #include "accept.h"
 
+#include "deflate.h"
 #include "digest.h"
 #include "encode.h"
 #include "req.h"
@@ -38,10 +39,19 @@ static enum err refuse_version(struct req *r)
     return ERR_UPGRADE_REQUIRED;
 }
 
-enum err ws_handshake(struct req *r, struct bufferevent **out)
+static void answer_extensions(struct req *r, int *window_bits)
 {
-    bool is_upgrade = lists_token(req_header(r, "Connection"), STR("upgrade")) &&
-                      lists_token(req_header(r, "Upgrade"), STR("websocket"));
+    struct str answer;
+    *window_bits = 0;
+    if (ws_deflate_negotiate(r->arena, req_header_list(r, "Sec-WebSocket-Extensions"), window_bits,
+                             &answer))
+        req_set_header(r, "Sec-WebSocket-Extensions", answer);
+}
+
+enum err ws_handshake(struct req *r, struct bufferevent **out, int *window_bits)
+{
+    bool is_upgrade = lists_token(req_header_list(r, "Connection"), STR("upgrade")) &&
+                      lists_token(req_header_list(r, "Upgrade"), STR("websocket"));
     if (!is_upgrade || !str_eq(req_header(r, "Sec-WebSocket-Version"), STR("13")))
         return refuse_version(r);
     struct str key = req_header(r, "Sec-WebSocket-Key");
@@ -49,8 +59,9 @@ enum err ws_handshake(struct req *r, struct bufferevent **out)
         return ERR_INVALID_INPUT;
     req_set_header(r, "Upgrade", STR("websocket"));
     req_set_header(r, "Sec-WebSocket-Accept", accept_value(r->arena, key));
-    if (lists_token(req_header(r, "Sec-WebSocket-Protocol"), STR("bearer")))
+    if (lists_token(req_header_list(r, "Sec-WebSocket-Protocol"), STR("bearer")))
         req_set_header(r, "Sec-WebSocket-Protocol", STR("bearer"));
+    answer_extensions(r, window_bits);
     (void)req_reply_empty(r, 101);
     *out = req_hijack(r);
     return *out ? ERR_OK : ERR_CANCELLED;

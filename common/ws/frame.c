@@ -1,5 +1,7 @@
 #include "frame.h"
 
+enum { FIN = 0x80, RSV1 = 0x40, RSV2 = 0x20, RSV3 = 0x10 };
+
 static bool is_opcode(unsigned op)
 {
     return op <= WS_OP_BINARY || (op >= WS_OP_CLOSE && op <= WS_OP_PONG);
@@ -22,16 +24,20 @@ static bool read_length(const uint8_t *p, struct ws_frame_head *out)
     return true;
 }
 
-int ws_parse_head(const uint8_t *p, size_t n, struct ws_frame_head *out)
+int ws_parse_head(const uint8_t *p, size_t n, bool may_deflate, struct ws_frame_head *out)
 {
     if (n < 2)
         return 0;
-    bool has_reserved = p[0] & 0x70, is_masked = p[1] & 0x80;
+    bool has_reserved = p[0] & (RSV2 | RSV3), is_masked = p[1] & 0x80;
     unsigned op = p[0] & 0x0f, short_len = p[1] & 0x7f;
     if (has_reserved || !is_masked || !is_opcode(op))
         return -1;
     out->opcode = (enum ws_opcode)op;
-    out->is_final = p[0] & 0x80;
+    out->is_final = p[0] & FIN;
+    out->is_deflated = p[0] & RSV1;
+    bool begins_message = op == WS_OP_TEXT || op == WS_OP_BINARY;
+    if (out->is_deflated && !(may_deflate && begins_message))
+        return -1;
     if (ws_is_control(out->opcode) && (!out->is_final || short_len > WS_MAX_CONTROL))
         return -1;
     size_t length_bytes = short_len == 126 ? 2 : short_len == 127 ? 8 : 0;
@@ -61,9 +67,9 @@ void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4], uint64_t offset)
         p[i] ^= turned[i & 3];
 }
 
-size_t ws_write_head(uint8_t *out, enum ws_opcode op, size_t len)
+size_t ws_write_head(uint8_t *out, enum ws_opcode op, bool is_deflated, size_t len)
 {
-    out[0] = (uint8_t)(0x80 | op);
+    out[0] = (uint8_t)(FIN | (is_deflated ? RSV1 : 0) | op);
     if (len < 126) {
         out[1] = (uint8_t)len;
         return 2;

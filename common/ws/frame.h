@@ -19,15 +19,16 @@ enum ws_opcode {
 
 struct ws_frame_head {
     enum ws_opcode opcode;
-    bool is_final;
+    bool is_final, is_deflated;
     size_t head_len;
     int64_t payload_len;
     uint8_t mask[4];
 };
 
 /* Reads a client's frame head from the n bytes at p. 1: read; 0: more bytes are needed; -1: a
- * violation (1002). */
-int ws_parse_head(const uint8_t *p, size_t n, struct ws_frame_head *out);
+ * violation (1002). may_deflate: compression was agreed on, so that RSV1 has a meaning on the first
+ * frame of a message (RFC 7692 §6). */
+int ws_parse_head(const uint8_t *p, size_t n, bool may_deflate, struct ws_frame_head *out);
 static inline bool ws_is_control(enum ws_opcode op)
 {
     return op & 0x8;
@@ -35,7 +36,7 @@ static inline bool ws_is_control(enum ws_opcode op)
 /* XORs the payload bytes offset… with the mask, in place. */
 void ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4], uint64_t offset);
 /* Writes an unmasked, final frame head; out holds 10 bytes. Returns its length. */
-size_t ws_write_head(uint8_t *out, enum ws_opcode op, size_t payload_len);
+size_t ws_write_head(uint8_t *out, enum ws_opcode op, bool is_deflated, size_t payload_len);
 
 /* Code and reason of a close payload. False when it is malformed; *error is then the code to fail
  * with. *code is 1005 when there is none. */

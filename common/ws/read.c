@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "deflate.h"
 #include "mem.h"
 #include "socket.h"
 
@@ -41,14 +42,30 @@ static bool is_too_fast(struct ws *ws)
     return ws->limits.messages_per_s && ++ws->rate_count > ws->limits.messages_per_s;
 }
 
+/* Replaces what has arrived by its text. 0, or the code to fail with. */
+static int inflate_text(struct partial *p, int64_t max)
+{
+    struct buf text;
+    buf_init(&text, NULL);
+    int error = ws_inflate(buf_str(&p->text), (size_t)max, &text);
+    if (!error && !str_is_utf8(buf_str(&text)))
+        error = WS_BAD_DATA;
+    buf_release(&p->text);
+    p->text = text;
+    return error;
+}
+
 static void finish_message(struct ws *ws)
 {
-    if (!utf8_is_complete(&ws->partial->utf8)) {
-        socket_fail(ws, WS_BAD_DATA);
-        return;
-    }
-    if (is_too_fast(ws)) {
-        socket_fail(ws, WS_POLICY);
+    int error = 0;
+    if (is_too_fast(ws))
+        error = WS_POLICY;
+    else if (ws->partial->is_deflated)
+        error = inflate_text(ws->partial, ws->limits.max_message);
+    else if (!utf8_is_complete(&ws->partial->utf8))
+        error = WS_BAD_DATA;
+    if (error) {
+        socket_fail(ws, error);
         return;
     }
     struct message m = {ws, ws->partial->text};
@@ -98,19 +115,28 @@ static bool read_control(struct ws *ws, struct evbuffer *in, const struct ws_fra
     return true;
 }
 
+/* What compressing may add to a text that cannot be compressed. */
+static int64_t max_deflated(int64_t max)
+{
+    return max + max / 64 + 16;
+}
+
 /* Whether the frame may come now, within a message or as the first of one. */
 static bool begin_frame(struct ws *ws, const struct ws_frame_head *h)
 {
     bool is_continued = ws->partial && ws->partial->is_in_message;
+    bool is_deflated = is_continued ? ws->partial->is_deflated : h->is_deflated;
+    int64_t max = is_deflated ? max_deflated(ws->limits.max_message) : ws->limits.max_message;
     int error = 0;
     if (h->opcode == WS_OP_BINARY)
         error = WS_UNSUPPORTED;
     else if (is_continued != (h->opcode == WS_OP_CONTINUATION))
         error = WS_PROTOCOL_ERROR;
-    else if (h->payload_len > ws->limits.max_message ||
-             (is_continued &&
-              h->payload_len + (int64_t)ws->partial->text.len > ws->limits.max_message))
+    else if (h->payload_len > max ||
+             (is_continued && h->payload_len + (int64_t)ws->partial->text.len > max))
         error = WS_TOO_BIG;
+    else if (is_continued && !h->is_final && h->payload_len == 0 && is_too_fast(ws))
+        error = WS_POLICY;
     if (error) {
         socket_fail(ws, error);
         return false;
@@ -120,6 +146,7 @@ static bool begin_frame(struct ws *ws, const struct ws_frame_head *h)
     ws->partial->frame = *h;
     ws->partial->frame_read = 0;
     ws->partial->is_in_frame = ws->partial->is_in_message = true;
+    ws->partial->is_deflated = is_deflated;
     return true;
 }
 
@@ -139,7 +166,7 @@ static bool read_payload(struct ws *ws, struct evbuffer *in)
         uint8_t *at = (uint8_t *)buf_reserve(&p->text, n);
         evbuffer_remove(in, at, n);
         ws_unmask(at, n, p->frame.mask, (uint64_t)p->frame_read);
-        if (ws->state == WS_OPEN && !utf8_check(&p->utf8, at, n)) {
+        if (ws->state == WS_OPEN && !p->is_deflated && !utf8_check(&p->utf8, at, n)) {
             socket_fail(ws, WS_BAD_DATA);
             return false;
         }
@@ -157,7 +184,7 @@ bool socket_read(struct ws *ws)
         uint8_t start[WS_MAX_HEAD];
         struct ws_frame_head h;
         ev_ssize_t n = evbuffer_copyout(in, start, sizeof start);
-        int got = ws_parse_head(start, n > 0 ? (size_t)n : 0, &h);
+        int got = ws_parse_head(start, n > 0 ? (size_t)n : 0, ws->window_bits > 0, &h);
         if (got < 0)
             socket_fail(ws, WS_PROTOCOL_ERROR);
         if (got <= 0)

@@ -6,34 +6,67 @@
 #include <event2/event.h>
 
 #include "clock.h"
+#include "deflate.h"
 #include "mem.h"
 #include "socket.h"
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
 struct ws_frame {
+    struct ws_frame *deflated; /* owned; NULL while nobody wanted it, or when it is no shorter */
+    bool is_deflate_tried;
     int refs;
-    size_t len;
+    size_t head_len, len;
     uint8_t bytes[];
 };
 
-struct ws_frame *ws_frame_text(struct str text)
+static struct ws_frame *frame_new(enum ws_opcode op, bool is_deflated, struct str payload)
 {
     uint8_t head[10];
-    size_t head_len = ws_write_head(head, WS_OP_TEXT, text.len);
-    struct ws_frame *f = mem_alloc(sizeof *f + head_len + text.len);
-    f->refs = 1;
-    f->len = head_len + text.len;
+    size_t head_len = ws_write_head(head, op, is_deflated, payload.len);
+    struct ws_frame *f = mem_alloc(sizeof *f + head_len + payload.len);
+    *f = (struct ws_frame){.refs = 1, .head_len = head_len, .len = head_len + payload.len};
     memcpy(f->bytes, head, head_len);
-    if (text.len)
-        memcpy(f->bytes + head_len, text.p, text.len);
+    if (payload.len)
+        memcpy(f->bytes + head_len, payload.p, payload.len);
     return f;
+}
+
+struct ws_frame *ws_frame_text(struct str text)
+{
+    return frame_new(WS_OP_TEXT, false, text);
 }
 
 void ws_frame_unref(struct ws_frame *f)
 {
-    if (f && --f->refs == 0)
-        free(f);
+    if (!f || --f->refs > 0)
+        return;
+    ws_frame_unref(f->deflated);
+    free(f);
+}
+
+static void try_to_deflate(struct ws_frame *f, struct str text)
+{
+    struct buf payload;
+    buf_init(&payload, NULL);
+    if (ws_deflate(text, &payload))
+        f->deflated = frame_new(WS_OP_TEXT, true, buf_str(&payload));
+    buf_release(&payload);
+    f->is_deflate_tried = true;
+}
+
+/* The frame as that socket gets it. Within a text shorter than the peer's window nothing can refer
+ * back too far. */
+static struct ws_frame *frame_for(const struct ws *ws, struct ws_frame *f)
+{
+    struct str text = {(const char *)f->bytes + f->head_len, f->len - f->head_len};
+    bool is_within_window = ws->window_bits >= WS_DEFLATE_BITS ||
+                            (ws->window_bits && text.len <= (size_t)1 << ws->window_bits);
+    if (!is_within_window || text.len < (size_t)ws->limits.deflate_from)
+        return f;
+    if (!f->is_deflate_tried)
+        try_to_deflate(f, text);
+    return f->deflated ? f->deflated : f;
 }
 
 static void unref_sent(const void *data, size_t len, void *arg)
@@ -74,11 +107,7 @@ static void transmit(struct ws *ws, struct ws_frame *f)
 
 void socket_send_control(struct ws *ws, enum ws_opcode op, struct str payload)
 {
-    struct ws_frame *f = mem_alloc(sizeof *f + 2 + payload.len);
-    f->refs = 1;
-    f->len = ws_write_head(f->bytes, op, payload.len) + payload.len;
-    if (payload.len)
-        memcpy(f->bytes + 2, payload.p, payload.len);
+    struct ws_frame *f = frame_new(op, false, payload);
     transmit(ws, f);
     ws_frame_unref(f);
 }
@@ -87,6 +116,7 @@ void ws_send_frame(struct ws *ws, struct ws_frame *f)
 {
     if (ws->state != WS_OPEN)
         return;
+    f = frame_for(ws, f);
     if ((int64_t)(socket_backlog(ws) + f->len) > ws->limits.max_backlog) {
         ws_close(ws, WS_TRY_AGAIN, STR("too slow"));
         return;

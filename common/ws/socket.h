@@ -20,11 +20,11 @@ enum ws_state {
 
 /* A message of which only a part has arrived. */
 struct partial {
-    struct buf text; /* on the heap */
+    struct buf text; /* on the heap; compressed if is_deflated */
     struct utf8_check utf8;
     struct ws_frame_head frame; /* the frame being read */
     int64_t frame_read;
-    bool is_in_frame, is_in_message;
+    bool is_in_frame, is_in_message, is_deflated;
 };
 
 struct ws {
@@ -38,7 +38,8 @@ struct ws {
     struct co *co;           /* handles a message */
     int64_t seen_us, pinged_us, closing_us, rate_us;
     int rate_count;
-    int code; /* for on_close */
+    int window_bits; /* of what may be sent compressed; 0: nothing was agreed on */
+    int code;        /* for on_close */
     enum ws_state state;
     bool is_busy, is_turning, is_scheduled, is_peer_closed;
 };

@@ -23,6 +23,7 @@ const struct ws_limits WS_DEFAULT_LIMITS = {
     .max_backlog = 256 * 1024,
     .ping_interval_ms = 30000,
     .messages_per_s = 50,
+    .deflate_from = 512,
 };
 
 /* ---- every socket of the process ---------------------------------------------------------- */
@@ -202,13 +203,15 @@ enum err ws_accept(struct req *r, const struct ws_handlers *h, const struct ws_l
                    void *arg, struct ws **out)
 {
     struct bufferevent *bev = NULL;
-    enum err rc = ws_handshake(r, &bev);
+    int window_bits = 0;
+    enum err rc = ws_handshake(r, &bev, &window_bits);
     *out = NULL;
     if (rc)
         return rc;
     struct ws *ws = MEM_NEW(struct ws);
     ws->loop = r->loop;
     ws->bev = bev;
+    ws->window_bits = window_bits;
     ws->handlers = h;
     ws->limits = *limits;
     ws->arg = arg;

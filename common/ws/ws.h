@@ -1,8 +1,8 @@
 #pragma once
 /*
- * WebSocket server side (RFC 6455). Messages of one socket are handled in order, each in a
- * coroutine that exists only meanwhile; an idle socket keeps no buffer. A peer that reads too
- * slowly is closed.
+ * WebSocket server side (RFC 6455), compressed if the peer offers it (RFC 7692). Messages of one
+ * socket are handled in order, each in a coroutine that exists only meanwhile; an idle socket keeps
+ * no buffer. A peer that reads too slowly is closed.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,10 +37,11 @@ struct ws_handlers {
 };
 
 struct ws_limits {
-    int64_t max_message;  /* bytes: 1009 beyond it */
+    int64_t max_message;  /* bytes, inflated: 1009 beyond it */
     int64_t max_backlog;  /* unsent bytes: 1013 and closed beyond it */
     int ping_interval_ms; /* silence after which a ping is sent; a second one closes */
     int messages_per_s;   /* pings count too; 0: no limit; 1008 beyond it */
+    int deflate_from;     /* bytes: shorter messages are sent as they are */
 };
 extern const struct ws_limits WS_DEFAULT_LIMITS;
 
@@ -52,7 +53,7 @@ extern const struct ws_limits WS_DEFAULT_LIMITS;
 MUST_CHECK enum err ws_accept(struct req *r, const struct ws_handlers *h,
                               const struct ws_limits *limits, void *arg, struct ws **out);
 
-/* A text message encoded once for many sockets; reference-counted. */
+/* A text message encoded, and compressed, once for many sockets; reference-counted. */
 struct ws_frame;
 struct ws_frame *ws_frame_text(struct str text);
 void ws_frame_unref(struct ws_frame *f);

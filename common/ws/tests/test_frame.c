@@ -48,7 +48,7 @@ static void test_heads(void **state)
         struct ws_frame_head h;
         uint8_t *copy = test_malloc(t->n + 1);
         memcpy(copy, t->bytes, t->n);
-        int got = ws_parse_head(copy, t->n, &h);
+        int got = ws_parse_head(copy, t->n, false, &h);
         if (got != t->result)
             fail_msg("%s: %d", t->name, got);
         if (got == 1) {
@@ -58,6 +58,26 @@ static void test_heads(void **state)
             assert_memory_equal(h.mask, "mask", 4);
         }
         test_free(copy);
+    }
+}
+
+/* RSV1 once compression was agreed on: only where a message begins. */
+static void test_compressed_heads(void **state)
+{
+    static const struct {
+        int first, result;
+    } cases[] = {
+        {0xc1, 1},  {0x41, 1},  {0xc2, 1},  {0xc0, -1}, {0x40, -1},
+        {0xc8, -1}, {0xc9, -1}, {0xca, -1}, {0xe1, -1}, {0xd1, -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t head[] = {(uint8_t)cases[i].first, 0x85, 'm', 'a', 's', 'k'};
+        struct ws_frame_head h;
+        if (ws_parse_head(head, sizeof head, true, &h) != cases[i].result)
+            fail_msg("%x", cases[i].first);
+        assert_int_equal(ws_parse_head(head, sizeof head, false, &h), -1);
+        if (cases[i].result == 1)
+            assert_true(h.is_deflated);
     }
 }
 
@@ -79,11 +99,13 @@ static void test_written_heads(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         uint8_t out[WS_MAX_HEAD] = {0};
         struct ws_frame_head h;
-        size_t n = ws_write_head(out, WS_OP_TEXT, sizes[i]);
+        bool is_deflated = i & 1;
+        size_t n = ws_write_head(out, WS_OP_TEXT, is_deflated, sizes[i]);
         assert_false(out[1] & 0x80);
         /* With the mask bit set it is what a client would send. */
         out[1] |= 0x80;
-        assert_int_equal(ws_parse_head(out, n + 4, &h), 1);
+        assert_int_equal(ws_parse_head(out, n + 4, true, &h), 1);
+        assert_int_equal(h.is_deflated, is_deflated);
         assert_true(h.is_final);
         assert_int_equal(h.payload_len, sizes[i]);
     }
@@ -158,9 +180,9 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),         cmocka_unit_test(test_unmask),
-        cmocka_unit_test(test_written_heads), cmocka_unit_test(test_close_payloads),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_heads),          cmocka_unit_test(test_compressed_heads),
+        cmocka_unit_test(test_unmask),         cmocka_unit_test(test_written_heads),
+        cmocka_unit_test(test_close_payloads), cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
