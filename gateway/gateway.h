@@ -5,7 +5,7 @@
 #include <event2/listener.h>
 
 #include "buf.h"
-#include "config/cidr.h"
+#include "cidr.h"
 #include "list.h"
 #include "loop.h"
 #include "settings.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "admin/entity.h"
-#include "config/cidr.h"
+#include "cidr.h"
 #include "config/reload.h"
 #include "config/snapshot.h"
 #include "encode.h"

@@ -1,7 +1,7 @@
 /* ip-restriction: addresses and networks that may, or may not, send requests. */
 #include <stddef.h>
 
-#include "config/cidr.h"
+#include "cidr.h"
 #include "plugins/plugin.h"
 #include "proxy/exchange.h"
 

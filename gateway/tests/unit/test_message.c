@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "config/cidr.h"
+#include "cidr.h"
 #include "proxy/forwarded.h"
 #include "proxy/headers.h"
 #include "proxy/trace.h"

@@ -22,3 +22,7 @@ bool cidr_parse(struct str text, struct cidr *out);
 bool cidr_list_parse(struct arena *a, struct str text, struct cidr_list *out, struct str *bad);
 /* text is an address; anything else is in no list. */
 bool cidr_list_has(const struct cidr_list *l, struct str text);
+bool cidr_list_has_address(const struct cidr_list *l, const uint8_t address[16]);
+
+/* Reads an address into 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+bool address_parse(struct str text, uint8_t out[16]);

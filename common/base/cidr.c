@@ -1,8 +1,8 @@
-#include "config/cidr.h"
+#include "cidr.h"
 
 #include <arpa/inet.h>
 
-static bool address_parse(struct str text, uint8_t out[16])
+bool address_parse(struct str text, uint8_t out[16])
 {
     char copy[INET6_ADDRSTRLEN];
     if (!text.len || text.len >= sizeof copy)
@@ -61,13 +61,16 @@ bool cidr_list_parse(struct arena *a, struct str text, struct cidr_list *out, st
     return true;
 }
 
-bool cidr_list_has(const struct cidr_list *l, struct str text)
+bool cidr_list_has_address(const struct cidr_list *l, const uint8_t address[16])
 {
-    uint8_t address[16];
-    if (!l->count || !text.p || !address_parse(text, address))
-        return false;
     for (size_t i = 0; i < l->count; i++)
         if (has_prefix(address, &l->items[i]))
             return true;
     return false;
+}
+
+bool cidr_list_has(const struct cidr_list *l, struct str text)
+{
+    uint8_t address[16];
+    return l->count && text.p && address_parse(text, address) && cidr_list_has_address(l, address);
 }
