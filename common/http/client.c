@@ -1,25 +1,58 @@
 /* HTTP exchanges with other programs. */
 #include "client.h"
 
+#include <sys/socket.h>
+
 #include "buf.h"
 #include "plain.h"
 #include "transfer.h"
 
 #define DEFAULT_MAX_REPLY (8 * 1024 * 1024)
 
+#define MAX_HEAD (64 * 1024)
+
 struct reply_sink {
     struct buf body;
     int64_t max;
+    size_t head_len;
+    bool may_cut, is_cut;
+};
+
+struct guard {
+    const struct http_call *call;
+    bool has_refused;
 };
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct reply_sink *s = arg;
     size_t len = size * n;
-    if ((int64_t)(s->body.len + len) > s->max)
+    if ((int64_t)(s->body.len + len) > s->max) {
+        s->is_cut = s->may_cut;
+        if (s->may_cut)
+            buf_add(&s->body, p, (size_t)s->max - s->body.len);
         return 0;
+    }
     buf_add(&s->body, p, len);
     return len;
+}
+
+/* A head without end is no answer. */
+static size_t on_head(char *p, size_t size, size_t n, void *arg)
+{
+    struct reply_sink *s = arg;
+    s->head_len += size * n;
+    return s->head_len > MAX_HEAD ? 0 : size * n;
+}
+
+static curl_socket_t open_guarded(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    struct guard *g = arg;
+    if (!g->call->may_connect(g->call->guard_arg, &a->addr)) {
+        g->has_refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
 static bool is_one_line(struct str s)
@@ -91,11 +124,24 @@ static enum err judge(const struct transfer *t)
     }
 }
 
+/* A connection that another call has opened was not looked at, and one of this call may be to an
+ * address that is not allowed tomorrow. */
+static void set_guard(CURL *easy, struct guard *g)
+{
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_guarded);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, g);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static void read_answer(struct transfer *t, struct arena *a, struct reply_sink *sink,
                         struct http_answer *out)
 {
     long status = 0;
     char *type = NULL;
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    out->retry_after_s = retry_after_s;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
     out->status = (int)status;
@@ -107,7 +153,8 @@ static enum err CO_FN curl_call(struct http_client *c, struct arena *a,
                                 const struct http_call *call, struct http_answer *out)
 {
     struct transfer t;
-    struct reply_sink sink = {.max = call->max_reply_bytes};
+    struct reply_sink sink = {.max = call->max_reply_bytes, .may_cut = call->cut_reply};
+    struct guard guard = {.call = call};
     struct curl_slist *headers = NULL;
     if (!sink.max)
         sink.max = DEFAULT_MAX_REPLY;
@@ -126,12 +173,20 @@ static enum err CO_FN curl_call(struct http_client *c, struct arena *a,
     curl_easy_setopt(t.easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(t.easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t.easy, CURLOPT_WRITEDATA, &sink);
+    curl_easy_setopt(t.easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(t.easy, CURLOPT_HEADERDATA, &sink);
     set_method(t.easy, call);
+    if (call->may_connect)
+        set_guard(t.easy, &guard);
     rc = transfer_run(&t);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && !sink.is_cut)
         rc = judge(&t);
+    if (rc == ERR_SERVICE_UNAVAILABLE && guard.has_refused)
+        rc = ERR_FORBIDDEN;
     if (rc == ERR_OK)
         read_answer(&t, a, &sink, out);
+    else if (call->may_connect && rc != ERR_FORBIDDEN && t.error[0])
+        out->problem = str_from(arena_strdup(a, t.error));
     transfer_release(&t);
     curl_slist_free_all(headers);
     return rc;
@@ -141,7 +196,7 @@ enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
                                 const struct http_call *call, struct http_answer *out)
 {
     *out = (struct http_answer){0};
-    if (plain_takes(call->url))
+    if (plain_takes(call->url) && !call->may_connect)
         return plain_call(http_client_plain(c), a, call, out);
     return curl_call(c, a, call, out);
 }

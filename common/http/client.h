@@ -1,6 +1,7 @@
 #pragma once
 /* HTTP client with keep-alive and deadlines: http by this library itself, https by curl multi on
  * the loop. No other schemes, no redirects, no proxy environment. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -19,6 +20,10 @@ struct http_call_header {
     struct str value;
 };
 
+struct sockaddr;
+/* Whether a call may connect to the address. */
+typedef bool (*http_guard_fn)(void *arg, const struct sockaddr *address);
+
 struct http_call {
     const char *method;
     struct str url;
@@ -28,16 +33,24 @@ struct http_call {
     int timeout_ms;          /* whole exchange; 0: 10 s; the coroutine's deadline shortens it */
     int connect_timeout_ms;  /* 0: 2 s */
     int64_t max_reply_bytes; /* 0: 8 MiB */
+    bool cut_reply;          /* the body ends there, instead of being an error */
+    /* For URLs that others choose: asked before each address is connected to, so after the name was
+     * looked up; the connection is shared with no other call. NULL: any address. */
+    http_guard_fn may_connect;
+    void *guard_arg;
 };
 
 struct http_answer {
     int status;
     struct str body, content_type;
+    int64_t retry_after_s; /* of a guarded call: what Retry-After says, 0: nothing */
+    struct str problem;    /* of a guarded call that failed: why, in words; or absent */
 };
 
 /* ERR_SERVICE_UNAVAILABLE when the peer cannot be reached or hangs up, ERR_TIMEOUT, ERR_BAD_GATEWAY
  * when it talks nonsense or too much, ERR_CANCELLED; ERR_INVALID_INPUT for an URL that is not
- * http(s) or a header of several lines. Any HTTP status is ERR_OK. A body without Content-Type is
+ * http(s) or a header of several lines; ERR_FORBIDDEN when the guard let no connection through. Any
+ * HTTP status is ERR_OK. A body without Content-Type is
  * JSON. */
 MUST_CHECK enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
                                            const struct http_call *call, struct http_answer *out);

@@ -252,6 +252,63 @@ static void test_limits(void **state)
     WAIT_FOR(loop, peer.cancelled == 2);
 }
 
+static bool is_allowed(void *arg, const struct sockaddr *address)
+{
+    struct sockaddr_in sa;
+    int *asked = arg;
+    memcpy(&sa, address, sizeof sa);
+    if (address->sa_family == AF_INET)
+        assert_int_equal(ntohl(sa.sin_addr.s_addr), INADDR_LOOPBACK);
+    return ++*asked > 1;
+}
+
+/* A guard is asked for every connection, and none is shared with those who have no guard. */
+static void test_guard(void **state)
+{
+    int asked = 0;
+    struct http_call c = {
+        .method = "GET", .url = url_of("/show"), .may_connect = is_allowed, .guard_arg = &asked};
+    assert_int_equal(call((struct http_call){.method = "GET", .url = url_of("/show")}).rc, ERR_OK);
+    struct run r = call(c);
+    assert_int_equal(r.rc, ERR_FORBIDDEN);
+    assert_int_equal(asked, 1);
+    for (int i = 2; i < 4; i++) {
+        r = call(c);
+        assert_int_equal(r.rc, ERR_OK);
+        assert_int_equal(r.answer.status, 200);
+        assert_int_equal(asked, i);
+    }
+    asked = -10;
+    c.url = str_printf(arena, "http://localhost:%d/show", http_server_port(peer.server));
+    assert_int_equal(call(c).rc, ERR_FORBIDDEN);
+    assert_true(asked > -10);
+    asked = 1;
+    c.url = str_printf(arena, "http://127.0.0.1:%d/", closed_port());
+    r = call(c);
+    assert_int_equal(r.rc, ERR_SERVICE_UNAVAILABLE);
+    assert_true(r.answer.problem.len > 0);
+}
+
+static void test_cut_reply(void **state)
+{
+    int asked = 1;
+    struct http_call c = {.method = "GET",
+                          .url = url_of("/large"),
+                          .max_reply_bytes = 1000,
+                          .may_connect = is_allowed,
+                          .guard_arg = &asked};
+    assert_int_equal(call(c).rc, ERR_BAD_GATEWAY);
+    c.cut_reply = true;
+    struct run r = call(c);
+    assert_int_equal(r.rc, ERR_OK);
+    assert_int_equal(r.answer.status, 200);
+    assert_int_equal(r.answer.body.len, 1000);
+    c.max_reply_bytes = 100000;
+    r = call(c);
+    assert_int_equal(r.rc, ERR_OK);
+    assert_int_equal(r.answer.body.len, 100000);
+}
+
 static void test_cancellation(void **state)
 {
     struct run r = {.call = {.method = "GET", .url = url_of("/wait")}};
@@ -524,6 +581,8 @@ int main(void)
         TEST(test_refused_calls),
         TEST(test_unreachable),
         TEST(test_limits),
+        TEST(test_guard),
+        TEST(test_cut_reply),
         TEST(test_cancellation),
         TEST(test_nonsense),
         TEST(test_mail),
