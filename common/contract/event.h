@@ -101,6 +101,18 @@ struct event_job {
 };
 extern const struct json_schema EVENT_JOB;
 
+/* webhook.failed */
+struct event_webhook {
+    int64_t webhook_id;
+    struct str host;   /* of its URL, which may hold secrets */
+    struct str reason; /* gone, failing */
+    int64_t owner_id;  /* who made it */
+    int64_t failing_since;
+    int64_t last_status; /* JSON_NO_INT: no answer */
+    struct str last_error;
+};
+extern const struct json_schema EVENT_WEBHOOK;
+
 /* audit.recorded. People are named by id only. */
 struct event_audit {
     struct str action; /* "role.grant" */

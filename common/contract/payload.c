@@ -136,6 +136,19 @@ static const struct json_field job_fields[] = {
 #undef AT
 JSON_SCHEMA(EVENT_JOB, "JobEvent", struct event_job, job_fields);
 
+#define AT(member) offsetof(struct event_webhook, member)
+static const struct json_field webhook_fields[] = {
+    {"webhook_id", JK_INT, AT(webhook_id), JF_REQUIRED},
+    {"host", JK_STR, AT(host), JF_REQUIRED},
+    {"reason", JK_STR, AT(reason), JF_REQUIRED, .doc = "gone or failing"},
+    {"owner_id", JK_INT, AT(owner_id), OPTIONAL_ID, .doc = "who made it"},
+    {"failing_since", JK_TIME, AT(failing_since), JF_MS | OPTIONAL_ID},
+    {"last_status", JK_INT, AT(last_status), OPTIONAL_ID, .doc = "absent: there was no answer"},
+    {"last_error", JK_STR, AT(last_error), JF_OMIT},
+};
+#undef AT
+JSON_SCHEMA(EVENT_WEBHOOK, "WebhookEvent", struct event_webhook, webhook_fields);
+
 #define AT(member) offsetof(struct event_audit, member)
 static const struct json_field audit_fields[] = {
     {"action", JK_STR, AT(action), JF_REQUIRED | JF_NON_EMPTY, .doc = "such as role.grant"},

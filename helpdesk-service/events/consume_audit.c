@@ -64,7 +64,7 @@ static const struct {
       {"outcome", NULL, "outcome"}},
      {"workflow_name", "transition", "role", "task_item_id"}},
     {"sla.", "task", "task_id", {{NULL}}, {"workflow_name", "metric", "due_at", "step"}},
-    {"webhook.", "webhook", "id", {{NULL}}, {NULL}},
+    {"webhook.", "webhook", "webhook_id", {{NULL}}, {"host", "reason", "last_status"}},
     {"job.", "job", "job_id", {{NULL}}, {"kind", "state", "total", "failed"}},
 };
 
