@@ -2,10 +2,12 @@
 /* Settings of notification-service. */
 #include "post.h"
 #include "service.h"
+#include "webhook/settings.h"
 
 struct notification_config {
     struct mail_outlet mail;
     struct str ticket_url; /* a ticket's page, with {number}; absent: mails carry no link */
+    struct webhook_config webhook;
 };
 
 extern const struct setting NOTIFICATION_SETTINGS[];

@@ -12,6 +12,7 @@
 #include "people.h"
 #include "routes.h"
 #include "state.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -26,13 +27,14 @@ static enum err init(struct service *s)
     live_init(&state->live, s, push_missed);
     state->courier = courier_new(s, sender_work, "delivery");
     events_declare(s);
-    return ERR_OK;
+    return webhooks_init(&state->webhooks, s);
 }
 
 static enum err CO_FN start(struct service *s)
 {
     struct notification_state *state = notification_state(s);
     courier_start(state->courier);
+    webhooks_start(&state->webhooks);
     enum err rc = push_begin(&state->live);
     if (rc == ERR_OK)
         rc = deadletters_start(s);
@@ -44,6 +46,7 @@ static void CO_FN stop(struct service *s)
     struct notification_state *state = notification_state(s);
     live_stop(&state->live);
     courier_stop(state->courier);
+    webhooks_stop(&state->webhooks);
 }
 
 static void release(struct service *s)
@@ -51,14 +54,16 @@ static void release(struct service *s)
     struct notification_state *state = notification_state(s);
     live_release(&state->live);
     courier_free(state->courier);
+    webhooks_release(&state->webhooks);
     free(state);
 }
 
 int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {
-        PEOPLE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, DEADLETTER_ROUTES, NULL};
+        PEOPLE_MIGRATIONS, WRITE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
+    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, WEBHOOK_ROUTES,
+                                                 DEADLETTER_ROUTES, NULL};
     static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
     static const struct service_desc DESC = {
         .name = "notification-service",

@@ -2,3 +2,4 @@
 #include "route.h"
 
 extern const struct route NOTIFICATION_ROUTES[];
+extern const struct route WEBHOOK_ROUTES[];

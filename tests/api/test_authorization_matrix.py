@@ -18,6 +18,11 @@ NOBODY, NOTHING = 10 ** 7, "99999999"
 HDTS_ADMIN, TTS_ADMIN = [("hdts", "Admin")], [("tts", "Admin")]
 PEOPLE = {"employee": tokens.EMPLOYEE, "coordinator": tokens.COORDINATOR, "hdts admin": HDTS_ADMIN,
           "tts reviewer": tokens.REVIEWER, "tts approver": tokens.APPROVER, "tts admin": TTS_ADMIN}
+# What is anybody's right as long as it is their own.
+ONES_OWN = {"GET /feedback/user/{id}", "GET /notifications/history/{userId}", "GET /ws/notifications/{user_id}",
+            "GET /notification/ws/notifications/{user_id}"}
+# The handler knows better than the table who is staff on the simple surface.
+DECIDED_LATER = {"GET /notifications/queue"}
 STRANGERS = ("nobody", "expired", "wrong key", "no algorithm", "mfa", "refresh", "api token unknown")
 CALLERS = (*STRANGERS, *PEOPLE, "service", "api token without scope", "api token")
 PERMISSIONS = authorization.permissions()
@@ -104,7 +109,7 @@ def declared_kind(operation):
 def program(request, start_service, db):
     if request.param == "helpdesk-service":
         return start_helpdesk(start_service, db)
-    if request.param == "workflow-service":
+    if request.param in ("notification-service", "workflow-service"):
         auth = FakeAuth([])
         request.addfinalizer(auth.close)
         return start_service(request.param, {"AUTH_SERVICE_URL": auth.url})
@@ -124,8 +129,8 @@ def test_the_table_has_every_route_and_says_what_the_program_says(name):
 
 def call(client, route):
     method, path = route.split()
-    if route == "GET /feedback/user/{id}":  # one's own, which is anybody's right
-        path = path.replace("{id}", str(NOBODY))
+    if route in ONES_OWN:
+        path = re.sub(r"\{\w+\}", str(NOBODY), path)
     path = re.sub(r"\{\w+\}", NOTHING, path.replace("{number}", "TX20200101000001"))
     answer = client.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None, stream=True)
     if answer.headers["Content-Type"] == "text/event-stream":
@@ -154,6 +159,8 @@ def test_the_matrix(program, caller):
             assert want == 403 or answer.headers["WWW-Authenticate"].startswith("Bearer"), route
         elif kind == "open":
             assert answer.status_code < 500, (route, answer.text)
+        elif route in DECIDED_LATER:
+            assert answer.status_code in (200, 403), route
         elif answer.status_code in (401, 403) or answer.status_code >= 500:
             wrong.append((route, answer.status_code, answer.text))
     assert not wrong

@@ -245,8 +245,30 @@ WORKFLOW = {
     **_each("any", None, "GET /api/v1/tasks/{task_id}/assignments"),
 }
 
+NOTIFICATION = {
+    **DEADLETTERS,
+    **_each("person", "NOTIFICATION_OWN",
+            "GET /api/v1/notifications", "GET /api/v1/notifications/unread-count",
+            "GET /api/v1/notifications/preferences", "PUT /api/v1/notifications/preferences",
+            "PUT /api/v1/notifications/read-all", "PUT /api/v1/notifications/{id}/read",
+            "DELETE /api/v1/notifications/{id}", "GET /notifications/queue",
+            "GET /ws/notifications", "GET /notification/ws/notifications", "GET /notifications/history/{userId}",
+            "GET /ws/notifications/{user_id}", "GET /notification/ws/notifications/{user_id}"),
+    **_each("any", "NOTIFICATION_SEND",
+            "POST /api/v1/notifications", "POST /api/v1/notifications/email", "POST /api/v1/notifications/sms",
+            "POST /api/v1/notifications/push"),
+    **_each("any", None, "POST /notifications/notify"),
+    **_each("person", "WEBHOOK_ADMIN",
+            "GET /api/v1/webhooks", "POST /api/v1/webhooks", "GET /api/v1/webhooks/event-types",
+            "GET /api/v1/webhooks/{id}", "PATCH /api/v1/webhooks/{id}", "DELETE /api/v1/webhooks/{id}",
+            "POST /api/v1/webhooks/{id}/rotate-secret", "POST /api/v1/webhooks/{id}/enable",
+            "POST /api/v1/webhooks/{id}/disable", "POST /api/v1/webhooks/{id}/ping",
+            "GET /api/v1/webhooks/{id}/deliveries", "GET /api/v1/webhooks/{id}/deliveries/{delivery_id}",
+            "POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/replay", "POST /api/v1/webhooks/{id}/replay"),
+}
+
 # What the gateway answers itself; its admin API has no tokens and listens on loopback only.
 GATEWAY = _each("open", None, "GET /registry/services")
 
-ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK, "registry-service": REGISTRY,
-          "workflow-service": WORKFLOW}
+ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK,
+          "notification-service": NOTIFICATION, "registry-service": REGISTRY, "workflow-service": WORKFLOW}

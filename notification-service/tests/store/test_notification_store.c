@@ -11,6 +11,7 @@
 #include "store/notification_store.h"
 #include "store/preference_store.h"
 #include "store_test.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -311,8 +312,8 @@ static void statements_fit_the_schema(void **state)
 
 static int open_store(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, SERVICE_MIGRATIONS,
-                                                            NULL};
+    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
+                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
     return store_test_open("notification", MIGRATIONS);
 }
