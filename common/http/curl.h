@@ -1,7 +1,7 @@
 #pragma once
 /*
- * libcurl, loaded when the first https URL or mail needs it: it brings a dozen libraries into a
- * process, 3 MiB that most processes never use. Private to this library.
+ * libcurl, loaded when the first https URL, guarded call or mail needs it: it brings a dozen
+ * libraries into a process, 3 MiB that most processes never use. Private to this library.
  */
 #include <stdbool.h>
 

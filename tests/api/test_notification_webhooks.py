@@ -98,9 +98,10 @@ def test_what_is_done_is_in_the_audit_trail(world):
         world.act(hook, action)
     world.admin.delete(f"{URL}/{hook['id']}", expect=204)
     for action in ("create", "update", "rotate_secret", "disable", "enable", "delete"):
-        data = world.amqp.receive_type(events, "audit.recorded")["data"]
+        data = world.amqp.receive_type(events, "audit.recorded",
+                                       where=lambda e: e["data"]["target_id"] == str(hook["id"]))["data"]
         assert data["action"] == f"webhook.{action}" and data["result"] == "allowed", data
-        assert data["actor_id"] == ADAM and data["target_id"] == str(hook["id"]) and data["trace_id"]
+        assert data["actor_id"] == ADAM and data["target_type"] == "webhook" and data["trace_id"]
         assert data["details"] == {"host": "example.com"}
 
 
