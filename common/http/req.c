@@ -56,6 +56,11 @@ struct str req_header_list(struct req *r, const char *name)
     return list;
 }
 
+int req_minor_version(const struct req *r)
+{
+    return r->priv->head.minor_version;
+}
+
 struct str req_cookie(struct req *r, const char *name)
 {
     const struct http_head *h = &r->priv->head;

@@ -45,6 +45,8 @@ struct str req_header(struct req *r, const char *name);
 /* All headers of that name as one comma-separated list; absent when there is none. */
 struct str req_header_list(struct req *r, const char *name);
 struct str req_cookie(struct req *r, const char *name);
+/* 0 for HTTP/1.0, which knows no upgrade. */
+int req_minor_version(const struct req *r);
 /* First query parameter of that name, decoded; absent when there is none. */
 struct str req_query(struct req *r, const char *name);
 /* The raw body of a non-streaming route; empty when there was none. */

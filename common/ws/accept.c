@@ -50,7 +50,8 @@ static void answer_extensions(struct req *r, int *window_bits)
 
 enum err ws_handshake(struct req *r, struct bufferevent **out, int *window_bits)
 {
-    bool is_upgrade = lists_token(req_header_list(r, "Connection"), STR("upgrade")) &&
+    bool is_upgrade = req_minor_version(r) >= 1 &&
+                      lists_token(req_header_list(r, "Connection"), STR("upgrade")) &&
                       lists_token(req_header_list(r, "Upgrade"), STR("websocket"));
     if (!is_upgrade || !str_eq(req_header(r, "Sec-WebSocket-Version"), STR("13")))
         return refuse_version(r);

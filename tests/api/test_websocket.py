@@ -117,6 +117,11 @@ def test_refused_upgrades(sockets, place, changes, status):
             assert answer.headers["sec-websocket-version"] == "13"
 
 
+def test_http_1_0_knows_no_upgrade(sockets, place):
+    with RawSocket(sockets.url(place)) as raw:
+        assert raw.request(upgrade(sockets.token()), version="HTTP/1.0").status == 426
+
+
 def test_bad_tokens_refuse_the_upgrade(sockets, place):
     for token in (None, "nonsense", sockets.token(ttl=-5), sockets.token(secret="x" * 40)):
         with RawSocket(sockets.url(place)) as raw:
