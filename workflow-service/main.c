@@ -14,6 +14,7 @@
 
 #define RECOMPUTE_MS 1000
 #define PURGE_MS (3600 * 1000)
+#define FOLDING_MS 2000
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -55,6 +56,7 @@ static void start_timers(struct service *s)
     service_every(s, RECOMPUTE_MS, "recompute", recompute_job, NULL);
     service_every(s, (int)cfg->pool_poll_ms, "pool", pool_job, NULL);
     service_every(s, (int)cfg->pool_poll_ms, "unmatched", unmatched_job, NULL);
+    service_every(s, FOLDING_MS, "statistics", statistics_job, NULL);
 }
 
 static enum err CO_FN start(struct service *s)
@@ -75,8 +77,8 @@ static const struct db_migration *const MIGRATIONS[] = {
     PEOPLE_MIGRATIONS, WRITE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
 
 static const struct route *const ROUTES[] = {
-    WORKFLOW_ROUTES,   TASK_ROUTES,       SLA_ROUTES, DEFINITION_ROUTES,
-    ASSIGNMENT_ROUTES, DEADLETTER_ROUTES, NULL};
+    WORKFLOW_ROUTES,   TASK_ROUTES,       SLA_ROUTES,        DEFINITION_ROUTES,
+    ASSIGNMENT_ROUTES, STATISTICS_ROUTES, DEADLETTER_ROUTES, NULL};
 
 static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
 

@@ -208,6 +208,7 @@ WORKFLOW = {
     **_each("any", "TASK_READ_ALL",
             "GET /api/v1/tasks/all", "GET /tasks/all-tasks", "GET /api/v1/tasks/unmatched",
             "GET /tasks/unassigned-tickets"),
+    **_each("any", "ANALYTICS_READ", "GET /api/v1/tasks/statistics", "GET /api/v1/tasks/statistics/bottlenecks"),
     **_each("person", "OWNER_ESCALATE",
             "POST /tasks/ticket-owner/escalate", "POST /api/v1/tasks/ticket-owner/escalate"),
     **_each("person", "OWNER_TRANSFER",

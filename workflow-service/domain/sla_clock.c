@@ -16,6 +16,16 @@ enum sla_state sla_state_parse(struct str word)
     return s;
 }
 
+bool sla_state_is_met(enum sla_state s)
+{
+    return s == SLA_STATE_MET;
+}
+
+bool sla_state_is_missed(enum sla_state s)
+{
+    return s == SLA_STATE_BREACHED;
+}
+
 /* ---- deadlines ---------------------------------------------------------------------------- */
 
 static int64_t when_used(const struct sla_clock *c, const struct calendar *cal, int64_t us)

@@ -20,6 +20,14 @@ struct str sla_state_word(enum sla_state s);
 /* SLA_STATE_COUNT when unknown. */
 enum sla_state sla_state_parse(struct str word);
 
+/*
+ * What counts as in time, everywhere: a clock that has ended without its breach is met, one that
+ * has ended after it is missed, whatever became of the work. One that still goes on is neither, and
+ * one that was cancelled before its breach never will be.
+ */
+bool sla_state_is_met(enum sla_state s);
+bool sla_state_is_missed(enum sla_state s);
+
 #define SLA_MAX_WARNINGS 10
 
 struct sla_clock {

@@ -1,6 +1,6 @@
 #pragma once
 /* What this program does besides answering requests: the queue of tickets, the changes of people,
- * work that waits for people or for a workflow, and clocks that run out. */
+ * work that waits for people or for a workflow, clocks that run out, and figures. */
 #include "cause.h"
 #include "db.h"
 #include "service.h"
@@ -24,3 +24,5 @@ void CO_FN sla_job(struct service *s, void *arg);
 /* Periodic: computes the clocks anew whose policy or calendar has changed. What is done is done:
  * killed in between, any process goes on with the rest. */
 void CO_FN recompute_job(struct service *s, void *arg);
+/* Periodic: takes what has happened into the figures. Killed in between, any process goes on. */
+void CO_FN statistics_job(struct service *s, void *arg);
