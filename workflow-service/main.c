@@ -15,6 +15,7 @@
 #define RECOMPUTE_MS 1000
 #define PURGE_MS (3600 * 1000)
 #define FOLDING_MS 2000
+#define SORTING_MS 5000
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
@@ -57,6 +58,7 @@ static void start_timers(struct service *s)
     service_every(s, (int)cfg->pool_poll_ms, "pool", pool_job, NULL);
     service_every(s, (int)cfg->pool_poll_ms, "unmatched", unmatched_job, NULL);
     service_every(s, FOLDING_MS, "statistics", statistics_job, NULL);
+    service_every(s, SORTING_MS, "texts", texts_job, NULL);
 }
 
 static enum err CO_FN start(struct service *s)

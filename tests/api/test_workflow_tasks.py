@@ -87,6 +87,25 @@ def test_owned_pages_link_to_each_other(world):
     assert {row["ticket_number"] for row in seen} == numbers
 
 
+def test_long_lists_are_not_counted_to_their_end(world):
+    world.rows("""WITH k AS (INSERT INTO ticket (number, subject, description, category, sub_category, department,
+            priority, status, requester_name, requester_email, submitted_at, created_at, updated_at)
+            SELECT 'LONG' || n, CASE n WHEN 1 THEN 'Zinnoberrot' ELSE 'Grau' END, '', 'Long List', '', '', 'Low', 'Open', '',
+            '', now() - n * interval '1 s', now(), now() FROM generate_series(1, 10100) n RETURNING id, submitted_at)
+        INSERT INTO task (ticket_id, version_id, status, owner_id, submitted_at, created_at, updated_at)
+        SELECT k.id, (SELECT min(id) FROM workflow_version), 'resolved', 4711, k.submitted_at, now(), now() FROM k""")
+    client, path = world.http.as_user(4711, tokens.COORDINATOR), "/tasks/owned-tickets/"
+    for search, least in (({}, 10000), ({"search": "gRAu"}, 100), ({"category": "long list"}, 100)):
+        page = client.get(path, params={"page_size": 50, **search}, expect=200).json()
+        assert page["count"] >= least and page["count_estimated"] is True and len(page["results"]) == 50
+        after = client.get(page["next"].removeprefix(world.service.url), expect=200).json()
+        assert not {row["task_id"] for row in page["results"]} & {row["task_id"] for row in after["results"]}
+    last = client.get(path, params={"page_size": 100, "page": 101}, expect=200).json()
+    assert last["next"] is None and len(last["results"]) == 100
+    rare = client.get(path, params={"search": "zinnober"}, expect=200).json()
+    assert rare["count"] == 1 and "count_estimated" not in rare
+
+
 def test_links_speak_of_the_address_the_client_used(world):
     world.open_ticket()
     world.open_ticket()

@@ -56,7 +56,7 @@ static struct str link_to(struct req *r, int64_t page)
 
 struct page_reply paging_reply(struct req *r, const struct paging *p, int64_t total)
 {
-    struct page_reply reply = {.count = total};
+    struct page_reply reply = {.count = total, .count_estimated = JSON_UNSET};
     int64_t last = (total + paging_limit(p) - 1) / paging_limit(p);
     if (number(p) < last)
         reply.next = link_to(r, number(p) + 1);

@@ -26,6 +26,7 @@ int64_t paging_offset(const struct paging *p);
 
 struct page_reply {
     int64_t count;
+    int8_t count_estimated; /* absent: the count is right */
     struct str next, previous;
     struct json_array results;
 };
@@ -34,6 +35,11 @@ struct page_reply {
 #define PAGE_FIELDS(item)                                                                          \
     {                                                                                              \
         {.name = "count", .kind = JK_INT, .offset = offsetof(struct page_reply, count)},           \
+            {.name = "count_estimated",                                                            \
+             .kind = JK_BOOL,                                                                      \
+             .offset = offsetof(struct page_reply, count_estimated),                               \
+             .flags = JF_OMIT,                                                                     \
+             .doc = "there may be more"},                                                             \
             {.name = "next", .kind = JK_STR, .offset = offsetof(struct page_reply, next)},         \
             {.name = "previous", .kind = JK_STR, .offset = offsetof(struct page_reply, previous)}, \
         {                                                                                          \

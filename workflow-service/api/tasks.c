@@ -60,6 +60,15 @@ static struct task_filter filter_of(const struct list_query *q)
     };
 }
 
+static struct page_reply reply_of(struct req *r, const struct paging *p,
+                                  const struct task_page *page)
+{
+    struct page_reply reply = paging_reply(r, p, page->total);
+    if (page->is_more)
+        reply.count_estimated = JSON_TRUE;
+    return reply;
+}
+
 enum err tasks_owned(struct req *r)
 {
     const struct list_query *q = r->query_args;
@@ -74,7 +83,7 @@ enum err tasks_owned(struct req *r)
     struct owned_row *rows = ARENA_ARRAY(r->arena, struct owned_row, page.count + 1);
     for (size_t i = 0; i < page.count; i++)
         rows[i] = view_owned_row(r->arena, &page.tasks[i], r->now);
-    struct page_reply reply = paging_reply(r, &q->paging, page.total);
+    struct page_reply reply = reply_of(r, &q->paging, &page);
     reply.results = (struct json_array){rows, page.count};
     return req_reply_json(r, 200, &OWNED_PAGE, &reply);
 }
@@ -98,7 +107,7 @@ enum err tasks_list(struct req *r)
     struct task_doc *docs = ARENA_ARRAY(r->arena, struct task_doc, page.count + 1);
     for (size_t i = 0; i < page.count; i++)
         docs[i] = view_task(r->arena, &page.tasks[i], &page.exits[i], r->now);
-    struct page_reply reply = paging_reply(r, &q->paging, page.total);
+    struct page_reply reply = reply_of(r, &q->paging, &page);
     reply.results = (struct json_array){docs, page.count};
     return req_reply_json(r, 200, &TASK_PAGE, &reply);
 }

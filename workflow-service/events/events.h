@@ -1,6 +1,6 @@
 #pragma once
 /* What this program does besides answering requests: the queue of tickets, the changes of people,
- * work that waits for people or for a workflow, clocks that run out, and figures. */
+ * work that waits for people or for a workflow, clocks that run out, figures, and what is searched. */
 #include "cause.h"
 #include "db.h"
 #include "service.h"
@@ -26,3 +26,5 @@ void CO_FN sla_job(struct service *s, void *arg);
 void CO_FN recompute_job(struct service *s, void *arg);
 /* Periodic: takes what has happened into the figures. Killed in between, any process goes on. */
 void CO_FN statistics_job(struct service *s, void *arg);
+/* Periodic: takes new texts into the index of searches. Killed in between, any process goes on. */
+void CO_FN texts_job(struct service *s, void *arg);

@@ -1,25 +1,9 @@
 #include "store/task_store.h"
 
 #include "buf.h"
-#include "store/sql.h"
+#include "store/task_view.h"
 
-#define VIEW_COLS "ittttttttzzzzzttiittutitittz"
-#define VIEW_FIELDS                                                                                \
-    "t.id, k.number, k.subject, k.description, t.status, k.priority, k.category, k.sub_category,"  \
-    " k.department, t.submitted_at, t.updated_at, t.target_resolution, t.sla_breach_at,"           \
-    " t.resolved_at, s.name, s.role_name, t.owner_id, k.requester_id, o.name, k.requester_name,"   \
-    " w.public_id, w.name, i.id, i.status, i.assignee_id, a.name, a.email,"                        \
-    " t.sla_breached_at"
-/* What the fields need beyond task t; outer, so that a list's empty page still has its count. */
-#define VIEW_JOINS                                                                                 \
-    " LEFT JOIN ticket k ON k.id = t.ticket_id"                                                    \
-    " LEFT JOIN workflow_version v ON v.id = t.version_id"                                         \
-    " LEFT JOIN workflow w ON w.id = v.workflow_id"                                                \
-    " LEFT JOIN step s ON s.id = t.current_step_id"                                                \
-    " LEFT JOIN task_item i ON i.task_id = t.id AND i.status IN " OPEN_ITEM                        \
-    " LEFT JOIN person a ON a.id = i.assignee_id LEFT JOIN person o ON o.id = t.owner_id "
-
-static void read_view(const struct db_result *r, size_t row, int col, struct task_view *v)
+void task_view_read(const struct db_result *r, size_t row, int col, struct task_view *v)
 {
     *v = (struct task_view){
         .task_id = db_get_int(r, row, col),
@@ -52,8 +36,6 @@ static void read_view(const struct db_result *r, size_t row, int col, struct tas
         .sla_breached_at = db_get_time(r, row, col + 27),
     };
 }
-#define VIEW_WIDTH 28
-
 void task_store_read_exits(const struct db_result *r, size_t row, int col, struct task_exits *e)
 {
     e->count = db_get_int_array(r, row, col, &e->ids);
@@ -62,24 +44,7 @@ void task_store_read_exits(const struct db_result *r, size_t row, int col, struc
     db_get_str_array(r, row, col + 3, &e->outcomes);
 }
 
-static void read_page(struct db_session *s, const struct db_result *r, bool with_exits,
-                      struct task_page *out)
-{
-    size_t n = db_rows(r);
-    *out = (struct task_page){.total = db_get_int(r, 0, 0)};
-    out->tasks = ARENA_ARRAY(s->arena, struct task_view, n);
-    if (with_exits)
-        out->exits = ARENA_ARRAY(s->arena, struct task_exits, n);
-    for (size_t i = 0; i < n && !db_is_null(r, i, 1); i++) {
-        read_view(r, i, 1, &out->tasks[i]);
-        if (with_exits)
-            task_store_read_exits(r, i, 1 + VIEW_WIDTH, &out->exits[i]);
-        out->count++;
-    }
-}
-
-/* "%text%" with the wildcards in the text escaped; absent for an absent text. */
-static struct str like_pattern(struct arena *a, struct str text)
+struct str task_like_pattern(struct arena *a, struct str text)
 {
     if (!text.p)
         return STR_NULL;
@@ -93,67 +58,6 @@ static struct str like_pattern(struct arena *a, struct str text)
     }
     buf_add_char(&b, '%');
     return buf_str(&b);
-}
-
-/* $2 status, $3 priority, $4 category, $5 pattern; the ticket is looked at only when needed. */
-#define FILTER                                                                                     \
-    "($2 IS NULL OR t.status = $2) AND (($3 IS NULL AND $4 IS NULL AND $5 IS NULL)"                \
-    " OR EXISTS (SELECT 1 FROM ticket f WHERE f.id = t.ticket_id"                                  \
-    "  AND ($3 IS NULL OR f.priority = $3) AND ($4 IS NULL OR lower(f.category) = lower($4))"      \
-    "  AND ($5 IS NULL OR f.subject ILIKE $5 OR f.description ILIKE $5 OR f.number ILIKE $5)))"
-
-#define PAGE(fields, condition)                                                                    \
-    "SELECT c.total, " fields " FROM (SELECT count(*) AS total FROM task t WHERE " condition ") c" \
-    " LEFT JOIN LATERAL (SELECT * FROM task t WHERE " condition                                    \
-    "  ORDER BY t.submitted_at DESC, t.id DESC LIMIT $6 OFFSET $7) t ON true" VIEW_JOINS           \
-    "ORDER BY t.submitted_at DESC, t.id DESC"
-
-/* clang-format off */
-DB_READ(task_owned, "ittttii", "i" VIEW_COLS,
-        PAGE(VIEW_FIELDS, "t.owner_id = $1 AND " FILTER));
-/* clang-format on */
-
-enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct task_filter *f,
-                          struct task_page *out)
-{
-    struct db_result *r;
-    enum err rc =
-        db_query(s, &task_owned, &r, DB_INT(owner_id), DB_STR(f->status), DB_STR(f->priority),
-                 DB_STR(f->category), DB_STR(like_pattern(s->arena, f->search)), DB_INT(f->limit),
-                 DB_INT(f->offset));
-    if (rc)
-        return rc;
-    read_page(s, r, false, out);
-    return ERR_OK;
-}
-
-#define INVOLVED                                                                                   \
-    "t.id IN (SELECT x.id FROM task x WHERE x.owner_id = $1"                                       \
-    " UNION ALL SELECT x.task_id FROM task_item x WHERE x.assignee_id = $1"                        \
-    " UNION ALL SELECT x.id FROM task x JOIN ticket y ON y.id = x.ticket_id"                       \
-    "  WHERE y.requester_id = $1)"
-#define NUMBERED                                                                                   \
-    "($8 IS NULL OR t.ticket_id = (SELECT y.id FROM ticket y WHERE y.number = $8)) AND "
-
-/* clang-format off */
-DB_READ(task_list_all, "ittttiit", "i" VIEW_COLS EXIT_COLS,
-        PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), "$1 IS NULL AND " NUMBERED FILTER));
-DB_READ(task_list_involved, "ittttiit", "i" VIEW_COLS EXIT_COLS,
-        PAGE(VIEW_FIELDS ", " EXITS_OF("t.current_step_id"), INVOLVED " AND " NUMBERED FILTER));
-/* clang-format on */
-
-enum err task_store_list(struct db_session *s, int64_t viewer_id, const struct task_filter *f,
-                         struct task_page *out)
-{
-    struct db_result *r;
-    enum err rc = db_query(s, viewer_id == NO_PERSON ? &task_list_all : &task_list_involved, &r,
-                           DB_OPT_INT(viewer_id), DB_STR(f->status), DB_STR(f->priority),
-                           DB_STR(f->category), DB_STR(like_pattern(s->arena, f->search)),
-                           DB_INT(f->limit), DB_INT(f->offset), DB_STR(f->ticket_number));
-    if (rc)
-        return rc;
-    read_page(s, r, true, out);
-    return ERR_OK;
 }
 
 /* clang-format off */
@@ -174,7 +78,7 @@ enum err task_store_find(struct db_session *s, int64_t task_id, struct str ticke
     if (db_rows(r) == 0)
         return ERR_TASK_NOT_FOUND;
     *is_involved = db_get_bool(r, 0, 0);
-    read_view(r, 0, 1, out);
+    task_view_read(r, 0, 1, out);
     task_store_read_exits(r, 0, 1 + VIEW_WIDTH, exits);
     return ERR_OK;
 }
@@ -230,8 +134,8 @@ enum err task_store_items_of(struct db_session *s, int64_t person_id, const stru
     struct db_result *r;
     enum err rc =
         db_query(s, &task_items_of, &r, DB_INT(person_id), DB_BOOL(f->open), DB_BOOL(f->done),
-                 DB_STR(f->status), DB_STR(like_pattern(s->arena, f->search)), DB_INT(f->limit),
-                 DB_INT(f->offset));
+                 DB_STR(f->status), DB_STR(task_like_pattern(s->arena, f->search)),
+                 DB_INT(f->limit), DB_INT(f->offset));
     if (rc)
         return rc;
     size_t n = db_rows(r);

@@ -40,12 +40,14 @@ struct task_filter {
 
 struct task_page {
     int64_t total;
+    bool is_more; /* total is what was counted, and there may be more */
     size_t count;
     struct task_view *tasks;
     struct task_exits *exits; /* NULL where the list does not carry them */
 };
 
-/* One statement for any size of page; newest tickets first. */
+/* Newest tickets first. Counted up to 10,000; what is searched for, or of a priority or category,
+ * up to where the page was complete unless it was cheap to find all of it. */
 MUST_CHECK enum err CO_FN task_store_owned(struct db_session *s, int64_t owner_id,
                                            const struct task_filter *f, struct task_page *out);
 /* The tasks a person is involved in, or all of them (viewer_id NO_PERSON). */

@@ -56,21 +56,77 @@ DB_READ(turn_of_all, "itTiii", LIST_COLS,
         "SELECT " LIST_FIELDS " FROM counted c LEFT JOIN found f ON $1 IS NULL AND $2 IS NULL"
         LIST_JOINS);
 
-/* $7: what is searched for. The last word may be the beginning of one. */
-DB_READ(turn_search, "itTiiit", LIST_COLS,
-        "WITH hits AS (SELECT unnest(ARRAY(SELECT k.id FROM ("
-        "   SELECT k.id FROM ticket k WHERE upper(k.number) ~>=~ upper($7)"
-        "    AND upper(k.number) ~<~ (upper($7) || chr(1114111))"
-        "   UNION SELECT k.id FROM ticket k WHERE to_tsvector('simple', k.subject)"
-        "    @@ (nullif(plainto_tsquery('simple', $7)::text, '') || ':*')::tsquery) k"
-        "  ORDER BY k.id DESC LIMIT 300)) AS id),"
-        " matching AS MATERIALIZED (SELECT i.id FROM hits JOIN task t ON t.ticket_id = hits.id"
+/* $7: the tickets. */
+DB_READ(turn_of_tickets, "itTiiiI", LIST_COLS,
+        "WITH matching AS MATERIALIZED (SELECT i.id FROM unnest($7::bigint[]) h (id)"
+        "   JOIN task t ON t.ticket_id = h.id"
         "   JOIN task_item i ON i.task_id = t.id JOIN step s ON s.id = i.step_id"
         "  WHERE i.status = ANY ($3) AND " HOLDS_TURN "),"
         " " PAGE_OF("SELECT m.id FROM matching m WHERE m.id < " BEFORE "  ORDER BY m.id DESC")
         " counted AS (SELECT CASE WHEN $4 IS NULL THEN (SELECT count(*) FROM matching) END AS total) "
         "SELECT " LIST_FIELDS " FROM counted c LEFT JOIN found f ON true" LIST_JOINS);
 /* clang-format on */
+
+/* ---- tickets by words ---------------------------------------------------------------------- */
+
+#define HITS_TEXT "300"
+#define HITS 300
+#define SAMPLE 2000
+
+/* $1: what is searched for. The last word may be the beginning of one. */
+#define WORDS "(nullif(plainto_tsquery('simple', $1)::text, '') || ':*')::tsquery"
+#define LATEST(tickets)                                                                            \
+    "ARRAY(SELECT x.id FROM " tickets " x ORDER BY x.id DESC LIMIT " HITS_TEXT ")"
+
+/* The $2 newest tickets are asked; most of them lack the first word, which is seen at once. */
+/* clang-format off */
+DB_READ(turn_ask, "ti", "iIi",
+        "WITH newest AS MATERIALIZED (SELECT k.id, k.number, k.subject FROM ticket k"
+        "  ORDER BY k.id DESC LIMIT $2),"
+        " word AS MATERIALIZED (SELECT (tsvector_to_array(to_tsvector('simple', $1)))[1] AS first) "
+        "SELECT (SELECT count(*) FROM newest), " LATEST("(SELECT k.id FROM newest k"
+        "  WHERE starts_with(upper(k.number), upper($1))"
+        "  OR strpos(lower(k.subject), (SELECT first FROM word)) > 0"
+        "   AND to_tsvector('simple', k.subject) @@ " WORDS ")")
+        ", (SELECT c.reltuples::bigint FROM pg_class c WHERE c.oid = 'ticket'::regclass)");
+DB_READ(turn_look_up, "t", "I",
+        "SELECT " LATEST("(SELECT k.id FROM ticket k WHERE upper(k.number) ~>=~ upper($1)"
+        "   AND upper(k.number) ~<~ (upper($1) || chr(1114111))"
+        "  UNION SELECT k.id FROM ticket k WHERE to_tsvector('simple', k.subject) @@ " WORDS ")"));
+/* clang-format on */
+
+/*
+ * The newest tickets that have the words. Where every fourth has them few need to be asked; where
+ * hardly any has them, the index finds few: what the newest say decides whether to ask more of
+ * them.
+ */
+static enum err CO_FN find_tickets(struct db_session *s, struct str search, const int64_t **ids,
+                                   size_t *count)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &turn_ask, &r, DB_STR(search), DB_INT(SAMPLE));
+    if (rc)
+        return rc;
+    *count = db_get_int_array(r, 0, 1, ids);
+    int64_t found = (int64_t)*count, asked = db_get_int(r, 0, 0), all = db_get_int(r, 0, 2);
+    if (found == HITS || asked < SAMPLE)
+        return ERR_OK;
+    int64_t needed = found ? asked * HITS / found : INT64_MAX;
+    if (needed < found * (all / asked)) {
+        rc = db_query(s, &turn_ask, &r, DB_STR(search), DB_INT(2 * needed));
+        if (rc)
+            return rc;
+        *count = db_get_int_array(r, 0, 1, ids);
+        if (*count == HITS)
+            return ERR_OK;
+    }
+    rc = db_query(s, &turn_look_up, &r, DB_STR(search));
+    if (rc == ERR_OK)
+        *count = db_get_int_array(r, 0, 0, ids);
+    return rc;
+}
+
+/* ---- lists -------------------------------------------------------------------------------- */
 
 static struct item_view read_item(const struct db_result *r, size_t row)
 {
@@ -104,11 +160,15 @@ enum err turn_store_list(struct db_session *s, const struct turn_filter *f, stru
 {
     struct db_result *r;
     bool has_roles = f->person_id != NO_PERSON || f->role.p;
-    enum err rc;
+    const int64_t *tickets;
+    size_t ticket_count;
+    enum err rc = f->search.p ? find_tickets(s, f->search, &tickets, &ticket_count) : ERR_OK;
+    if (rc)
+        return rc;
     if (f->search.p)
-        rc = db_query(s, &turn_search, &r, DB_OPT_INT(f->person_id), DB_STR(f->role),
+        rc = db_query(s, &turn_of_tickets, &r, DB_OPT_INT(f->person_id), DB_STR(f->role),
                       DB_STR_ARRAY(f->statuses, f->status_count), DB_OPT_INT(f->before_id),
-                      DB_INT(f->limit), DB_INT(f->skip), DB_STR(f->search));
+                      DB_INT(f->limit), DB_INT(f->skip), DB_INT_ARRAY(tickets, ticket_count));
     else
         rc = db_query(s, has_roles ? &turn_of_roles : &turn_of_all, &r, DB_OPT_INT(f->person_id),
                       DB_STR(f->role), DB_STR_ARRAY(f->statuses, f->status_count),

@@ -122,6 +122,9 @@ static void turns_are_found_by_role_status_and_words(struct db_session *s)
     f.search = STR("tx0000123");
     OK(turn_store_list(s, &f, &page));
     assert_true(page.total > 0 && page.total <= 10);
+    f.search = STR("no printer of this kind");
+    OK(turn_store_list(s, &f, &page));
+    assert_int_equal(page.total, 0);
 }
 
 static void tickets_without_a_workflow_are_listed(struct db_session *s)
@@ -162,11 +165,10 @@ static void those_that_nothing_fits_are_done_with(struct db_session *s)
 
 /* ---- plans -------------------------------------------------------------------------------- */
 
-static const char *const STATEMENTS[] = {"turn_of_roles",   "turn_of_all",
-                                         "turn_search",     "unmatched_list",
-                                         "unmatched_claim", "unmatched_list_category",
-                                         "statistics_days", "statistics_now",
-                                         "statistics_fold", "statistics_fold_begun"};
+static const char *const STATEMENTS[] = {
+    "turn_of_roles",   "turn_of_all",    "turn_of_tickets", "turn_ask",
+    "turn_look_up",    "unmatched_list", "unmatched_claim", "unmatched_list_category",
+    "statistics_days", "statistics_now", "statistics_fold", "statistics_fold_begun"};
 
 static void no_list_reads_a_table(struct db_session *s)
 {
