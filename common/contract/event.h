@@ -57,14 +57,48 @@ struct event_task {
 };
 extern const struct json_schema EVENT_TASK;
 
-/* message.created */
+/* message.created, and message.changed: the message as it is now, without what it said when it is
+ * deleted or unsent. */
 struct event_message {
     int64_t id, conversation_id, sender_id;
-    struct str ticket_number, sender_name, content, client_id;
-    int64_t created_at;
-    struct json_array participant_ids; /* int64_t */
+    struct str ticket_number, sender_name, sender_role, type, content, client_id;
+    int64_t created_at, edited_at, deleted_at, unsent_at;
+    int64_t version, reply_to_id;
+    struct str attachments, reply_to, reactions, reaction_counts; /* JSON */
+    struct json_array mentioned_ids;                              /* int64_t */
+    struct json_array participant_ids;                            /* int64_t */
+    /* message.changed: the change's place in the order of its conversation, what was done, by whom
+     */
+    int64_t change_id;
+    struct str change, actor_name, reaction;
+    int64_t actor_id, happened_at;
 };
 extern const struct json_schema EVENT_MESSAGE;
+
+/* conversation.changed: who takes part, how far somebody has read, the title. */
+struct event_conversation {
+    int64_t id; /* place in the order of the conversation */
+    int64_t conversation_id;
+    struct str ticket_number, change, title;
+    int64_t actor_id;
+    struct str actor_name;
+    struct json_array user_ids; /* int64_t: who was added or removed */
+    int64_t last_read_id;
+    int64_t happened_at;
+    struct json_array participant_ids; /* int64_t */
+};
+extern const struct json_schema EVENT_CONVERSATION;
+
+/* conversation.signal: of the moment only, kept by nobody. */
+struct event_signal {
+    struct str signal; /* typing or presence */
+    int64_t conversation_id, user_id;
+    struct str ticket_number, user_name;
+    int8_t is_typing;
+    struct json_array online_ids, offline_ids; /* int64_t */
+    int64_t happened_at;
+};
+extern const struct json_schema EVENT_SIGNAL;
 
 /* user.created, user.updated; role.assigned, role.revoked carry the user with all roles left. */
 struct event_user_role {

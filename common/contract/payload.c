@@ -72,13 +72,66 @@ static const struct json_field message_fields[] = {
     {"sender_id", JK_INT, AT(sender_id), OPTIONAL_ID, .doc = "absent: the system"},
     {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
     {"sender_name", JK_STR, AT(sender_name)},
+    {"sender_role", JK_STR, AT(sender_role), JF_OMIT},
+    {"type", JK_STR, AT(type), JF_OMIT, .doc = "text, image or file"},
     {"content", JK_STR, AT(content), JF_REQUIRED},
     {"client_id", JK_STR, AT(client_id), JF_OMIT, .doc = "the sender's own id for the message"},
+    {"attachments", JK_RAW, AT(attachments), JF_OMIT},
+    {"reply_to_id", JK_INT, AT(reply_to_id), OPTIONAL_ID},
+    {"reply_to", JK_RAW, AT(reply_to), JF_OMIT, .doc = "the beginning of what it answers"},
+    {"mentioned_ids", JK_INT_ARRAY, AT(mentioned_ids), JF_OMIT, .doc = "whom it names"},
+    {"version", JK_INT, AT(version), OPTIONAL_ID},
     {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
+    {"edited_at", JK_TIME, AT(edited_at), JF_MS | OPTIONAL_ID},
+    {"deleted_at", JK_TIME, AT(deleted_at), JF_MS | OPTIONAL_ID},
+    {"unsent_at", JK_TIME, AT(unsent_at), JF_MS | OPTIONAL_ID},
+    {"reactions", JK_RAW, AT(reactions), JF_OMIT},
+    {"reaction_counts", JK_RAW, AT(reaction_counts), JF_OMIT},
     {"participant_ids", JK_INT_ARRAY, AT(participant_ids)},
+    {"change_id", JK_INT, AT(change_id), OPTIONAL_ID, .doc = "place in the order of changes"},
+    {"change", JK_STR, AT(change), JF_OMIT,
+     .doc = "edited, deleted, unsent, reaction_added or reaction_removed"},
+    {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "who changed it"},
+    {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
+    {"reaction", JK_STR, AT(reaction), JF_OMIT},
+    {"happened_at", JK_TIME, AT(happened_at), JF_MS | OPTIONAL_ID},
 };
 #undef AT
 JSON_SCHEMA(EVENT_MESSAGE, "MessageEvent", struct event_message, message_fields);
+
+#define AT(member) offsetof(struct event_conversation, member)
+static const struct json_field conversation_fields[] = {
+    {"id", JK_INT, AT(id), JF_REQUIRED, .doc = "place in the order of changes"},
+    {"conversation_id", JK_INT, AT(conversation_id), JF_REQUIRED},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
+    {"change", JK_STR, AT(change), JF_REQUIRED,
+     .doc = "members_added, members_removed, owner, people, renamed or read"},
+    {"title", JK_STR, AT(title), JF_OMIT},
+    {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "who changed it; absent: the system"},
+    {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
+    {"user_ids", JK_INT_ARRAY, AT(user_ids), JF_OMIT, .doc = "who was added or removed"},
+    {"last_read_id", JK_INT, AT(last_read_id), OPTIONAL_ID, .doc = "how far the actor has read"},
+    {"happened_at", JK_TIME, AT(happened_at), JF_MS | OPTIONAL_ID},
+    {"participant_ids", JK_INT_ARRAY, AT(participant_ids)},
+};
+#undef AT
+JSON_SCHEMA(EVENT_CONVERSATION, "ConversationEvent", struct event_conversation,
+            conversation_fields);
+
+#define AT(member) offsetof(struct event_signal, member)
+static const struct json_field signal_fields[] = {
+    {"signal", JK_STR, AT(signal), JF_REQUIRED, .doc = "typing or presence"},
+    {"conversation_id", JK_INT, AT(conversation_id), OPTIONAL_ID},
+    {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
+    {"user_id", JK_INT, AT(user_id), OPTIONAL_ID},
+    {"user_name", JK_STR, AT(user_name), JF_OMIT},
+    {"is_typing", JK_BOOL, AT(is_typing), JF_OMIT},
+    {"online_ids", JK_INT_ARRAY, AT(online_ids), JF_OMIT, .doc = "who came online"},
+    {"offline_ids", JK_INT_ARRAY, AT(offline_ids), JF_OMIT, .doc = "who went"},
+    {"happened_at", JK_TIME, AT(happened_at), JF_MS | OPTIONAL_ID},
+};
+#undef AT
+JSON_SCHEMA(EVENT_SIGNAL, "SignalEvent", struct event_signal, signal_fields);
 
 #define AT(member) offsetof(struct event_user_role, member)
 static const struct json_field user_role_fields[] = {
