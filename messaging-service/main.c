@@ -1,15 +1,21 @@
 /* messaging-service: conversations between the people of a ticket, live. */
 #include <stdlib.h>
 
+#include "api/presence.h"
 #include "api/push.h"
+#include "api/typing.h"
+#include "clock.h"
 #include "deadletter.h"
 #include "events/consume.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
 #include "state.h"
+#include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
+
+#define PURGE_MS (3600 * 1000)
 
 static enum err init(struct service *s)
 {
@@ -17,8 +23,34 @@ static enum err init(struct service *s)
     s->state = state;
     live_init(&state->live, s, push_missed);
     state->conversations = ws_hub_new();
+    state->presence = presence_new(s);
+    state->typists = typists_new(s);
     events_declare(s);
     return ERR_OK;
+}
+
+/* Answers to repeated requests are kept for a day. */
+static void CO_FN purge(struct service *s, void *arg)
+{
+    struct arena *a = arena_new();
+    struct db_session db;
+    (void)arg;
+    db_session_init(&db, s->db, a);
+    if (write_purge(&db, clock_wall_us()) != ERR_OK)
+        log_warn("old answers were not removed");
+    arena_free(a);
+}
+
+/* What runs in the background from now on. */
+static void start_timers(struct service *s)
+{
+    struct messaging_state *state = messaging_state(s);
+    if (state->has_started)
+        return;
+    state->has_started = true;
+    presence_start(state->presence);
+    typists_start(state->typists);
+    service_every(s, PURGE_MS, "purge", purge, NULL);
 }
 
 static enum err CO_FN start(struct service *s)
@@ -26,12 +58,17 @@ static enum err CO_FN start(struct service *s)
     enum err rc = push_begin(&messaging_state(s)->live);
     if (rc == ERR_OK)
         rc = deadletters_start(s);
-    return rc ? rc : people_sync(s);
+    if (rc == ERR_OK)
+        rc = people_sync(s);
+    if (rc == ERR_OK)
+        start_timers(s);
+    return rc;
 }
 
 static void CO_FN stop(struct service *s)
 {
     live_stop(&messaging_state(s)->live);
+    presence_stop(messaging_state(s)->presence);
 }
 
 static void release(struct service *s)
@@ -39,19 +76,24 @@ static void release(struct service *s)
     struct messaging_state *state = messaging_state(s);
     live_release(&state->live);
     ws_hub_free(state->conversations);
+    presence_free(state->presence);
+    typists_free(state->typists);
     free(state);
 }
 
 int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {
-        PEOPLE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {MESSAGING_ROUTES, DEADLETTER_ROUTES, NULL};
+        PEOPLE_MIGRATIONS, DEADLETTER_MIGRATIONS, WRITE_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
+    static const struct route *const ROUTES[] = {
+        CONVERSATION_ROUTES, MESSAGE_ROUTES, TICKET_ROUTES, SOCKET_ROUTES, DEADLETTER_ROUTES, NULL};
     static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
     static const struct service_desc DESC = {
         .name = "messaging-service",
         .schema = "messaging",
         .default_port = 1002,
+        .settings = MESSAGING_SETTINGS,
+        .config_size = sizeof(struct messaging_config),
         .routes = ROUTES,
         .migrations = MIGRATIONS,
         .init = init,

@@ -1,4 +1,3 @@
 #pragma once
 #include "route.h"
-
-extern const struct route MESSAGING_ROUTES[];
+extern const struct route CONVERSATION_ROUTES[], MESSAGE_ROUTES[], TICKET_ROUTES[], SOCKET_ROUTES[];

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/view.h"
+#include "api/presence.h"
+#include "api/typing.h"
+#include "clock.h"
 #include "mem.h"
 #include "ws.h"
 
@@ -11,45 +13,68 @@
 /* A replay waits while the peer has not taken so much. */
 #define BACKLOG_HIGH (64 * 1024)
 #define BACKLOG_WAIT_MS 10
+#define CLOSE_NO_ACCESS 4403
 
 /* ---- the socket --------------------------------------------------------------------------- */
 
+static struct str keep(char **at, struct str s)
+{
+    struct str kept = {*at, s.len};
+    if (s.len)
+        memcpy(*at, s.p, s.len);
+    *at += s.len;
+    return kept;
+}
+
 /* The socket outlives the request, and with it the identity. */
-struct client *client_new(struct req *r)
+struct client *client_new(struct req *r, enum tongue tongue)
 {
     const struct speaker who = speaker_of(r->actor);
     struct str trace = r->log.trace_id;
-    struct client *c = mem_zalloc(sizeof *c + who.name.len + trace.len);
+    struct client *c =
+        mem_zalloc(sizeof *c + who.name.len + who.role_system.len + who.role.len + trace.len);
+    char *at = c->text;
     c->service = req_service(r);
+    c->tongue = tongue;
     c->person.expires_s = r->actor->expires_s;
     c->who = who;
-    c->who.name = str_n(c->text, who.name.len);
-    c->log = (struct log_context){.trace_id = str_n(c->text + who.name.len, trace.len),
-                                  .user_id = who.user_id};
-    if (who.name.len)
-        memcpy(c->text, who.name.p, who.name.len);
-    if (trace.len)
-        memcpy(c->text + who.name.len, trace.p, trace.len);
+    c->who.name = keep(&at, who.name);
+    c->who.role_system = keep(&at, who.role_system);
+    c->who.role = keep(&at, who.role);
+    c->log = (struct log_context){.trace_id = keep(&at, trace), .user_id = who.user_id};
     list_init(&c->threads);
     return c;
 }
 
 void client_free(struct client *c)
 {
+    struct messaging_state *state = messaging_state(c->service);
+    bool was_joined = c->person.group != NULL;
     ws_hub_leave(&c->person);
+    if (was_joined)
+        presence_gone(state->presence, c->who.user_id);
+    typing_forget(state->typists, c);
     LIST_EACH(n, &c->threads)
     {
         struct thread *t = LIST_ENTRY(n, struct thread, node);
+        thread_watch(t, false);
         ws_hub_leave(&t->subscription);
         free(t);
     }
     free(c);
 }
 
+struct occasion client_occasion(const struct client *c)
+{
+    return (struct occasion){.who = &c->who, .now = clock_wall_us(), .log = c->log};
+}
+
 /* ---- its conversations -------------------------------------------------------------------- */
 
 struct thread *client_thread(struct client *c, int64_t conversation_id)
 {
+    if (c->only && c->only != conversation_id)
+        return NULL;
     LIST_EACH(n, &c->threads)
     {
         struct thread *t = LIST_ENTRY(n, struct thread, node);
@@ -69,6 +94,7 @@ struct thread *client_thread(struct client *c, int64_t conversation_id)
 bool thread_subscribe(struct thread *t)
 {
     struct client *c = t->client;
+    t->is_lost = false;
     if (t->subscription.group)
         return true;
     if (c->subscriptions == MAX_SUBSCRIPTIONS)
@@ -79,8 +105,38 @@ bool thread_subscribe(struct thread *t)
     return true;
 }
 
-void thread_push(struct thread *t, int64_t id, struct ws_frame *f)
+void thread_unsubscribe(struct thread *t)
 {
+    thread_watch(t, false);
+    if (!t->subscription.group)
+        return;
+    t->client->subscriptions--;
+    ws_hub_leave(&t->subscription);
+}
+
+void thread_watch(struct thread *t, bool is_watching)
+{
+    struct presence *p = messaging_state(t->client->service)->presence;
+    if (is_watching && !t->is_watching)
+        presence_watch(p, t->conversation_id);
+    if (!is_watching && t->is_watching)
+        presence_unwatch(p, t->conversation_id);
+    t->is_watching = is_watching;
+}
+
+void thread_lose(struct thread *t)
+{
+    thread_unsubscribe(t);
+    t->is_lost = true;
+    if (t->client->only)
+        ws_close(t->client->ws, CLOSE_NO_ACCESS, STR("no access any more"));
+}
+
+void thread_push(struct thread *t, struct frames *f)
+{
+    int64_t id = f->change->id;
+    if (t->is_lost)
+        return;
     if (t->is_replaying) {
         t->held = id > t->held ? id : t->held;
         return;
@@ -90,22 +146,27 @@ void thread_push(struct thread *t, int64_t id, struct ws_frame *f)
     if (t->first == 0)
         t->first = id;
     t->last = id;
-    ws_send_frame(t->client->ws, f);
+    struct ws_frame *frame = frames_of(f, t->client->tongue);
+    if (frame)
+        ws_send_frame(t->client->ws, frame);
 }
 
 /* ---- replay ------------------------------------------------------------------------------- */
 
 /* Sends one page between the bounds and moves *after to its end. */
-static enum err CO_FN send_page(struct thread *t, const struct conversation *c, int64_t *after,
-                                int64_t before, bool *is_last)
+static enum err CO_FN send_page(struct thread *t, int64_t *after, int64_t before, bool *is_last)
 {
     struct arena *a = arena_new();
     struct db_session db;
-    struct message_list page;
+    struct change_list page;
     db_session_init(&db, t->client->service->db, a);
-    enum err rc = message_store_after(&db, c->id, *after, before, PAGE, &page);
+    enum err rc = change_store_between(&db, t->conversation_id, *after, before, PAGE, &page);
+    if (rc == ERR_OK && t->is_lost)
+        rc = ERR_FORBIDDEN;
     for (size_t i = 0; rc == ERR_OK && i < page.count; i++) {
-        ws_send_text(t->client->ws, view_message_frame(a, &page.items[i], c->ticket_number));
+        struct str text = frame_text(a, &page.items[i], t->client->tongue);
+        if (text.p)
+            ws_send_text(t->client->ws, text);
         *after = page.items[i].id;
     }
     *is_last = rc == ERR_OK && page.count < PAGE;
@@ -113,25 +174,24 @@ static enum err CO_FN send_page(struct thread *t, const struct conversation *c, 
     return rc;
 }
 
-static enum err CO_FN send_range(struct thread *t, const struct conversation *c, int64_t *after,
-                                 int64_t before)
+static enum err CO_FN send_range(struct thread *t, int64_t *after, int64_t before)
 {
     enum err rc;
     bool is_last;
     do {
-        rc = send_page(t, c, after, before, &is_last);
+        rc = send_page(t, after, before, &is_last);
         while (rc == ERR_OK && ws_backlog(t->client->ws) > BACKLOG_HIGH)
             rc = co_sleep_ms(BACKLOG_WAIT_MS);
     } while (rc == ERR_OK && !is_last);
     return rc;
 }
 
-static enum err CO_FN replay(struct thread *t, const struct conversation *c, int64_t after)
+static enum err CO_FN replay(struct thread *t, int64_t after)
 {
     enum err rc = ERR_OK;
     if (t->first && after < t->first - 1) {
         int64_t sent = after;
-        rc = send_range(t, c, &sent, t->first);
+        rc = send_range(t, &sent, t->first);
         t->first = after + 1;
     } else if (!t->first) {
         t->first = after + 1;
@@ -139,12 +199,12 @@ static enum err CO_FN replay(struct thread *t, const struct conversation *c, int
     }
     do {
         if (rc == ERR_OK)
-            rc = send_range(t, c, &t->last, INT64_MAX);
+            rc = send_range(t, &t->last, INT64_MAX);
     } while (rc == ERR_OK && t->held > t->last);
     return rc;
 }
 
-enum err thread_replay(struct thread *t, const struct conversation *c, int64_t after)
+enum err thread_replay(struct thread *t, int64_t after)
 {
     struct arena *a = arena_new();
     struct db_session db;
@@ -152,11 +212,11 @@ enum err thread_replay(struct thread *t, const struct conversation *c, int64_t a
     db_session_init(&db, t->client->service->db, a);
     t->is_replaying = true;
     t->held = 0;
-    /* A client cannot have seen what has not been said. */
-    enum err rc = message_store_newest(&db, c->id, &newest);
+    /* A client cannot have seen what has not happened. */
+    enum err rc = change_store_newest_in(&db, t->conversation_id, &newest);
     arena_free(a);
     if (rc == ERR_OK)
-        rc = replay(t, c, after < 0 ? 0 : after < newest ? after : newest);
+        rc = replay(t, after < 0 ? 0 : after < newest ? after : newest);
     t->is_replaying = false;
     return rc;
 }

@@ -1,8 +1,8 @@
 #pragma once
-/* How conversations and messages look to clients, in replies and in frames. */
+/* How conversations and messages look to clients. Messages have two shapes: the platform's, and
+ * that of the ticket system, whose clients know conversations by their ticket. */
+#include "api/conversation.h"
 #include "json.h"
-#include "store/conversation_store.h"
-#include "store/message_store.h"
 
 extern const struct json_schema CONVERSATION_SCHEMA, MESSAGE_SCHEMA;
 
@@ -13,8 +13,13 @@ struct list_view {
     const void *items;
     size_t count;
     int64_t conversation_id; /* 0: left out */
+    struct str next_cursor;  /* absent: there is no more */
 };
 void view_list(struct arena *a, struct json_writer *w, const struct list_view *v);
 
-/* The frame {"type":"message",…}. */
-struct str view_message_frame(struct arena *a, const struct message *m, struct str ticket_number);
+/* The message as an object of the platform's shape, and of the ticket system's. */
+void view_message(struct json_writer *w, const struct message *m);
+void view_ticket_message(struct json_writer *w, const struct message *m);
+/* The message as a comment; the members alone, for who adds the replies. */
+void view_comment(struct arena *a, struct json_writer *w, const struct message *m);
+void view_comment_members(struct arena *a, struct json_writer *w, const struct message *m);

@@ -1,9 +1,12 @@
 #include "events/consume.h"
 
+#include "api/announce.h"
 #include "api/push.h"
+#include "api/signals.h"
 #include "event.h"
 #include "people.h"
 #include "state.h"
+#include "store/change_store.h"
 #include "store/conversation_store.h"
 
 /* ---- tickets ------------------------------------------------------------------------------ */
@@ -22,6 +25,7 @@ static enum err read_ticket(struct arena *a, const struct event *e, struct ticke
         return rc;
     p->ticket_number = t.ticket_number;
     p->subject = t.subject;
+    p->status = t.status;
     p->requester_id = id_or_none(t.requester_id);
     p->owner_id = id_or_none(t.owner_id);
     return ERR_OK;
@@ -42,10 +46,29 @@ static enum err read_task(struct arena *a, const struct event *e, struct ticket_
     return ERR_OK;
 }
 
+/* Who belongs to the ticket no longer is told what he may do from now on. */
+static enum err CO_FN tell_former(struct mq_delivery *d, const struct ticket_people *p, int64_t id,
+                                  const struct json_array *former)
+{
+    static const struct speaker SYSTEM = {0};
+    const struct occasion o = {
+        .who = &SYSTEM, .now = d->now, .time_overridden = d->time_overridden, .log = d->log};
+    struct change change = {.kind = CHANGE_PEOPLE,
+                            .conversation_id = id,
+                            .ticket_number = p->ticket_number,
+                            .actor_name = STR(""),
+                            .user_ids = *former,
+                            .happened_at = d->now};
+    enum err rc = change_store_add(d->db, &change);
+    return rc ? rc : announce(d->db, &o, &change);
+}
+
 static enum err CO_FN on_ticket_event(struct mq_delivery *d)
 {
     struct event e;
     struct ticket_people p = {.now = d->now};
+    struct json_array former;
+    int64_t id;
     const char *why = "not a CloudEvent";
     enum err rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK)
@@ -56,37 +79,55 @@ static enum err CO_FN on_ticket_event(struct mq_delivery *d)
         return rc;
     }
     p.since = e.time == JSON_NO_TIME ? d->now : e.time;
-    return conversation_store_follow_ticket(d->db, &p);
+    rc = conversation_store_follow_ticket(d->db, &p, &id, &former);
+    return rc || !former.count ? rc : tell_former(d, &p, id, &former);
 }
 
 /* ---- to the open sockets ------------------------------------------------------------------- */
 
+static enum err CO_FN push_event(struct live *l, struct arena *a, const struct event *e)
+{
+    struct event_signal signal;
+    struct event_user person;
+    struct change change;
+    const char *why;
+    enum err rc;
+    if (str_eq(e->type, STR("conversation.signal"))) {
+        rc = event_data(a, e, &EVENT_SIGNAL, &signal, &why);
+        return rc ? rc : signal_push(l->service, a, &signal);
+    }
+    if (str_has_prefix(e->type, STR("user.")) || str_has_prefix(e->type, STR("role."))) {
+        rc = event_data(a, e, &EVENT_USER, &person, &why);
+        return rc ? rc : push_person(l, a, &person);
+    }
+    rc = announced(a, e, &change);
+    if (rc == ERR_OK)
+        push_change(l, a, &change);
+    return rc;
+}
+
 static enum err CO_FN on_fanout(struct mq_delivery *d)
 {
     struct event e;
-    struct event_message m;
-    const char *why;
     struct live *l = &messaging_state(d->app)->live;
     enum err rc = live_wait(l);
     if (rc == ERR_OK)
         rc = event_decode(d->arena, d->message, &e);
-    if (rc == ERR_OK)
-        rc = event_data(d->arena, &e, &EVENT_MESSAGE, &m, &why);
-    if (rc == ERR_OK)
-        push_message(l, d->arena, &m);
-    return rc;
+    return rc ? rc : push_event(l, d->arena, &e);
 }
 
 void events_declare(struct service *s)
 {
     static const struct mq_binding TICKETS[] = {
-        {MQ_EVENTS_EXCHANGE, "ticket.created"},
-        {MQ_EVENTS_EXCHANGE, "ticket.assigned"},
-        {MQ_EVENTS_EXCHANGE, "task.assigned"},
-        {NULL, NULL},
+        {MQ_EVENTS_EXCHANGE, "ticket.created"},        {MQ_EVENTS_EXCHANGE, "ticket.assigned"},
+        {MQ_EVENTS_EXCHANGE, "ticket.status_changed"}, {MQ_EVENTS_EXCHANGE, "ticket.closed"},
+        {MQ_EVENTS_EXCHANGE, "task.assigned"},         {NULL, NULL},
     };
     static const struct mq_binding FANOUT[] = {
-        {MQ_EVENTS_EXCHANGE, "message.created"},
+        {MQ_EVENTS_EXCHANGE, "message.*"},
+        {MQ_EVENTS_EXCHANGE, "conversation.*"},
+        {MQ_EVENTS_EXCHANGE, "user.updated"},
+        {MQ_EVENTS_EXCHANGE, "role.revoked"},
         {NULL, NULL},
     };
     static const struct mq_queue QUEUES[] = {

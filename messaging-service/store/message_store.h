@@ -1,16 +1,31 @@
 #pragma once
 /* What has been said. All calls may suspend. */
 #include "db.h"
+#include "json.h"
 
+/* What a deleted or unsent message said is left out. */
 struct message {
     int64_t id, conversation_id, sender_id;
-    struct str sender_name, content;
+    struct str ticket_number; /* absent: not of a ticket */
+    struct str sender_name, sender_role, type, content;
     struct str client_id; /* chosen by the client; absent: none */
     int64_t created_at;
+    int64_t edited_at, deleted_at, unsent_at; /* JSON_NO_TIME: never */
+    int64_t version;
+    int64_t reply_to_id;                   /* JSON_NO_INT: none */
+    struct str attachments, reply_to;      /* JSON; absent: none */
+    struct str reactions, reaction_counts; /* JSON; absent: none */
+    int8_t is_read; /* JSON_UNSET unless whoever asks is known, see participant_store_others_read */
+    struct json_array mention_ids; /* int64_t */
 };
 
+static inline bool message_is_gone(const struct message *m)
+{
+    return m->deleted_at != JSON_NO_TIME || m->unsent_at != JSON_NO_TIME;
+}
+
 struct message_list {
-    const struct message *items; /* oldest first */
+    struct message *items; /* oldest first */
     size_t count;
 };
 
@@ -20,27 +35,64 @@ MUST_CHECK enum err CO_FN message_store_get(struct db_session *s, int64_t id, st
 MUST_CHECK enum err CO_FN message_store_after(struct db_session *s, int64_t conversation_id,
                                               int64_t after, int64_t before, int64_t limit,
                                               struct message_list *out);
-/* The newest with ids below. */
+/* The newest with ids below, some of them skipped. */
 MUST_CHECK enum err CO_FN message_store_before(struct db_session *s, int64_t conversation_id,
-                                               int64_t before, int64_t limit,
+                                               int64_t before, int64_t skip, int64_t limit,
                                                struct message_list *out);
-/* The newest id of a conversation, 0 when nothing has been said; of all when it is 0. */
+/* The newest id of a conversation, 0 when nothing has been said. */
 MUST_CHECK enum err CO_FN message_store_newest(struct db_session *s, int64_t conversation_id,
                                                int64_t *id);
 /*
- * Adds m and fills id; sender_id, sender_name, content, client_id and created_at are given. With a
- * client_id that was used before, *out is the message stored then and *is_new false.
+ * Adds m and fills id; sender, type, content, attachments, reply_to_id, mention_ids, client_id and
+ * created_at are given. The sender has read everything; for the others there is something unread,
+ * and the conversation comes out of their archives unless they have muted it. With a client_id that
+ * was used before, *out is the message stored then and *is_new false: the transaction must not be
+ * committed.
  */
 MUST_CHECK enum err CO_FN message_store_add(struct db_session *s, const struct message *m,
                                             struct message *out, bool *is_new);
 
-/* A message and whom it is pushed to. */
-struct missed_message {
-    struct message message;
-    struct str ticket_number;
-    const int64_t *participant_ids;
-    size_t participant_count;
+/* ---- changes; the conversation is locked (conversation_store_lock) -------------------------- */
+
+/* Keeps what the message was as its version. */
+MUST_CHECK enum err CO_FN message_store_edit(struct db_session *s, const struct message *m,
+                                             struct str content, const struct json_array *mentions,
+                                             int64_t now);
+MUST_CHECK enum err CO_FN message_store_delete(struct db_session *s, int64_t id, int64_t now);
+/* What was said is erased, with all versions, reactions and attachments. */
+MUST_CHECK enum err CO_FN message_store_unsend(struct db_session *s, int64_t id, int64_t now);
+
+struct message_version {
+    int64_t version;
+    struct str content;
+    int64_t written_at;
 };
-/* Messages of all conversations with ids above after, oldest first. */
-MUST_CHECK enum err CO_FN message_store_missed(struct db_session *s, int64_t after, int64_t limit,
-                                               const struct missed_message **out, size_t *count);
+/* Oldest first, the present one included; ten thousand at most. */
+MUST_CHECK enum err CO_FN message_store_versions(struct db_session *s, int64_t id,
+                                                 const struct message_version **out, size_t *count);
+
+struct reaction {
+    int64_t message_id, user_id;
+    struct str emoji, user_name;
+    int64_t now;
+};
+/* *changed is false when it was there already. ERR_CONFLICT when the message has max different
+ * ones. */
+MUST_CHECK enum err CO_FN message_store_react(struct db_session *s, const struct reaction *r,
+                                              int64_t max, bool *changed);
+MUST_CHECK enum err CO_FN message_store_unreact(struct db_session *s, const struct reaction *r,
+                                                bool *changed);
+
+/* ---- search -------------------------------------------------------------------------------- */
+
+struct message_search {
+    int64_t user_id;
+    struct str query;        /* as in web searches: words, "phrases", or, -not */
+    int64_t conversation_id; /* 0: any of the person's */
+    int64_t before;          /* ids below */
+    int64_t limit;
+};
+/* Newest first: of the latest SEARCH_CONVERSATIONS the person takes part in. */
+#define SEARCH_CONVERSATIONS 2000
+MUST_CHECK enum err CO_FN message_store_search(struct db_session *s, const struct message_search *q,
+                                               struct message_list *out);

@@ -62,12 +62,22 @@ class World:
 
     def open_socket(self, identity, path="/ws/messages", service=None, **kwargs):
         """An open socket that has been greeted."""
+        socket = self.connect(identity, path, service, **kwargs)
+        assert socket.receive() == {"type": "connection_established", "user_id": identity}
+        return socket
+
+    def connect(self, identity, path, service=None, **kwargs):
+        """An open socket, whatever it is told first."""
         name, roles = PEOPLE[identity]
         service = service or self.service
         kwargs.setdefault("token", tokens.mint(identity, roles, name=name))
-        socket = WebSocket(service.url + path, program="messaging-service", **kwargs)
-        assert socket.receive() == {"type": "connection_established", "user_id": identity}
-        return socket
+        return WebSocket(service.url + path, program="messaging-service", **kwargs)
+
+    def ticket_socket(self, identity, ticket, path="/ws/tickets/", service=None):
+        """(socket, greeting) of a ticket's own socket, closed at the end of the test."""
+        socket = self.connect(identity, path + ticket["ticket_number"], service)
+        self.sockets.append(socket)
+        return socket, socket.receive()
 
     # ---- tickets --------------------------------------------------------------------------------
 
@@ -104,9 +114,17 @@ class World:
         return self.http(identity).post(f"/api/v1/conversations/{conversation_id}/messages",
                                         {"content": str(content), **fields}, expect=201).json()
 
+    def group(self, owner, *members, title="Group"):
+        return self.http(owner).post("/api/v1/conversations", {"title": title, "participant_ids": list(members)},
+                                     expect=201).json()
+
+    def direct(self, identity, other):
+        return self.http(identity).post("/api/v1/conversations/direct", {"recipient_id": other}, expect=200).json()
+
     def messages(self, identity, conversation_id, **params):
-        return self.http(identity).get(f"/api/v1/conversations/{conversation_id}/messages", params=params,
-                                       expect=200).json()["results"]
+        """As everybody sees them: without whether they have been read."""
+        page = self.http(identity).get(f"/api/v1/conversations/{conversation_id}/messages", params=params, expect=200).json()
+        return [{key: value for key, value in message.items() if key != "is_read"} for message in page["results"]]
 
 
 def contents(messages):

@@ -109,7 +109,7 @@ def declared_kind(operation):
 def program(request, start_service, db):
     if request.param == "helpdesk-service":
         return start_helpdesk(start_service, db)
-    if request.param in ("notification-service", "workflow-service"):
+    if request.param in ("messaging-service", "notification-service", "workflow-service"):
         auth = FakeAuth([])
         request.addfinalizer(auth.close)
         return start_service(request.param, {"AUTH_SERVICE_URL": auth.url})

@@ -268,8 +268,33 @@ NOTIFICATION = {
             "POST /api/v1/webhooks/{id}/deliveries/{delivery_id}/replay", "POST /api/v1/webhooks/{id}/replay"),
 }
 
+_SOCKETS = ("/ws/messages", "/ws/chat", "/messaging/ws/messages", "/messaging/ws/chat", "/ws/tickets/{ticket}",
+            "/tickets/{ticket}", "/messaging/ws/tickets/{ticket}", "/ws/comments/{ticket}", "/messaging/ws/comments/{ticket}")
+MESSAGING = {
+    **DEADLETTERS,
+    **_each("person", "MESSAGE",
+            "GET /api/v1/conversations", "POST /api/v1/conversations", "GET /api/v1/conversations/unread",
+            "POST /api/v1/conversations/direct", "GET /api/v1/conversations/{id}", "PATCH /api/v1/conversations/{id}",
+            "GET /api/v1/conversations/{id}/participants", "POST /api/v1/conversations/{id}/participants",
+            "DELETE /api/v1/conversations/{id}/participants/{user_id}", "POST /api/v1/conversations/{id}/leave",
+            "PUT /api/v1/conversations/{id}/read", "PUT /api/v1/conversations/{id}/preferences",
+            "GET /api/v1/conversations/{id}/messages", "POST /api/v1/conversations/{id}/messages"),
+    **_each("person", "MESSAGE",
+            "GET /api/v1/messages", "POST /api/v1/messages", "GET /api/v1/messages/search", "GET /api/v1/messages/{id}",
+            "GET /api/v1/messages/{id}/versions", "PATCH /api/v1/messages/{id}", "PUT /api/v1/messages/{id}",
+            "DELETE /api/v1/messages/{id}", "POST /api/v1/messages/{id}/unsend", "PUT /api/v1/messages/{id}/read",
+            "POST /api/v1/messages/{id}/reactions", "DELETE /api/v1/messages/{id}/reactions/{reaction}"),
+    **_each("person", "MESSAGE",
+            "GET /messages", "POST /messages", "GET /messages/by-ticket", "GET /messages/{id}", "PATCH /messages/{id}",
+            "PUT /messages/{id}", "DELETE /messages/{id}", "POST /messages/{id}/unsend", "POST /reactions/add",
+            "POST /reactions/remove", "GET /comments/by-ticket/{ticket}", "POST /comments", "GET /comments/{id}",
+            "PATCH /comments/{id}", "PUT /comments/{id}", "DELETE /comments/{id}", "POST /comments/{id}/reply",
+            "POST /comments/{id}/rate"),
+    **_each("person", "MESSAGE", *(f"GET {path}" for path in _SOCKETS)),
+}
+
 # What the gateway answers itself; its admin API has no tokens and listens on loopback only.
 GATEWAY = _each("open", None, "GET /registry/services")
 
-ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK,
+ROUTES = {"auth-service": AUTH, "gateway": GATEWAY, "helpdesk-service": HELPDESK, "messaging-service": MESSAGING,
           "notification-service": NOTIFICATION, "registry-service": REGISTRY, "workflow-service": WORKFLOW}

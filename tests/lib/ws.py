@@ -94,6 +94,13 @@ class WebSocket:
             except Closed as closed:
                 return closed.code
 
+    def pause_reading(self):
+        """Takes nothing more from the connection, as a peer that is too slow."""
+        self._loop.call_soon_threadsafe(self._socket.transport.pause_reading)
+
+    def resume_reading(self):
+        self._loop.call_soon_threadsafe(self._socket.transport.resume_reading)
+
     def abort(self):
         """Ends the connection without a word."""
         self._loop.call_soon_threadsafe(self._socket.transport.abort)
