@@ -58,6 +58,7 @@ bench: packages-build+run+test
 	@tests/bench/auth_login.py
 	@tests/bench/workflow
 	@tests/bench/workflow_timers.py
+	@tests/bench/messaging
 
 fuzz: packages-build+run+test
 	@tests/fuzz/run
