@@ -3,6 +3,11 @@
 #include <stddef.h>
 
 #define AT(member) offsetof(struct notification_config, member)
+#define PACE(name_, channel, span, def_, help_)                                                    \
+    {                                                                                              \
+        .name = name_, .type = SETTING_INT, .offset = AT(pace[channel].span), .def = def_,         \
+        .min = 0, .max = 1000000, .help = help_                                                    \
+    }
 
 const struct setting NOTIFICATION_SETTINGS[] = {
     {
@@ -12,6 +17,21 @@ const struct setting NOTIFICATION_SETTINGS[] = {
         .flags = SETTING_SECRET,
         .help = "mail server; unset: mail becomes .eml files in MAIL_DIR",
         .choices = "smtp|smtps",
+    },
+    {
+        .name = "SMTP_STARTTLS",
+        .type = SETTING_ENUM,
+        .offset = AT(mail.starttls),
+        .def = "auto",
+        .help = "encryption of smtp://: where it is offered and for every password; required; or "
+                "off",
+        .choices = "auto|required|off",
+    },
+    {
+        .name = "SMTP_CA_FILE",
+        .type = SETTING_STR,
+        .offset = AT(mail.ca_file),
+        .help = "certificates (PEM) that the mail server's is checked by, instead of the system's",
     },
     {
         .name = "MAIL_DIR",
@@ -97,5 +117,92 @@ const struct setting NOTIFICATION_SETTINGS[] = {
         .flags = SETTING_SECRET,
         .help = "comma-separated keys that still open what they sealed, for rotation",
     },
+    {
+        .name = "PUBLIC_URL",
+        .type = SETTING_URL,
+        .offset = AT(public_url),
+        .help = "address of the gateway for links that take mails off; unset: no such links",
+        .choices = "http|https",
+    },
+    {
+        .name = "NOTIFICATION_LANGUAGE",
+        .type = SETTING_STR,
+        .offset = AT(language),
+        .def = "en",
+        .help = "language of who has not chosen one",
+    },
+    {
+        .name = "SMS_PROVIDER",
+        .type = SETTING_ENUM,
+        .offset = AT(sms.kind),
+        .def = "record",
+        .help = "who sends short messages; record: files in MAIL_DIR, not in production",
+        .choices = "record|twilio",
+    },
+    {
+        .name = "SMS_URL",
+        .type = SETTING_URL,
+        .offset = AT(sms.url),
+        .def = "https://api.twilio.com",
+        .help = "address of that provider",
+        .choices = "http|https",
+    },
+    {
+        .name = "SMS_ACCOUNT",
+        .type = SETTING_STR,
+        .offset = AT(sms.account),
+        .help = "account there",
+    },
+    {
+        .name = "SMS_TOKEN",
+        .type = SETTING_STR,
+        .offset = AT(sms.token),
+        .flags = SETTING_SECRET,
+        .help = "password of the account",
+    },
+    {
+        .name = "SMS_FROM",
+        .type = SETTING_STR,
+        .offset = AT(sms.from),
+        .help = "number or name that short messages come from",
+    },
+    {
+        .name = "PUSH_PROVIDER",
+        .type = SETTING_ENUM,
+        .offset = AT(push.kind),
+        .def = "record",
+        .help = "who sends push messages; record: files in MAIL_DIR, not in production",
+        .choices = "record|fcm",
+    },
+    {
+        .name = "PUSH_URL",
+        .type = SETTING_URL,
+        .offset = AT(push.url),
+        .def = "https://fcm.googleapis.com",
+        .help = "address of that provider",
+        .choices = "http|https",
+    },
+    {
+        .name = "PUSH_PROJECT",
+        .type = SETTING_STR,
+        .offset = AT(push.project),
+        .help = "project there",
+    },
+    {
+        .name = "PUSH_TOKEN",
+        .type = SETTING_STR,
+        .offset = AT(push.token),
+        .flags = SETTING_SECRET | SETTING_RELOADABLE,
+        .help = "access token there; read anew on SIGHUP",
+    },
+    PACE("EMAIL_PER_HOUR", CHANNEL_EMAIL, per_hour, "100",
+         "mails a person gets in an hour; more wait in a digest; 0: any number"),
+    PACE("EMAIL_PER_DAY", CHANNEL_EMAIL, per_day, "500", "the same in a day"),
+    PACE("SMS_PER_HOUR", CHANNEL_SMS, per_hour, "10",
+         "short messages a person gets in an hour; more wait; 0: any number"),
+    PACE("SMS_PER_DAY", CHANNEL_SMS, per_day, "40", "the same in a day"),
+    PACE("PUSH_PER_HOUR", CHANNEL_PUSH, per_hour, "100",
+         "push messages a device gets in an hour; more wait; 0: any number"),
+    PACE("PUSH_PER_DAY", CHANNEL_PUSH, per_day, "500", "the same in a day"),
     {0},
 };

@@ -3,18 +3,51 @@
 #include <stdlib.h>
 
 #include "api/push.h"
+#include "clock.h"
 #include "config.h"
 #include "deadletter.h"
+#include "delivery/digests.h"
 #include "delivery/sender.h"
+#include "domain/shipped.h"
 #include "events/consume.h"
+#include "log.h"
 #include "mail.h"
 #include "mem.h"
 #include "people.h"
 #include "routes.h"
 #include "state.h"
+#include "store/tally_store.h"
 #include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
+
+#define FOLDING_MS 2000
+#define PURGING_MS 600000
+
+static void CO_FN fold_tallies(struct service *s, void *arg)
+{
+    struct arena *a = arena_new();
+    struct db_session db;
+    bool more = true;
+    (void)arg;
+    db_session_init(&db, s->db, a);
+    while (more && !s->is_draining)
+        if (tally_store_fold(&db, &more) != ERR_OK)
+            break;
+    arena_free(a);
+}
+
+static void CO_FN purge_answers(struct service *s, void *arg)
+{
+    struct arena *a = arena_new();
+    struct db_session db;
+    (void)arg;
+    db_session_init(&db, s->db, a);
+    enum err rc = write_purge(&db, clock_wall_us());
+    if (rc)
+        log_warn("old answers were not forgotten", LOG_CSTR("error", err_code(rc)));
+    arena_free(a);
+}
 
 static enum err init(struct service *s)
 {
@@ -22,10 +55,16 @@ static enum err init(struct service *s)
         fprintf(stderr, "MAIL_FROM: must be \"Name <address>\" or an address\n");
         return ERR_INVALID_INPUT;
     }
+    if (!language_is_code(notification_config(s)->language)) {
+        fprintf(stderr, "NOTIFICATION_LANGUAGE: must be a code like de or de-AT\n");
+        return ERR_INVALID_INPUT;
+    }
     struct notification_state *state = MEM_NEW(struct notification_state);
     s->state = state;
     live_init(&state->live, s, push_missed);
-    state->courier = courier_new(s, sender_work, "delivery");
+    for (int c = CHANNEL_EMAIL; c < CHANNEL_COUNT; c++)
+        state->couriers[c] = sender_new(s, (enum channel)c);
+    state->digests = courier_new(s, digests_work, "digest");
     events_declare(s);
     return webhooks_init(&state->webhooks, s);
 }
@@ -33,28 +72,40 @@ static enum err init(struct service *s)
 static enum err CO_FN start(struct service *s)
 {
     struct notification_state *state = notification_state(s);
-    courier_start(state->courier);
     webhooks_start(&state->webhooks);
+    for (int c = CHANNEL_EMAIL; c < CHANNEL_COUNT; c++)
+        courier_start(state->couriers[c]);
+    courier_start(state->digests);
     enum err rc = push_begin(&state->live);
     if (rc == ERR_OK)
         rc = deadletters_start(s);
-    return rc ? rc : people_sync(s);
+    if (rc == ERR_OK)
+        rc = people_sync(s);
+    if (rc)
+        return rc;
+    service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
+    service_every(s, PURGING_MS, "answers", purge_answers, NULL);
+    return ERR_OK;
 }
 
 static void CO_FN stop(struct service *s)
 {
     struct notification_state *state = notification_state(s);
     live_stop(&state->live);
-    courier_stop(state->courier);
     webhooks_stop(&state->webhooks);
+    courier_stop(state->digests);
+    for (int c = CHANNEL_EMAIL; c < CHANNEL_COUNT; c++)
+        courier_stop(state->couriers[c]);
 }
 
 static void release(struct service *s)
 {
     struct notification_state *state = notification_state(s);
     live_release(&state->live);
-    courier_free(state->courier);
     webhooks_release(&state->webhooks);
+    courier_free(state->digests);
+    for (int c = CHANNEL_EMAIL; c < CHANNEL_COUNT; c++)
+        courier_free(state->couriers[c]);
     free(state);
 }
 
@@ -62,8 +113,13 @@ int main(int argc, char **argv)
 {
     static const struct db_migration *const MIGRATIONS[] = {
         PEOPLE_MIGRATIONS, WRITE_MIGRATIONS, DEADLETTER_MIGRATIONS, SERVICE_MIGRATIONS, NULL};
-    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES, WEBHOOK_ROUTES,
-                                                 DEADLETTER_ROUTES, NULL};
+    static const struct route *const ROUTES[] = {NOTIFICATION_ROUTES,
+                                                 PREFERENCE_ROUTES,
+                                                 TEMPLATE_ROUTES,
+                                                 DELIVERY_ROUTES,
+                                                 WEBHOOK_ROUTES,
+                                                 DEADLETTER_ROUTES,
+                                                 NULL};
     static const struct service_command COMMANDS[] = {DEADLETTER_COMMAND, {0}};
     static const struct service_desc DESC = {
         .name = "notification-service",

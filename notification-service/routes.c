@@ -93,23 +93,6 @@ const struct route NOTIFICATION_ROUTES[] = {
         .summary = "How many are unread",
     },
     {
-        .method = "GET",
-        .pattern = "/api/v1/notifications/preferences",
-        OWN,
-        .handler = preferences_get,
-        .summary = "What one wants beyond the app",
-        .reply = &PREFERENCE_SCHEMA,
-    },
-    {
-        .method = "PUT",
-        .pattern = "/api/v1/notifications/preferences",
-        OWN,
-        .handler = preferences_put,
-        .summary = "Change what one wants beyond the app",
-        .body = &PREFERENCE_CHANGE,
-        .reply = &PREFERENCE_SCHEMA,
-    },
-    {
         .method = "PUT",
         .pattern = "/api/v1/notifications/read-all",
         OWN,

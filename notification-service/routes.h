@@ -1,5 +1,5 @@
 #pragma once
 #include "route.h"
 
-extern const struct route NOTIFICATION_ROUTES[];
-extern const struct route WEBHOOK_ROUTES[];
+extern const struct route NOTIFICATION_ROUTES[], PREFERENCE_ROUTES[], TEMPLATE_ROUTES[],
+    DELIVERY_ROUTES[], WEBHOOK_ROUTES[];

@@ -1,13 +1,17 @@
 #pragma once
 /* Process state of notification-service. */
+#include "delivery/target.h"
+#include "domain/matrix.h"
 #include "live.h"
 #include "webhook/webhook.h"
 
 struct courier;
 
 struct notification_state {
-    struct live live;        /* open sockets; ids of notifications */
-    struct courier *courier; /* owned */
+    struct live live;                        /* open sockets; ids of notifications */
+    struct courier *couriers[CHANNEL_COUNT]; /* owned; none for the app */
+    struct courier *digests;                 /* owned: makes their mails */
+    struct targets targets[CHANNEL_COUNT];
     struct webhooks webhooks;
 };
 

@@ -56,12 +56,19 @@ MUST_CHECK enum err CO_FN http_client_call(struct http_client *c, struct arena *
                                            const struct http_call *call, struct http_answer *out);
 
 /* Sends a mail through an SMTP server: curl's own client, in a worker thread. */
+enum mail_tls {
+    MAIL_TLS_AUTO,     /* STARTTLS where it is offered, required to send a password */
+    MAIL_TLS_REQUIRED, /* no mail without */
+    MAIL_TLS_OFF,      /* not even where it is offered */
+};
 struct mail_call {
     struct str url;  /* smtp://host:1025 or smtps://…; user and password inside are used */
     struct str from; /* envelope */
     const struct str *to;
     size_t to_count;
     struct str message; /* RFC 5322, CRLF lines */
+    enum mail_tls tls;  /* of smtp:// */
+    struct str ca_file; /* PEM: whom to trust instead of the system's; absent: that */
     int timeout_ms;     /* 0: 30 s; the coroutine's deadline shortens it, cancelling does not */
 };
 /* ERR_SERVICE_UNAVAILABLE and ERR_TIMEOUT are worth another try; ERR_INVALID_INPUT (5xx) is not.

@@ -36,13 +36,20 @@ static bool are_addresses(const struct mail_call *call)
     return call->to_count > 0 && is_address(call->from, true) && is_address(call->url, false);
 }
 
-/* STARTTLS is used where it is offered; only who sends a password must know the server. */
-static void set_security(CURL *easy, struct str url)
+/* Encryption that is only taken where it is offered need not know the server; a password must. */
+static void set_security(CURL *easy, struct arena *a, const struct mail_call *call)
 {
-    bool is_verified = str_has_prefix(url, STR("smtps:")) || str_index(url, '@', 0) >= 0;
-    curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+    bool has_password = str_index(call->url, '@', 0) >= 0;
+    bool is_required =
+        call->tls == MAIL_TLS_REQUIRED || (call->tls == MAIL_TLS_AUTO && has_password);
+    bool is_verified = is_required || str_has_prefix(call->url, STR("smtps:"));
+    long use = is_required ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY;
+    curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                     call->tls == MAIL_TLS_OFF ? (long)CURLUSESSL_NONE : use);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, is_verified ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, is_verified ? 2L : 0L);
+    if (call->ca_file.len)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, str_cstr(a, call->ca_file));
 }
 
 static enum err judge(struct transfer *t)
@@ -54,6 +61,9 @@ static enum err judge(struct transfer *t)
         return ERR_TIMEOUT;
     if (t->result == CURLE_URL_MALFORMAT || t->result == CURLE_UNSUPPORTED_PROTOCOL)
         return ERR_INVALID_INPUT;
+    /* What is wrong with the connection is not about this mail either. */
+    if (t->result == CURLE_USE_SSL_FAILED)
+        return ERR_SERVICE_UNAVAILABLE;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code);
     /* A refused login is about the account, not about this mail. */
     bool is_about_mail = code >= 500 && code <= 599 && t->result != CURLE_LOGIN_DENIED;
@@ -106,7 +116,7 @@ enum err CO_FN mail_send(struct http_client *c, struct arena *a, const struct ma
     transfer_init(&t, c, remaining_ms(call), 0);
     curl_easy_setopt(t.easy, CURLOPT_URL, str_cstr(a, call->url));
     curl_easy_setopt(t.easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    set_security(t.easy, call->url);
+    set_security(t.easy, a, call);
     curl_easy_setopt(t.easy, CURLOPT_MAIL_FROM, arena_printf(a, "<%.*s>", STR_ARG(call->from)));
     curl_easy_setopt(t.easy, CURLOPT_MAIL_RCPT, to);
     curl_easy_setopt(t.easy, CURLOPT_UPLOAD, 1L);

@@ -16,7 +16,7 @@
 /* Easy handles kept for reuse, and idle connections. */
 #define MAX_SPARE 8
 #define MAX_IDLE_CONNECTIONS 32L
-#define BLOCKING_THREADS 2
+#define BLOCKING_THREADS 16 /* as many exchanges may hang without holding others up */
 #define BLOCKING_QUEUE 64
 
 struct http_client {

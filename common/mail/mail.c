@@ -131,6 +131,25 @@ static void add_alternatives(struct buf *b, const struct mail *m)
     BUF_LIT(b, "--" BOUNDARY "--\r\n");
 }
 
+/* Nothing of an URL that could leave its header or its brackets. */
+static bool is_header_url(struct str url)
+{
+    for (size_t i = 0; i < url.len; i++)
+        if (url.p[i] <= ' ' || url.p[i] >= 0x7F || url.p[i] == '<' || url.p[i] == '>')
+            return false;
+    return url.len > 0 && url.len <= 900;
+}
+
+static void add_unsubscribe(struct buf *b, struct str url)
+{
+    if (!is_header_url(url))
+        return;
+    buf_printf(b,
+               "List-Unsubscribe: <%.*s>\r\n"
+               "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+               STR_ARG(url));
+}
+
 struct str mail_compose(struct arena *a, const struct mail *m)
 {
     struct buf b;
@@ -144,6 +163,7 @@ struct str mail_compose(struct arena *a, const struct mail *m)
         add_id(&b, "References", m->thread_id);
         add_id(&b, "In-Reply-To", m->thread_id);
     }
+    add_unsubscribe(&b, m->unsubscribe_url);
     BUF_LIT(&b, "Auto-Submitted: auto-generated\r\n"
                 "MIME-Version: 1.0\r\n");
     if (m->html.len)

@@ -16,6 +16,8 @@ struct mail {
     struct str message_id; /* without angle brackets */
     struct str thread_id;  /* References and In-Reply-To, absent: starts a thread */
     int64_t date;          /* wall µs */
+    /* Where a POST takes the reader off the list (RFC 2369, RFC 8058); absent: nowhere. */
+    struct str unsubscribe_url;
 };
 
 /* The whole message with CRLF lines, in the arena. */

@@ -44,6 +44,13 @@ enum err mail_write_file(struct arena *a, struct str dir, const char *file, stru
     return ERR_SERVICE_UNAVAILABLE;
 }
 
+static enum mail_tls tls_of(struct str word)
+{
+    if (str_eq(word, STR("required")))
+        return MAIL_TLS_REQUIRED;
+    return str_eq(word, STR("off")) ? MAIL_TLS_OFF : MAIL_TLS_AUTO;
+}
+
 enum err CO_FN mail_post(struct http_client *c, struct arena *a, const struct mail_outlet *o,
                          const char *file, struct str to, struct str message, const char **why)
 {
@@ -58,6 +65,8 @@ enum err CO_FN mail_post(struct http_client *c, struct arena *a, const struct ma
                                    .to = &to,
                                    .to_count = 1,
                                    .message = message,
+                                   .tls = tls_of(o->starttls),
+                                   .ca_file = o->ca_file,
                                    .timeout_ms = SEND_TIMEOUT_MS};
     return mail_send(c, a, &call, why);
 }

@@ -5,7 +5,9 @@
 struct mail_outlet {
     struct str smtp_url; /* absent: files in dir */
     struct str dir;
-    struct str from; /* "Name <address>"; its address is the sender of the envelope */
+    struct str from;     /* "Name <address>"; its address is the sender of the envelope */
+    struct str starttls; /* auto, required or off (enum mail_tls); absent: auto */
+    struct str ca_file;  /* PEM: whom to trust instead of the system's; absent: that */
 };
 
 /*

@@ -4,9 +4,9 @@
 
 #include "actor.h"
 #include "api/view.h"
+#include "cursor.h"
 #include "events/publish.h"
 #include "service.h"
-#include "store/preference_store.h"
 
 #define LIST_LIMIT 50
 #define LIST_LIMIT_MAX 100
@@ -16,6 +16,7 @@
 struct list_query {
     int8_t unread_only;
     int64_t before, limit;
+    struct str cursor;
 };
 
 #define AT(member) offsetof(struct list_query, member)
@@ -23,9 +24,46 @@ static const struct json_field QUERY_FIELDS[] = {
     {"unread_only", JK_BOOL, AT(unread_only), .doc = "only unread ones"},
     {"before", JK_INT, AT(before), .min = 1, .max = INT64_MAX, .doc = "only ids below this one"},
     {"limit", JK_INT, AT(limit), .min = 1, .max = LIST_LIMIT_MAX, .doc = "50 by default"},
+    {"cursor", JK_STR, AT(cursor), .max = 1024, .doc = "next_cursor of the page before"},
 };
 #undef AT
 JSON_SCHEMA(NOTIFICATION_QUERY, "NotificationQuery", struct list_query, QUERY_FIELDS);
+
+/* A cursor is good for the list it was made for. */
+static struct str list_name(const struct list_query *q)
+{
+    return q->unread_only == JSON_TRUE ? STR("/api/v1/notifications?unread_only")
+                                       : STR("/api/v1/notifications");
+}
+
+static enum err read_query(struct req *r, const struct list_query *q, struct notification_filter *f)
+{
+    struct cursor c;
+    *f = (struct notification_filter){
+        .unread_only = q->unread_only == JSON_TRUE,
+        .before = q->before == JSON_NO_INT ? 0 : q->before,
+        .limit = q->limit == JSON_NO_INT ? LIST_LIMIT : q->limit,
+    };
+    if (!q->cursor.p)
+        return ERR_OK;
+    if (f->before)
+        req_field_error(r, "before", "cannot be given beside a cursor");
+    else if (cursor_decode(req_service(r)->jwt, r->arena, list_name(q), q->cursor, &c))
+        req_field_error(r, "cursor", "is not a cursor of this list");
+    else
+        f->before = c.id;
+    return req_has_field_errors(r) ? ERR_VALIDATION_ERROR : ERR_OK;
+}
+
+/* Where the next page begins; absent behind the last one. */
+static struct str next_cursor(struct req *r, const struct list_query *q,
+                              const struct notification_list *l, int64_t limit)
+{
+    if ((int64_t)l->count <= limit)
+        return STR_NULL;
+    const struct cursor c = {.id = l->items[limit - 1].id};
+    return cursor_encode(req_service(r)->jwt, r->arena, list_name(q), &c);
+}
 
 static struct str list_text(struct arena *a, const struct notification_list *l)
 {
@@ -40,39 +78,47 @@ static struct str list_text(struct arena *a, const struct notification_list *l)
     return buf_str(&b);
 }
 
-static void write_list(struct json_writer *w, struct str items, int64_t unread)
+struct list_reply {
+    struct str items, next_cursor;
+    int64_t unread;
+};
+
+static void write_list(struct json_writer *w, const struct list_reply *l)
 {
-    JW_RAW(w, "notifications", items);
-    JW_INT(w, "unread_count", unread);
+    JW_RAW(w, "notifications", l->items);
+    JW_INT(w, "unread_count", l->unread);
+    JW_STR(w, "next_cursor", l->next_cursor);
 }
 
 /* The list stands at the top level and, for clients of the platform surface, in "data". */
 enum err CO_FN notifications_list(struct req *r)
 {
     const struct list_query *q = r->query_args;
-    const struct notification_filter f = {
-        .unread_only = q->unread_only == JSON_TRUE,
-        .before = q->before == JSON_NO_INT ? 0 : q->before,
-        .limit = q->limit == JSON_NO_INT ? LIST_LIMIT : q->limit,
-    };
+    struct notification_filter f;
     struct notification_list list;
+    struct list_reply reply;
     struct db_session *db;
-    int64_t unread;
-    enum err rc = req_db(r, &db);
+    enum err rc = read_query(r, q, &f);
+    int64_t limit = f.limit++;
+    if (rc == ERR_OK)
+        rc = req_db(r, &db);
     if (rc == ERR_OK)
         rc = notification_store_list(db, r->actor->user_id, &f, &list);
     if (rc == ERR_OK)
-        rc = notification_store_unread(db, r->actor->user_id, &unread);
+        rc = notification_store_unread(db, r->actor->user_id, &reply.unread);
     if (rc)
         return rc;
-    struct str items = list_text(r->arena, &list);
+    reply.next_cursor = next_cursor(r, q, &list, limit);
+    if ((int64_t)list.count > limit)
+        list.count = (size_t)limit;
+    reply.items = list_text(r->arena, &list);
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
     JW_BOOL(w, "success", true);
-    write_list(w, items, unread);
+    write_list(w, &reply);
     JW_KEY(w, "data");
     jw_object(w);
-    write_list(w, items, unread);
+    write_list(w, &reply);
     jw_end_object(w);
     jw_end_object(w);
     return req_json_end(r, 200);
@@ -171,43 +217,4 @@ enum err CO_FN notifications_delete(struct req *r)
     JW_BOOL(w, "success", true);
     jw_end_object(w);
     return req_json_end(r, 200);
-}
-
-/* ---- preferences -------------------------------------------------------------------------- */
-
-#define AT(member) offsetof(struct preference, member)
-static const struct json_field PREFERENCE_FIELDS[] = {
-    {"email_enabled", JK_BOOL, AT(email_enabled), .doc = "mail about what happens to tickets"},
-    {"sms_enabled", JK_BOOL, AT(sms_enabled)},
-    {"push_enabled", JK_BOOL, AT(push_enabled)},
-    {"updated_at", JK_TIME, AT(updated_at), JF_MS},
-};
-JSON_SCHEMA(PREFERENCE_SCHEMA, "Preference", struct preference, PREFERENCE_FIELDS);
-
-static const struct json_field CHANGE_FIELDS[] = {
-    {"email_enabled", JK_BOOL, AT(email_enabled), .doc = "absent: as it is"},
-    {"sms_enabled", JK_BOOL, AT(sms_enabled)},
-    {"push_enabled", JK_BOOL, AT(push_enabled)},
-};
-#undef AT
-JSON_SCHEMA(PREFERENCE_CHANGE, "PreferenceChange", struct preference, CHANGE_FIELDS);
-
-enum err CO_FN preferences_get(struct req *r)
-{
-    struct db_session *db;
-    struct preference p;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = preference_store_get(db, r->actor->user_id, &p);
-    return rc ? rc : req_reply_json(r, 200, &PREFERENCE_SCHEMA, &p);
-}
-
-enum err CO_FN preferences_put(struct req *r)
-{
-    struct db_session *db;
-    struct preference p;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = preference_store_put(db, r->actor->user_id, r->body, r->now, &p);
-    return rc ? rc : req_reply_json(r, 200, &PREFERENCE_SCHEMA, &p);
 }

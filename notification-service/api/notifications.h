@@ -8,7 +8,5 @@ enum err CO_FN notifications_unread_count(struct req *r);
 enum err CO_FN notifications_read(struct req *r);
 enum err CO_FN notifications_read_all(struct req *r);
 enum err CO_FN notifications_delete(struct req *r);
-enum err CO_FN preferences_get(struct req *r);
-enum err CO_FN preferences_put(struct req *r);
 
-extern const struct json_schema NOTIFICATION_QUERY, PREFERENCE_SCHEMA, PREFERENCE_CHANGE;
+extern const struct json_schema NOTIFICATION_QUERY;

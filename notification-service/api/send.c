@@ -7,6 +7,7 @@
 #include "mail.h"
 #include "people.h"
 #include "service.h"
+#include "write_run.h"
 
 #define MAX_TITLE 200
 #define MAX_MESSAGE 10000
@@ -18,7 +19,7 @@
 struct order {
     int64_t user_id;
     struct str to; /* an address, absent: the person's */
-    struct str type, title, message, ticket_number, data, channel;
+    struct str type, title, message, ticket_number, data, channel, template;
 };
 
 #define AT(member) offsetof(struct order, member)
@@ -36,8 +37,10 @@ JSON_SCHEMA(NEW_NOTIFICATION, "NewNotification", struct order, NEW_FIELDS);
 static const struct json_field EMAIL_FIELDS[] = {
     {"to", JK_EMAIL, AT(to), .doc = "absent: the person's address"},
     {"user_id", JK_INT, AT(user_id), .min = 1, .max = INT64_MAX},
-    {"subject", JK_STR, AT(title), TEXT, .max = MAX_TITLE, .alias = "title"},
-    {"body", JK_STR, AT(message), TEXT, .max = MAX_MESSAGE, .alias = "message"},
+    {"subject", JK_STR, AT(title), .max = MAX_TITLE, .alias = "title"},
+    {"body", JK_STR, AT(message), .max = MAX_MESSAGE, .alias = "message"},
+    {"template", JK_STR, AT(template), .max = 64, .doc = "instead of subject and body"},
+    {"data", JK_RAW, AT(data), .doc = "an object that fills the template"},
 };
 JSON_SCHEMA(NEW_EMAIL, "NewEmail", struct order, EMAIL_FIELDS);
 
@@ -60,35 +63,57 @@ JSON_SCHEMA(NEW_PUSH, "NewPush", struct order, PUSH_FIELDS);
 
 /* ---- handlers ----------------------------------------------------------------------------- */
 
-static enum err CO_FN send(struct req *r, const struct order *o, int status)
+struct sending {
+    const struct order *order;
+    int status;
+};
+
+static enum err CO_FN send(struct req *r, struct db_session *db, void *arg, struct answer *out)
 {
+    const struct sending *x = arg;
+    const struct order *o = x->order;
+    bool has_template = o->template.len > 0, is_new;
     const struct announcement a = {
         .user_id = o->user_id == JSON_NO_INT ? 0 : o->user_id,
         .type = o->type,
+        .template = has_template ? o->template : STR_NULL,
+        .facts = has_template ? o->data : STR_NULL,
         .title = o->title,
         .message = o->message,
         .ticket_number = o->ticket_number,
-        .channel = o->channel,
+        .channel = o->channel.len ? o->channel : STR("in_app"),
         .data = o->data,
         .recipient = o->to.len ? o->to : STR_NULL,
         .is_history = r->time_overridden,
         .now = r->now,
         .log = r->log,
     };
-    struct db_session *db;
     struct person person;
     struct notification n;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK && a.user_id)
-        rc = person_by_id(db, a.user_id, &person);
-    if (rc == ERR_OK)
-        rc = announce_alone(req_service(r), db, &a, &n);
-    return rc ? rc : req_reply_json(r, status, &NOTIFICATION_SCHEMA, &n);
+    enum err rc = a.user_id ? person_by_id(db, a.user_id, &person) : ERR_OK;
+    if (rc)
+        return rc;
+    rc = announce(req_service(r), db, &a, &n, &is_new);
+    if (rc == ERR_NOT_FOUND) {
+        req_field_error(r, "template", "is not a template");
+        return ERR_VALIDATION_ERROR;
+    }
+    if (rc)
+        return rc;
+    out->status = x->status;
+    out->body = answer_json(r->arena, &NOTIFICATION_SCHEMA, &n);
+    return ERR_OK;
+}
+
+static enum err CO_FN send_order(struct req *r, const struct order *o, int status)
+{
+    struct sending x = {o, status};
+    return write_run(r, req_body_text(r), send, &x);
 }
 
 enum err CO_FN send_notification(struct req *r)
 {
-    return send(r, r->body, 201);
+    return send_order(r, r->body, 201);
 }
 
 /* What is queued for a channel is accepted, not yet done: 202. */
@@ -101,7 +126,24 @@ static enum err CO_FN send_on(struct req *r, struct str channel, struct str titl
     o.type = channel;
     if (title.len)
         o.title = title;
-    return send(r, &o, 202);
+    return send_order(r, &o, 202);
+}
+
+/* Either a template, or words of one's own. */
+static enum err check_words(struct req *r, const struct order *o)
+{
+    const struct json *data = json_get(req_json(r), "data");
+    if (o->template.len) {
+        if (!data || json_type(data) == JSON_OBJECT)
+            return ERR_OK;
+        req_field_error(r, "data", "must be an object");
+        return ERR_INVALID_INPUT;
+    }
+    if (!str_trim(o->title).len)
+        req_field_error(r, "subject", "is required");
+    if (!str_trim(o->message).len)
+        req_field_error(r, "body", "is required");
+    return req_has_field_errors(r) ? ERR_INVALID_INPUT : ERR_OK;
 }
 
 enum err CO_FN send_email(struct req *r)
@@ -111,7 +153,8 @@ enum err CO_FN send_email(struct req *r)
         req_field_error(r, "to", "is not a usable address");
         return ERR_VALIDATION_ERROR;
     }
-    return send_on(r, STR("email"), STR_NULL);
+    enum err rc = check_words(r, o);
+    return rc ? rc : send_on(r, STR("email"), STR_NULL);
 }
 
 enum err CO_FN send_sms(struct req *r)

@@ -5,7 +5,8 @@
 #include "actor.h"
 #include "events/publish.h"
 #include "service.h"
-#include "store/delivery_store.h"
+#include "store/tally_store.h"
+#include "write_run.h"
 
 #define HISTORY_LIMIT 100
 
@@ -42,6 +43,8 @@ static const char *problem_of(const struct notify_body *b)
         "ticket_created", "ticket_assigned", "ticket_status_changed",
         "ticket_closed",  "test_alert",      NULL};
     static const char *const CHANNELS[] = {"email", "sms", "in_app", NULL};
+    if (b->user_id < 0)
+        return "user_id, type, channel, and message are required";
     if (!is_one_of(b->type, TYPES))
         return "type must be one of: ticket_created, ticket_assigned, ticket_status_changed, "
                "ticket_closed, test_alert";
@@ -65,14 +68,9 @@ static const struct json_field QUEUED_FIELDS[] = {
 #undef AT
 JSON_SCHEMA(SIMPLE_QUEUED, "SimpleQueued", struct notification, QUEUED_FIELDS);
 
-enum err CO_FN simple_notify(struct req *r)
+static enum err CO_FN notify(struct req *r, struct db_session *db, void *arg, struct answer *out)
 {
-    const struct notify_body *b = r->body;
-    const char *problem = problem_of(b);
-    if (problem)
-        return req_failf(r, ERR_INVALID_INPUT, "%s", problem);
-    if (!actor_is_service(r->actor) && !actor_is_staff(r->actor) && b->user_id != r->actor->user_id)
-        return ERR_FORBIDDEN;
+    const struct notify_body *b = arg;
     const struct announcement a = {
         .user_id = b->user_id,
         .type = b->type,
@@ -85,15 +83,26 @@ enum err CO_FN simple_notify(struct req *r)
         .now = r->now,
         .log = r->log,
     };
-    struct db_session *db;
     struct notification n;
-    enum err rc = req_db(r, &db);
-    if (rc == ERR_OK)
-        rc = announce_alone(req_service(r), db, &a, &n);
+    bool is_new;
+    enum err rc = announce(req_service(r), db, &a, &n, &is_new);
     if (rc)
         return rc;
     n.status = STR("pending");
-    return req_reply_json(r, 201, &SIMPLE_QUEUED, &n);
+    out->status = 201;
+    out->body = answer_json(r->arena, &SIMPLE_QUEUED, &n);
+    return ERR_OK;
+}
+
+enum err CO_FN simple_notify(struct req *r)
+{
+    const struct notify_body *b = r->body;
+    const char *problem = problem_of(b);
+    if (problem)
+        return req_failf(r, ERR_INVALID_INPUT, "%s", problem);
+    if (!actor_is_service(r->actor) && !actor_is_staff(r->actor) && b->user_id != r->actor->user_id)
+        return ERR_FORBIDDEN;
+    return write_run(r, req_body_text(r), notify, r->body);
 }
 
 /* ---- looking ------------------------------------------------------------------------------ */
@@ -115,6 +124,19 @@ static const struct json_field HISTORY_FIELDS[] = {
 #undef AT
 static JSON_SCHEMA(HISTORY_ROW, "SimpleNotification", struct notification, HISTORY_FIELDS);
 
+/* The three states that the surface knows. */
+enum simple_state { STATE_FAILED, STATE_PENDING, STATE_SENT, STATE_COUNT };
+static const char *const STATES[STATE_COUNT] = {"failed", "pending", "sent"};
+
+static enum simple_state state_of(struct str status)
+{
+    if (str_eq(status, STR("sent")))
+        return STATE_SENT;
+    if (str_eq(status, STR("failed")) || str_eq(status, STR("suppressed")))
+        return STATE_FAILED;
+    return STATE_PENDING;
+}
+
 enum err CO_FN simple_history(struct req *r)
 {
     int64_t user_id;
@@ -133,8 +155,11 @@ enum err CO_FN simple_history(struct req *r)
     jw_object(w);
     JW_KEY(w, "notifications");
     jw_array(w);
-    for (size_t i = 0; i < list.count; i++)
-        json_encode(w, &HISTORY_ROW, &list.items[i]);
+    for (size_t i = 0; i < list.count; i++) {
+        struct notification n = list.items[i];
+        n.status = str_from(STATES[state_of(n.status)]);
+        json_encode(w, &HISTORY_ROW, &n);
+    }
     jw_end_array(w);
     jw_end_object(w);
     return req_json_end(r, 200);
@@ -143,31 +168,33 @@ enum err CO_FN simple_history(struct req *r)
 /* Counts are texts, as the surface has it. */
 enum err CO_FN simple_queue(struct req *r)
 {
-    const struct delivery_count *counts;
-    size_t n;
-    int64_t pending = 0;
+    const struct tally *tallies;
+    int64_t counts[STATE_COUNT] = {0};
     struct db_session *db;
+    size_t n;
     if (!actor_is_staff(r->actor))
         return ERR_FORBIDDEN;
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK)
-        rc = delivery_store_counts(db, &counts, &n);
+        rc = tally_store_read(db, &tallies, &n);
     if (rc)
         return rc;
+    for (size_t i = 0; i < n; i++)
+        counts[state_of(tallies[i].status)] += tallies[i].count;
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
     JW_KEY(w, "stats");
     jw_array(w);
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(counts[i].status, STR("pending")))
-            pending = counts[i].count;
+    for (int i = 0; i < STATE_COUNT; i++) {
+        if (counts[i] == 0)
+            continue;
         jw_object(w);
-        JW_STR(w, "status", counts[i].status);
-        JW_STR(w, "count", str_printf(r->arena, "%lld", (long long)counts[i].count));
+        JW_STR(w, "status", str_from(STATES[i]));
+        JW_STR(w, "count", str_printf(r->arena, "%lld", (long long)counts[i]));
         jw_end_object(w);
     }
     jw_end_array(w);
-    JW_INT(w, "queue_length", pending);
+    JW_INT(w, "queue_length", counts[STATE_PENDING]);
     jw_end_object(w);
     return req_json_end(r, 200);
 }

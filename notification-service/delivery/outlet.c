@@ -1,27 +1,26 @@
 #include "delivery/outlet.h"
 
 #include "config.h"
+#include "delivery/provider.h"
 #include "mail.h"
-
-static const char *file_name(struct arena *a, const struct delivery *d, struct str suffix)
-{
-    return arena_printf(a, "%lld.%.*s", (long long)d->id, STR_ARG(suffix));
-}
+#include "message/letter.h"
+#include "store/recipient_store.h"
 
 /* ---- mail --------------------------------------------------------------------------------- */
 
-static struct str compose(struct service *s, struct arena *a, const struct delivery *d)
+static struct str compose(struct service *s, struct arena *a, const struct delivery *d,
+                          const struct letter *l)
 {
     const struct notification_config *c = notification_config(s);
     struct str domain = mail_domain(&c->mail);
-    struct str link = mail_link(a, c->ticket_url, STR("{number}"), d->ticket_number);
     const struct mail m = {
         .from = c->mail.from,
         .to_address = d->address,
         .to_name = d->name,
         .subject = d->title,
-        .text = str_printf(a, "%.*s\n%s%.*s%s", STR_ARG(d->message), link.len ? "\n" : "",
-                           STR_ARG(link), link.len ? "\n" : ""),
+        .text = l->text,
+        .html = l->html,
+        .unsubscribe_url = l->unsubscribe_url,
         /* The time keeps ids apart from those of a database that was there before. */
         .message_id = str_printf(a, "delivery-%lld.%llx@%.*s", (long long)d->id,
                                  (unsigned long long)d->created_at, STR_ARG(domain)),
@@ -33,34 +32,51 @@ static struct str compose(struct service *s, struct arena *a, const struct deliv
     return mail_compose(a, &m);
 }
 
-static enum err CO_FN send_mail(struct service *s, struct arena *a, const struct delivery *d,
+static enum err CO_FN send_mail(struct service *s, struct db_session *db, const struct delivery *d,
                                 const char **why)
 {
+    struct letter letter;
     if (!d->address.len) {
         *why = "no address is known for this person yet";
         return ERR_USER_NOT_FOUND;
     }
-    return mail_post(s->http, a, &notification_config(s)->mail, file_name(a, d, STR("eml")),
-                     d->address, compose(s, a, d), why);
+    enum err rc = letter_write(s, db, d, &letter);
+    if (rc)
+        return rc;
+    return mail_post(s->http, db->arena, &notification_config(s)->mail,
+                     arena_printf(db->arena, "%lld.eml", (long long)d->id), d->address,
+                     compose(s, db->arena, d, &letter), why);
 }
 
-/* ---- short messages ----------------------------------------------------------------------- */
+/* ---- still wanted? ------------------------------------------------------------------------ */
 
-/* There is no provider; developers find in a file what it would be given. */
-static enum err send_short(struct service *s, struct arena *a, const struct delivery *d,
-                           const char **why)
+static enum err CO_FN check(struct db_session *db, const struct delivery *d, enum channel channel,
+                            const char **why)
 {
-    if (s->is_production) {
-        *why = "no provider is configured for this channel";
-        return ERR_INVALID_INPUT;
+    enum event_group group = group_parse(d->event_group);
+    struct wishes wishes;
+    if (d->is_inactive) {
+        *why = "the person is deactivated";
+        return ERR_FORBIDDEN;
     }
-    struct str text = str_printf(a, "To: %.*s\nTitle: %.*s\n\n%.*s\n", STR_ARG(d->address),
-                                 STR_ARG(d->title), STR_ARG(d->message));
-    return mail_write_file(a, notification_config(s)->mail.dir, file_name(a, d, d->channel), text,
-                           why);
+    if (d->user_id <= 0 || group == GROUP_COUNT)
+        return ERR_OK;
+    enum err rc = recipient_store_wishes(db, d->user_id, &wishes);
+    if (rc || matrix_is_on(&wishes, group, channel))
+        return rc;
+    *why = "the person does not want it any more";
+    return ERR_FORBIDDEN;
 }
 
-enum err outlet_send(struct service *s, struct arena *a, const struct delivery *d, const char **why)
+enum err outlet_send(struct service *s, struct db_session *db, const struct delivery *d,
+                     const char **why)
 {
-    return str_eq(d->channel, STR("email")) ? send_mail(s, a, d, why) : send_short(s, a, d, why);
+    enum channel channel = channel_parse(d->channel);
+    enum err rc = check(db, d, channel, why);
+    if (rc)
+        return rc;
+    if (channel == CHANNEL_EMAIL)
+        return send_mail(s, db, d, why);
+    return channel == CHANNEL_SMS ? provider_send_sms(s, db->arena, d, why)
+                                  : provider_send_push(s, db->arena, d, why);
 }

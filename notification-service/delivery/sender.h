@@ -1,9 +1,10 @@
 #pragma once
 /*
- * Sends what delivery_store holds, by way of outlet.h. At least once: what is sent again carries
+ * Sends what delivery_store holds, by way of outlet.h; each channel has a courier of its own, so
+ * that a provider that hangs slows its own channel only. At least once: what is sent again carries
  * the same Message-ID.
  */
 #include "courier.h"
+#include "domain/matrix.h"
 
-/* The work of the courier. */
-bool CO_FN sender_work(struct courier *c, struct service *s, struct arena *a);
+struct courier *sender_new(struct service *s, enum channel channel);

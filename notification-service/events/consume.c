@@ -1,17 +1,27 @@
 #include "events/consume.h"
 
+#include <stdlib.h>
+
 #include "api/push.h"
 #include "domain/audience.h"
 #include "event.h"
 #include "events/publish.h"
+#include "message/facts.h"
 #include "people.h"
 #include "state.h"
+
+#define LIVE_AND_PUSH (CHANNEL_BIT(CHANNEL_IN_APP) | CHANNEL_BIT(CHANNEL_PUSH))
 
 /* ---- events to notices -------------------------------------------------------------------- */
 
 static int64_t id_or_none(int64_t id)
 {
     return id == JSON_NO_INT ? 0 : id;
+}
+
+static struct people people(const struct json_array *ids)
+{
+    return (struct people){ids->items, ids->count};
 }
 
 static enum err ticket_occasion(struct arena *a, const struct event *e, struct occasion *o,
@@ -25,12 +35,16 @@ static enum err ticket_occasion(struct arena *a, const struct event *e, struct o
                            .actor = id_or_none(t.actor_id),
                            .requester = id_or_none(t.requester_id),
                            .owner = id_or_none(t.owner_id),
+                           .watchers = people(&t.watcher_ids),
+                           .mentioned = people(&t.mentioned_ids),
                            .ticket_id = t.ticket_id,
                            .actor_name = t.actor_name,
                            .owner_name = t.owner_name,
                            .ticket_number = t.ticket_number,
                            .subject = t.subject,
                            .status = t.status,
+                           .old_status = t.old_status,
+                           .priority = t.priority,
                            .text = notice_preview(a, t.comment),
                            .rating = t.rating == JSON_NO_INT ? 0 : t.rating,
                            .is_internal = str_eq(t.visibility, STR("internal"))};
@@ -49,6 +63,7 @@ static enum err task_occasion(struct arena *a, const struct event *e, struct occ
                            .requester = id_or_none(t.requester_id),
                            .owner = id_or_none(t.owner_id),
                            .assignee = id_or_none(t.assignee_id),
+                           .admins = people(&t.admin_ids),
                            .actor_name = t.actor_name,
                            .owner_name = t.owner_name,
                            .ticket_number = t.ticket_number,
@@ -108,21 +123,30 @@ static enum err CO_FN tell(struct mq_delivery *d, const struct announcement *a)
 static enum err CO_FN tell_audience(struct mq_delivery *d, const struct event *e,
                                     const struct occasion *o)
 {
-    struct notice notices[MAX_NOTICES];
-    int n = audience_of(d->arena, o, notices);
+    struct notice *notices;
+    struct str facts = facts_of(d->arena, o);
+    size_t n = audience_of(d->arena, o, &notices);
     enum err rc = ERR_OK;
-    for (int i = 0; rc == ERR_OK && i < n; i++) {
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         struct announcement a = from_delivery(d, e);
         a.user_id = notices[i].user_id;
         a.type = notices[i].type;
-        a.title = notices[i].title;
-        a.message = notices[i].message;
-        a.by_mail = notices[i].by_mail;
+        a.template = notices[i].template;
+        a.facts = facts;
+        a.group = notices[i].group;
+        a.offered = notices[i].channels;
+        a.is_urgent = notices[i].is_urgent;
         a.ticket_id = o->ticket_id;
         a.ticket_number = o->ticket_number;
         rc = tell(d, &a);
     }
     return rc;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
 static enum err CO_FN tell_participants(struct mq_delivery *d, const struct event *e,
@@ -132,34 +156,24 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
     enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
     if (rc)
         return rc;
-    const int64_t *ids = m.participant_ids.items;
+    int64_t *ids = m.participant_ids.items;
+    if (m.participant_ids.count)
+        qsort(ids, m.participant_ids.count, sizeof *ids, compare_ids);
+    const struct occasion o = {.actor_name = m.sender_name,
+                               .text = notice_preview(d->arena, m.content),
+                               .ticket_number = m.ticket_number};
+    struct str facts = facts_of(d->arena, &o);
     for (size_t i = 0; rc == ERR_OK && i < m.participant_ids.count; i++) {
-        if (ids[i] == m.sender_id)
+        if (ids[i] == m.sender_id || ids[i] <= 0)
             continue;
         struct announcement a = from_delivery(d, e);
         a.user_id = ids[i];
-        a.type = STR("message_received");
-        a.title = str_printf(d->arena, "New message from %.*s", STR_ARG(m.sender_name));
-        a.message = notice_preview(d->arena, m.content);
+        a.type = a.template = STR("message_received");
+        a.facts = facts;
+        a.group = GROUP_MESSAGES;
+        a.offered = LIVE_AND_PUSH;
         a.ticket_number = m.ticket_number;
         rc = tell(d, &a);
-    }
-    return rc;
-}
-
-static enum err CO_FN tell_admins(struct mq_delivery *d, const struct event *e, const char **why)
-{
-    struct event_task t;
-    struct occasion o;
-    enum err rc = event_data(d->arena, e, &EVENT_TASK, &t, why);
-    if (rc == ERR_OK)
-        rc = task_occasion(d->arena, e, &o, why);
-    if (rc)
-        return rc;
-    const int64_t *ids = t.admin_ids.items;
-    for (size_t i = 0; rc == ERR_OK && i < t.admin_ids.count; i++) {
-        o.assignee = ids[i];
-        rc = tell_audience(d, e, &o);
     }
     return rc;
 }
@@ -175,10 +189,10 @@ static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, cons
         return rc;
     struct announcement a = from_delivery(d, e);
     a.user_id = u.id;
-    a.type = STR("welcome");
-    a.title = STR("Welcome to the helpdesk");
-    a.message = str_printf(d->arena, "Hello %.*s, your account is ready.", STR_ARG(u.name));
-    a.by_mail = true;
+    a.type = a.template = STR("welcome");
+    a.group = GROUP_ACCOUNT;
+    a.offered = LIVE_AND_PUSH | CHANNEL_BIT(CHANNEL_EMAIL);
+    a.is_urgent = true;
     return tell(d, &a);
 }
 
@@ -190,8 +204,6 @@ static enum err CO_FN on_event(struct mq_delivery *d)
     enum err rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
         rc = tell_participants(d, &e, &why);
-    } else if (rc == ERR_OK && str_eq(e.type, STR("task.pooled"))) {
-        rc = tell_admins(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
         rc = welcome(d, &e, &why);
     } else if (rc == ERR_OK) {

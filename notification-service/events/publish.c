@@ -1,13 +1,15 @@
 #include "events/publish.h"
 
-#include "courier.h"
+#include "config.h"
 #include "event.h"
-#include "state.h"
-#include "store/delivery_store.h"
+#include "events/dispatch.h"
+#include "message/facts.h"
+#include "message/wording.h"
+#include "store/recipient_store.h"
 
-static bool is_in_app(const struct announcement *a)
+static bool is_on_purpose(const struct announcement *a)
 {
-    return !a->channel.len || str_eq(a->channel, STR("in_app"));
+    return a->channel.len > 0;
 }
 
 /* The person is the subject: a person's events keep their order. */
@@ -23,69 +25,104 @@ static enum err CO_FN put(struct db_session *db, const char *type,
     return event_put(db, &meta, &EVENT_NOTIFICATION, payload);
 }
 
-static enum err CO_FN deliver(struct service *s, struct db_session *db,
-                              const struct announcement *a, int64_t id)
+static enum err CO_FN lock(struct db_session *db, const struct announcement *a,
+                           struct recipient *out)
 {
-    const struct new_delivery d = {.notification_id = id,
-                                   .channel = is_in_app(a) ? STR("email") : a->channel,
-                                   .recipient = a->recipient,
-                                   .is_optional = is_in_app(a),
-                                   .now = a->now};
-    enum err rc = delivery_store_add(db, &d);
-    if (rc == ERR_OK)
-        db_on_commit(db, courier_kick, notification_state(s)->courier);
-    return rc;
+    *out = (struct recipient){0};
+    if (a->user_id)
+        return recipient_store_lock(db, a->user_id, a->now, out);
+    return recipient_store_lock_address(db, dispatch_key(db->arena, a));
+}
+
+static unsigned channels_of(const struct announcement *a, const struct recipient *who)
+{
+    if (is_on_purpose(a))
+        return CHANNEL_BIT(channel_parse(a->channel));
+    return matrix_channels(&who->wishes, a->group, a->offered);
+}
+
+/* Title and message, in the person's language. */
+static enum err CO_FN put_into_words(struct service *s, struct db_session *db,
+                                     const struct announcement *a, const struct recipient *who,
+                                     struct new_notification *n)
+{
+    struct wording w;
+    n->language = who->language;
+    n->title = a->title;
+    n->message = a->message;
+    if (!a->template.p)
+        return ERR_OK;
+    enum err rc =
+        wording_find(db, a->template, who->language, notification_config(s)->language, &w);
+    if (rc)
+        return rc;
+    const struct fact more[] = {{"name", who->name}, {"email", who->email}, {NULL, STR_NULL}};
+    const struct json *view = facts_view(db->arena, facts_with(db->arena, a->facts, more));
+    n->title = wording_plain(db->arena, w.subject, view);
+    n->message = wording_plain(db->arena, w.message, view);
+    if (!n->title.len)
+        n->title = a->type;
+    n->language = w.language;
+    n->template = a->template;
+    n->facts = a->facts;
+    return ERR_OK;
+}
+
+/* Where it is told first: in the app if there, else on the only or the first channel. */
+static enum channel main_channel(unsigned channels)
+{
+    int c = CHANNEL_IN_APP;
+    while (!(channels & CHANNEL_BIT(c)))
+        c++;
+    return (enum channel)c;
+}
+
+static enum err CO_FN store(struct service *s, struct db_session *db, const struct announcement *a,
+                            const struct recipient *who, enum channel channel,
+                            struct notification *out, bool *is_new)
+{
+    struct new_notification n = {
+        .user_id = a->user_id,
+        .type = a->type,
+        .ticket_id = a->ticket_id,
+        .ticket_number = a->ticket_number,
+        .channel = channel_word(channel),
+        .data = a->data,
+        .event_id = a->event_id,
+        .event_group = is_on_purpose(a) ? STR_NULL : group_word(a->group),
+        .is_urgent = a->is_urgent,
+        .now = a->now,
+        .is_read = a->is_history,
+    };
+    enum err rc = put_into_words(s, db, a, who, &n);
+    return rc ? rc : notification_store_add(db, &n, out, is_new);
 }
 
 enum err announce(struct service *s, struct db_session *db, const struct announcement *a,
                   struct notification *out, bool *is_new)
 {
-    const struct new_notification n = {.user_id = a->user_id,
-                                       .type = a->type,
-                                       .title = a->title,
-                                       .message = a->message,
-                                       .ticket_id = a->ticket_id,
-                                       .ticket_number = a->ticket_number,
-                                       .channel = is_in_app(a) ? STR("in_app") : a->channel,
-                                       .data = a->data,
-                                       .event_id = a->event_id,
-                                       .now = a->now,
-                                       .is_read = a->is_history};
-    enum err rc = notification_store_add(db, &n, out, is_new);
+    struct recipient who;
+    *is_new = false;
+    enum err rc = lock(db, a, &who);
+    if (rc)
+        return rc;
+    unsigned channels = channels_of(a, &who);
+    if (!channels)
+        return ERR_OK;
+    rc = store(s, db, a, &who, main_channel(channels), out, is_new);
     if (rc || !*is_new || a->is_history)
         return rc;
-    if (a->by_mail || !is_in_app(a))
-        rc = deliver(s, db, a, out->id);
-    if (rc || !is_in_app(a))
+    rc = dispatch(s, db, a, &who, channels, out);
+    if (rc || !(channels & CHANNEL_BIT(CHANNEL_IN_APP)))
         return rc;
     const struct event_notification payload = {.id = out->id,
                                                .user_id = a->user_id,
-                                               .type = a->type,
-                                               .title = a->title,
-                                               .message = a->message,
+                                               .type = out->type,
+                                               .title = out->title,
+                                               .message = out->message,
                                                .ticket_number = a->ticket_number,
                                                .created_at = a->now};
     return put(db, "notification.created", &payload, a->log);
-}
-
-struct alone {
-    struct service *service;
-    const struct announcement *announcement;
-    struct notification *out;
-};
-
-static enum err CO_FN announce_in_transaction(struct db_session *db, void *arg)
-{
-    struct alone *x = arg;
-    bool is_new;
-    return announce(x->service, db, x->announcement, x->out, &is_new);
-}
-
-enum err announce_alone(struct service *s, struct db_session *db, const struct announcement *a,
-                        struct notification *out)
-{
-    struct alone x = {s, a, out};
-    return db_transact(db, announce_in_transaction, &x);
 }
 
 enum err announce_read(struct db_session *db, int64_t user_id, int64_t now, struct log_context log)

@@ -5,39 +5,60 @@
     " n.data, n.is_read, n.read_at, n.created_at"
 #define TYPES "iitttittjbzz"
 
-DB_WRITE(insert_notification, "itttittjtzb", TYPES,
-         "INSERT INTO notification AS n (user_id, type, title, message, ticket_id, ticket_number,"
-         " channel, data, event_id, created_at, is_read, read_at)"
-         " VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'), $9, $10, $11,"
-         " CASE WHEN $11 THEN $10 END)"
-         " ON CONFLICT (user_id, type, event_id) DO NOTHING RETURNING " COLUMNS);
+DB_WRITE(insert_notification, "itttittjtzbtjttb", TYPES,
+         "WITH n AS (INSERT INTO notification AS n (user_id, type, title, message, ticket_id,"
+         "  ticket_number, channel, data, event_id, created_at, is_read, read_at, template, facts,"
+         "  language, event_group, is_urgent)"
+         "  VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'), $9, $10, $11,"
+         "  CASE WHEN $11 THEN $10 END, $12, coalesce($13, '{}'), $14, $15, $16)"
+         "  ON CONFLICT (user_id, type, event_id) DO NOTHING RETURNING *),"
+         " unread AS (UPDATE mailbox m SET unread = unread + 1 FROM n"
+         "  WHERE m.user_id = n.user_id AND n.channel = 'in_app' AND NOT n.is_read)"
+         " SELECT " COLUMNS " FROM n");
 
-DB_READ(list_notifications, "ibii", TYPES,
-        "SELECT " COLUMNS " FROM notification n WHERE n.user_id = $1 AND n.channel = 'in_app'"
-        " AND NOT ($2 AND n.is_read) AND ($3 = 0 OR n.id < $3) ORDER BY n.id DESC LIMIT $4");
+#define LIST(condition)                                                                            \
+    "SELECT " COLUMNS " FROM notification n WHERE n.user_id = $1 AND n.channel = 'in_app'"         \
+    " AND n.id < $2" condition " ORDER BY n.id DESC LIMIT $3"
+DB_READ(list_notifications, "iii", TYPES, LIST(""));
+DB_READ(list_unread, "iii", TYPES, LIST(" AND NOT n.is_read"));
 
 /* What is told in the app is there as soon as it is stored. */
 DB_READ(notification_history, "ii", TYPES "tiz",
         "SELECT " COLUMNS
         ", coalesce(d.status, 'sent'), greatest(coalesce(d.attempts, 0) - 1, 0)::bigint,"
         " CASE WHEN d.id IS NULL THEN n.created_at ELSE d.sent_at END"
-        " FROM notification n LEFT JOIN delivery d ON d.notification_id = n.id"
-        "  AND d.channel = n.channel WHERE n.user_id = $1 ORDER BY n.id DESC LIMIT $2");
+        " FROM notification n LEFT JOIN LATERAL (SELECT * FROM delivery"
+        "  WHERE notification_id = n.id AND channel = n.channel ORDER BY id LIMIT 1) d ON true"
+        " WHERE n.user_id = $1 ORDER BY n.id DESC LIMIT $2");
 
 DB_READ(count_unread, "i", "i",
-        "SELECT count(*) FROM notification"
-        " WHERE user_id = $1 AND NOT is_read AND channel = 'in_app'");
+        "SELECT coalesce((SELECT unread FROM mailbox WHERE user_id = $1), 0)");
+
+/* With as many fewer unread ones as it has changed. */
+#define FEWER                                                                                      \
+    ", fewer AS (UPDATE mailbox SET unread = unread - x.n"                                         \
+    "  FROM (SELECT count(*) AS n FROM gone) x WHERE user_id = $1 AND x.n > 0)"
 
 DB_WRITE(mark_read, "iiz", TYPES,
-         "UPDATE notification n SET is_read = true, read_at = coalesce(n.read_at, $3)"
-         " WHERE n.id = $2 AND n.user_id = $1 AND n.channel = 'in_app' RETURNING " COLUMNS);
+         "WITH gone AS (UPDATE notification n SET is_read = true, read_at = $3"
+         "  WHERE n.id = $2 AND n.user_id = $1 AND n.channel = 'in_app' AND NOT n.is_read"
+         "  RETURNING *)" FEWER " SELECT " COLUMNS " FROM gone n UNION ALL SELECT " COLUMNS
+         " FROM notification n WHERE n.id = $2 AND n.user_id = $1 AND n.channel = 'in_app'"
+         " AND NOT EXISTS (SELECT FROM gone)");
 
-DB_WRITE(mark_all_read, "iz", "",
-         "UPDATE notification SET is_read = true, read_at = $2"
-         " WHERE user_id = $1 AND NOT is_read AND channel = 'in_app'");
+DB_WRITE(mark_all_read, "iz", "i",
+         "WITH gone AS (UPDATE notification SET is_read = true, read_at = $2"
+         "  WHERE user_id = $1 AND NOT is_read AND channel = 'in_app' RETURNING id)" FEWER
+         " SELECT count(*) FROM gone");
 
-DB_WRITE(delete_notification, "ii", "",
-         "DELETE FROM notification WHERE user_id = $1 AND id = $2 AND channel = 'in_app'");
+DB_WRITE(delete_notification, "ii", "i",
+         "WITH deleted AS (DELETE FROM notification WHERE user_id = $1 AND id = $2"
+         "  AND channel = 'in_app' RETURNING is_read),"
+         " gone AS (SELECT FROM deleted WHERE NOT is_read)" FEWER " SELECT count(*) FROM deleted");
+
+DB_WRITE(rename_notification, "itt", "",
+         "UPDATE notification SET title = $2, message = $3 WHERE id = $1");
+DB_WRITE(drop_notification, "i", "", "DELETE FROM notification WHERE id = $1");
 
 DB_READ(newest_notification, "", "i", "SELECT coalesce(max(id), 0) FROM notification");
 
@@ -83,10 +104,12 @@ enum err notification_store_add(struct db_session *s, const struct new_notificat
                                 struct notification *out, bool *is_new)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &insert_notification, &r, given(n->user_id), DB_STR(n->type),
-                           DB_STR(n->title), DB_STR(n->message), given(n->ticket_id),
-                           DB_STR(n->ticket_number), DB_STR(n->channel), DB_STR(n->data),
-                           DB_STR(n->event_id), DB_TIME(n->now), DB_BOOL(n->is_read));
+    enum err rc =
+        db_query(s, &insert_notification, &r, given(n->user_id), DB_STR(n->type), DB_STR(n->title),
+                 DB_STR(n->message), given(n->ticket_id), DB_STR(n->ticket_number),
+                 DB_STR(n->channel), DB_STR(n->data), DB_STR(n->event_id), DB_TIME(n->now),
+                 DB_BOOL(n->is_read), DB_STR(n->template), DB_STR(n->facts), DB_STR(n->language),
+                 DB_STR(n->event_group), DB_BOOL(n->is_urgent));
     if (rc)
         return rc;
     *is_new = db_rows(r) == 1;
@@ -99,8 +122,9 @@ enum err notification_store_list(struct db_session *s, int64_t user_id,
                                  const struct notification_filter *f, struct notification_list *out)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &list_notifications, &r, DB_INT(user_id), DB_BOOL(f->unread_only),
-                           DB_INT(f->before), DB_INT(f->limit));
+    enum err rc =
+        db_query(s, f->unread_only ? &list_unread : &list_notifications, &r, DB_INT(user_id),
+                 DB_INT(f->before ? f->before : INT64_MAX), DB_INT(f->limit));
     if (rc == ERR_OK)
         read_rows(s->arena, r, out);
     return rc;
@@ -141,6 +165,10 @@ enum err notification_store_read(struct db_session *s, int64_t user_id, int64_t 
     if (db_rows(r) == 0)
         return ERR_NOT_FOUND;
     read_row(r, 0, out);
+    /* Who has read it at the same moment may not be seen yet. */
+    out->is_read = true;
+    if (out->read_at == INT64_MIN)
+        out->read_at = now;
     return ERR_OK;
 }
 
@@ -150,7 +178,7 @@ enum err notification_store_read_all(struct db_session *s, int64_t user_id, int6
     struct db_result *r;
     enum err rc = db_query(s, &mark_all_read, &r, DB_INT(user_id), DB_TIME(now));
     if (rc == ERR_OK)
-        *count = db_affected(r);
+        *count = db_get_int(r, 0, 0);
     return rc;
 }
 
@@ -160,7 +188,18 @@ enum err notification_store_delete(struct db_session *s, int64_t user_id, int64_
     enum err rc = db_query(s, &delete_notification, &r, DB_INT(user_id), DB_INT(id));
     if (rc)
         return rc;
-    return db_affected(r) ? ERR_OK : ERR_NOT_FOUND;
+    return db_get_int(r, 0, 0) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err notification_store_rename(struct db_session *s, int64_t id, struct str title,
+                                   struct str message)
+{
+    return db_query(s, &rename_notification, NULL, DB_INT(id), DB_STR(title), DB_STR(message));
+}
+
+enum err notification_store_drop(struct db_session *s, int64_t id)
+{
+    return db_query(s, &drop_notification, NULL, DB_INT(id));
 }
 
 enum err notification_store_newest(struct db_session *s, int64_t *id)

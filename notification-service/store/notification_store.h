@@ -11,7 +11,7 @@ struct notification {
     bool is_read;
     int64_t read_at, created_at; /* INT64_MIN: not read */
     /* of its delivery, notification_store_history only */
-    struct str status; /* pending, sent or failed */
+    struct str status; /* queued, sending, collected, sent, failed or suppressed */
     int64_t retry_count, sent_at;
 };
 
@@ -20,13 +20,16 @@ struct new_notification {
     struct str type, title, message;
     int64_t ticket_id; /* 0: none */
     struct str ticket_number, channel;
-    struct str data;     /* JSON, absent: {} */
-    struct str event_id; /* absent: not caused by an event */
+    struct str data;                                   /* JSON, absent: {} */
+    struct str event_id;                               /* absent: not caused by an event */
+    struct str template, facts, language, event_group; /* absent: in words of its own */
+    bool is_urgent;
     int64_t now;
     bool is_read;
 };
 
-/* False in *is_new when the same event has been told before; then *out is not filled. */
+/* False in *is_new when the same event has been told before; then *out is not filled. The person's
+ * mailbox is locked (recipient_store.h). */
 MUST_CHECK enum err CO_FN notification_store_add(struct db_session *s,
                                                  const struct new_notification *n,
                                                  struct notification *out, bool *is_new);
@@ -57,6 +60,12 @@ MUST_CHECK enum err CO_FN notification_store_read_all(struct db_session *s, int6
 /* ERR_NOT_FOUND as above. */
 MUST_CHECK enum err CO_FN notification_store_delete(struct db_session *s, int64_t user_id,
                                                     int64_t id);
+
+/* Gives one other words. */
+MUST_CHECK enum err CO_FN notification_store_rename(struct db_session *s, int64_t id,
+                                                    struct str title, struct str message);
+/* Removes one that nobody has been told of. */
+MUST_CHECK enum err CO_FN notification_store_drop(struct db_session *s, int64_t id);
 
 /* The newest id of all, 0 when there is none. */
 MUST_CHECK enum err CO_FN notification_store_newest(struct db_session *s, int64_t *id);

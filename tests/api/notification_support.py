@@ -1,7 +1,11 @@
 """What the suites of notification-service share: people, a running program, events, sockets, mails."""
 import email
 import email.policy
+import http.server
 import itertools
+import json
+import threading
+import urllib.parse
 import uuid
 
 from lib import tokens
@@ -105,6 +109,20 @@ class World:
     def send(self, kind, data, **extra):
         return self.amqp.send_event(kind, data, subject=data.get("ticket_number"), **extra)
 
+    def wish(self, identity, expect=200, **fields):
+        """Changes what the person wants to be told."""
+        return self.http(identity).put("/api/v1/notifications/preferences", fields, expect=expect).json()
+
+    def deliveries(self, **params):
+        """What goes or went out, newest first, as an administrator sees it."""
+        return self.http(ADAM).get("/api/v1/notifications/deliveries", params={"page_size": 100, **params},
+                                   expect=200).json()["results"]
+
+    def delivery_of(self, title, **params):
+        """The delivery of a notification of that title, once there is one."""
+        return wait_for(lambda: next(one for one in self.deliveries(**params) if one["title"] == title),
+                        what=f"a delivery of {title}")
+
     def notify(self, identity, **fields):
         """A notification that another program asks for."""
         service = self.service.http.with_token(tokens.mint_service())
@@ -112,9 +130,64 @@ class World:
                                                       "message": "How are you?", **fields}, expect=201).json()
 
 
+class Provider:
+    """A service for short or push messages. requests: [(path, headers, body)]; answer(path, body) may give another
+    (status, object) or, for silence, None."""
+
+    def __init__(self):
+        self.requests = []
+        self.answer = lambda path, body: (200, {"name": "x"})
+        self.released = threading.Event()
+        provider = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                provider.requests.append((self.path, dict(self.headers), body))
+                answer = provider.answer(self.path, body)
+                if answer is None:
+                    provider.released.wait(60)
+                    return
+                text = json.dumps(answer[1]).encode() if not isinstance(answer[1], bytes) else answer[1]
+                self.send_response(answer[0])
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def forms(self):
+        """The bodies so far, of a provider that takes forms."""
+        return [dict(urllib.parse.parse_qsl(body)) for _, _, body in self.requests]
+
+    def objects(self):
+        return [json.loads(body)["message"] for _, _, body in self.requests]
+
+    def close(self):
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
 def parse(text):
     """A mail as a mail program sees it."""
     return email.message_from_string(text, policy=email.policy.default)
+
+
+def plain(mail):
+    """The text of a mail for who does not want HTML."""
+    return mail.get_body(("plain",)).get_content()
+
+
+def html(mail):
+    return mail.get_body(("html",)).get_content()
 
 
 def mails_to(texts, address):

@@ -80,7 +80,7 @@ def test_a_notification_appears(world):
     assert answer["notifications"][0] == made
     assert answer["unread_count"] == world.unread(EMIL) >= 1
     assert answer["success"] is True
-    assert answer["data"] == {"notifications": answer["notifications"], "unread_count": answer["unread_count"]}
+    assert answer["data"] == {key: answer[key] for key in ("notifications", "unread_count", "next_cursor")}
     assert made["id"] not in [one["id"] for one in world.notifications(EVE)]
 
 
@@ -93,6 +93,23 @@ def test_a_notification_appears(world):
 def test_data_is_kept_as_it_is(world, data, kept):
     assert world.notify(EMIL, data=data)["data"] == kept
     assert world.notifications(EMIL)[0]["data"] == kept
+
+
+def test_cursors_go_through_the_whole_list(world):
+    ids = [world.notify(EVE, title=str(n))["id"] for n in range(5)]
+    for unread_only in ("false", "true"):
+        seen, params = [], {"limit": 2, "unread_only": unread_only}
+        while True:
+            answer = world.http(EVE).get("/api/v1/notifications", params=params, expect=200).json()
+            seen += [one["id"] for one in answer["notifications"]]
+            if not answer["next_cursor"]:
+                break
+            params["cursor"] = answer["next_cursor"]
+        assert seen == sorted(set(seen), reverse=True) and seen[:5] == ids[::-1]
+    wrong = [{"cursor": "nonsense"}, {"cursor": params["cursor"], "unread_only": "false"},
+             {"cursor": params["cursor"], "unread_only": "true", "before": 7}]
+    for params in wrong:
+        check_error(world.http(EVE).get("/api/v1/notifications", params=params), 422, "VALIDATION_ERROR")
 
 
 def test_pages_and_filters(world):
@@ -139,20 +156,6 @@ def test_foreign_and_unknown_notifications(world):
         check_error(world.http(EVE).put(f"/api/v1/notifications/{identity}/read"), 404, "NOT_FOUND")
         check_error(world.http(EVE).delete(f"/api/v1/notifications/{identity}"), 404, "NOT_FOUND")
     assert world.notifications(EMIL)[0] == made
-
-
-def test_preferences(world):
-    http = world.http(RITA)
-    path = "/api/v1/notifications/preferences"
-    assert http.get(path, expect=200).json() == {"email_enabled": True, "sms_enabled": True, "push_enabled": True,
-                                                 "updated_at": None}
-    changed = http.put(path, {"email_enabled": False}, expect=200).json()
-    assert changed["email_enabled"] is False and changed["sms_enabled"] is True and changed["updated_at"]
-    assert http.put(path, {"sms_enabled": False}, expect=200).json()["email_enabled"] is False
-    assert http.get(path, expect=200).json()["sms_enabled"] is False
-    assert http.put(path, {"email_enabled": True}, expect=200).json()["email_enabled"] is True
-    check_error(http.put(path, {"email_enabled": "no"}), 400, "INVALID_INPUT")
-    assert world.http(EMIL).get(path, expect=200).json()["sms_enabled"] is True
 
 
 # ---- notifying others ---------------------------------------------------------------------------

@@ -7,9 +7,8 @@
 
 #include "clock.h"
 #include "people.h"
-#include "store/delivery_store.h"
 #include "store/notification_store.h"
-#include "store/preference_store.h"
+#include "store/recipient_store.h"
 #include "store_test.h"
 #include "write_run.h"
 
@@ -33,7 +32,10 @@ static struct new_notification sample(void)
 static struct notification add(struct db_session *s, const struct new_notification *n)
 {
     struct notification out;
+    struct recipient who;
     bool is_new;
+    if (n->user_id)
+        OK(recipient_store_lock(s, n->user_id, n->now, &who));
     OK(notification_store_add(s, n, &out, &is_new));
     assert_true(is_new);
     return out;
@@ -169,127 +171,80 @@ static void what_was_missed_is_unread_and_in_the_app(struct db_session *s)
     assert_int_equal(newest, last);
 }
 
-/* ---- deliveries --------------------------------------------------------------------------- */
+/* ---- counting ----------------------------------------------------------------------------- */
 
-static void know(struct db_session *s, int64_t id, struct str email)
+static int64_t counted(struct db_session *s, int64_t user_id)
 {
-    const struct event_user u = {
-        .id = id, .email = email, .name = STR("Emil"), .active = JSON_TRUE, .version = 1};
-    OK(people_apply(s, &u));
-}
-
-static struct new_delivery delivery_of(struct db_session *s, struct str recipient)
-{
-    const struct new_notification n = sample();
-    return (struct new_delivery){.notification_id = add(s, &n).id,
-                                 .channel = STR("email"),
-                                 .recipient = recipient,
-                                 .now = NOW};
-}
-
-static size_t claim(struct db_session *s, int64_t now, const struct delivery **out)
-{
-    size_t n;
-    OK(delivery_store_claim(s, now, 60, 10, out, &n));
-    return n;
-}
-
-static void a_claim_hides_until_its_lease_ends(struct db_session *s)
-{
-    const struct delivery *d;
-    struct new_delivery n = delivery_of(s, STR("x@y.z"));
-    OK(delivery_store_add(s, &n));
-    assert_int_equal(claim(s, NOW - 1, &d), 0);
-    assert_int_equal(claim(s, NOW, &d), 1);
-    assert_int_equal(d->attempts, 1);
-    assert_true(str_eq(d->address, STR("x@y.z")) && str_eq(d->title, STR("Hello")));
-    assert_int_equal(claim(s, NOW + 59 * US_PER_S, &d), 0);
-    assert_int_equal(claim(s, NOW + 60 * US_PER_S, &d), 1);
-    assert_int_equal(d->attempts, 2);
-}
-
-static void the_address_is_the_persons_when_it_is_sent(struct db_session *s)
-{
-    const struct delivery *d;
-    struct new_delivery n = delivery_of(s, STR_NULL);
-    OK(delivery_store_add(s, &n));
-    assert_int_equal(claim(s, NOW, &d), 1);
-    assert_false(d->address.p || d->name.p);
-    know(s, EMIL, STR("emil@example.com"));
-    assert_int_equal(claim(s, NOW + 60 * US_PER_S, &d), 1);
-    assert_true(str_eq(d->address, STR("emil@example.com")) && str_eq(d->name, STR("Emil")));
-}
-
-static void outcomes_are_kept(struct db_session *s)
-{
-    const struct delivery *d;
-    const struct delivery_count *counts;
     struct notification_list list;
-    size_t n;
-    for (int i = 0; i < 3; i++) {
-        struct new_notification mail = sample();
-        mail.channel = STR("email");
-        const struct new_delivery x = {.notification_id = add(s, &mail).id,
-                                       .channel = STR("email"),
-                                       .recipient = STR("x@y.z"),
-                                       .now = NOW + i};
-        OK(delivery_store_add(s, &x));
+    const struct notification_filter open = {.unread_only = true, .limit = 1000};
+    OK(notification_store_list(s, user_id, &open, &list));
+    return (int64_t)list.count;
+}
+
+static void the_count_is_that_of_the_rows(struct db_session *s)
+{
+    struct new_notification n = sample();
+    struct notification one, out;
+    int64_t ids[6], all;
+    bool is_new;
+    n.event_id = STR("e");
+    ids[0] = add(s, &n).id;
+    OK(notification_store_add(s, &n, &out, &is_new)); /* told before: counts once */
+    n.event_id = STR_NULL;
+    for (int i = 1; i < 6; i++)
+        ids[i] = add(s, &n).id;
+    assert_int_equal(unread(s, EMIL), 6);
+    OK(notification_store_read(s, EMIL, ids[0], NOW, &one));
+    OK(notification_store_read(s, EMIL, ids[0], NOW, &one));
+    assert_int_equal(unread(s, EMIL), 5);
+    OK(notification_store_delete(s, EMIL, ids[0])); /* a read one */
+    OK(notification_store_delete(s, EMIL, ids[1]));
+    assert_int_equal(notification_store_delete(s, EVE, ids[2]), ERR_NOT_FOUND);
+    assert_int_equal(unread(s, EMIL), 4);
+    assert_int_equal(counted(s, EMIL), 4);
+    OK(notification_store_read_all(s, EMIL, NOW, &all));
+    OK(notification_store_read_all(s, EMIL, NOW, &all));
+    assert_int_equal(all, 0);
+    assert_int_equal(unread(s, EMIL), 0);
+    assert_int_equal(counted(s, EMIL), 0);
+}
+
+/* A person with 100,000 notifications, of which every second is unread, among others. */
+DB_WRITE(fill, "zi", "",
+         "INSERT INTO notification (user_id, type, title, message, channel, created_at, is_read)"
+         " SELECT CASE WHEN i % 10 = 0 THEN i ELSE 1000 END, 'system', 'Hello', 'x',"
+         " CASE WHEN i % 7 = 0 THEN 'email' ELSE 'in_app' END, $1, i % 2 = 0"
+         " FROM generate_series(1, $2) i");
+DB_WRITE(fill_mailboxes, "", "",
+         "INSERT INTO mailbox SELECT user_id, count(*) FROM notification WHERE NOT is_read"
+         " AND channel = 'in_app' GROUP BY 1");
+DB_WRITE(analyze, "", "", "ANALYZE notification");
+
+static void no_list_scans_the_table(struct db_session *s)
+{
+    struct notification_list list;
+    const struct notification_filter open = {.unread_only = true, .limit = 100};
+    OK(db_query(s, &fill, NULL, DB_TIME(NOW), DB_INT(110000)));
+    OK(db_query(s, &fill_mailboxes, NULL));
+    OK(db_query(s, &analyze, NULL));
+    OK(notification_store_list(s, 1000, &open, &list));
+    assert_int_equal(list.count, 100);
+    int64_t begin = clock_mono_us();
+    assert_true(unread(s, 1000) > 40000);
+    assert_true(clock_mono_us() - begin < 100 * US_PER_MS);
+
+    static const struct {
+        const char *statement, *index;
+    } PLANS[] = {
+        {"list_notifications", "notification_in_app"},   {"list_unread", "notification_unread"},
+        {"notification_history", "notification_newest"}, {"count_unread", "mailbox_pkey"},
+        {"missed_notifications", "notification_pkey"},   {"mark_all_read", "notification_unread"},
+    };
+    for (size_t i = 0; i < sizeof PLANS / sizeof *PLANS; i++) {
+        struct str plan = store_test_plan(s->arena, PLANS[i].statement);
+        if (str_find(plan, STR("Seq Scan")) >= 0 || str_find(plan, str_from(PLANS[i].index)) < 0)
+            fail_msg("%s: %.*s", PLANS[i].statement, STR_ARG(plan));
     }
-    assert_int_equal(claim(s, NOW + 9, &d), 3);
-    OK(delivery_store_sent(s, d[0].id, NOW + 10));
-    OK(delivery_store_failed(s, d[1].id, STR("no such user"), INT64_MIN));
-    OK(delivery_store_failed(s, d[2].id, STR("busy"), NOW + 20));
-    const struct new_notification told = sample();
-    add(s, &told);
-    OK(delivery_store_counts(s, &counts, &n));
-    assert_int_equal(n, 3);
-    assert_true(str_eq(counts[0].status, STR("failed")) && counts[0].count == 1);
-    assert_true(str_eq(counts[1].status, STR("pending")) && counts[1].count == 1);
-    assert_true(str_eq(counts[2].status, STR("sent")) && counts[2].count == 2);
-    OK(notification_store_history(s, EMIL, 10, &list));
-    assert_int_equal(list.count, 4);
-    assert_int_equal(list.items[0].sent_at, NOW);
-    assert_int_equal(claim(s, NOW + 19, &d), 0);
-    assert_int_equal(claim(s, NOW + 20, &d), 1);
-    OK(notification_store_history(s, EMIL, 10, &list));
-    int64_t retries = 0;
-    for (size_t i = 0; i < list.count; i++)
-        retries += list.items[i].retry_count;
-    assert_int_equal(retries, 1);
-}
-
-/* ---- preferences -------------------------------------------------------------------------- */
-
-static void preferences_are_kept_field_by_field(struct db_session *s)
-{
-    struct preference p;
-    OK(preference_store_get(s, EMIL, &p));
-    assert_true(p.email_enabled == JSON_TRUE && p.updated_at == INT64_MIN);
-    const struct preference no_mail = {JSON_FALSE, JSON_UNSET, JSON_UNSET, 0};
-    OK(preference_store_put(s, EMIL, &no_mail, NOW, &p));
-    const struct preference no_push = {JSON_UNSET, JSON_UNSET, JSON_FALSE, 0};
-    OK(preference_store_put(s, EMIL, &no_push, NOW + 1, &p));
-    OK(preference_store_get(s, EMIL, &p));
-    assert_true(p.email_enabled == JSON_FALSE && p.sms_enabled == JSON_TRUE &&
-                p.push_enabled == JSON_FALSE && p.updated_at == NOW + 1);
-}
-
-static void preferences_stop_what_is_optional(struct db_session *s)
-{
-    const struct delivery *d;
-    struct preference p;
-    const struct preference no_mail = {JSON_FALSE, JSON_UNSET, JSON_UNSET, 0};
-    OK(preference_store_put(s, EMIL, &no_mail, NOW, &p));
-    struct new_delivery n = delivery_of(s, STR("x@y.z"));
-    n.is_optional = true;
-    OK(delivery_store_add(s, &n));
-    assert_int_equal(claim(s, NOW, &d), 0);
-    n.channel = STR("sms");
-    OK(delivery_store_add(s, &n));
-    n.channel = STR("email");
-    n.is_optional = false;
-    OK(delivery_store_add(s, &n));
-    assert_int_equal(claim(s, NOW, &d), 2);
 }
 
 STORE_TEST(what_is_added_comes_back)
@@ -298,11 +253,13 @@ STORE_TEST(only_the_app_counts_as_unread)
 STORE_TEST(pages_and_filters)
 STORE_TEST(reading_is_ones_own_and_keeps_its_first_time)
 STORE_TEST(what_was_missed_is_unread_and_in_the_app)
-STORE_TEST(a_claim_hides_until_its_lease_ends)
-STORE_TEST(the_address_is_the_persons_when_it_is_sent)
-STORE_TEST(outcomes_are_kept)
-STORE_TEST(preferences_are_kept_field_by_field)
-STORE_TEST(preferences_stop_what_is_optional)
+STORE_TEST(the_count_is_that_of_the_rows)
+
+static void test_no_list_scans_the_table(void **state)
+{
+    (void)state;
+    store_test_run_bare(no_list_scans_the_table);
+}
 
 static void statements_fit_the_schema(void **state)
 {
@@ -333,11 +290,8 @@ int main(void)
         cmocka_unit_test(test_pages_and_filters),
         cmocka_unit_test(test_reading_is_ones_own_and_keeps_its_first_time),
         cmocka_unit_test(test_what_was_missed_is_unread_and_in_the_app),
-        cmocka_unit_test(test_a_claim_hides_until_its_lease_ends),
-        cmocka_unit_test(test_the_address_is_the_persons_when_it_is_sent),
-        cmocka_unit_test(test_outcomes_are_kept),
-        cmocka_unit_test(test_preferences_are_kept_field_by_field),
-        cmocka_unit_test(test_preferences_stop_what_is_optional),
+        cmocka_unit_test(test_the_count_is_that_of_the_rows),
+        cmocka_unit_test(test_no_list_scans_the_table),
         cmocka_unit_test(statements_fit_the_schema),
     };
     return cmocka_run_group_tests_name("notification store", tests, open_store, close_store);

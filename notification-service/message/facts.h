@@ -1,0 +1,17 @@
+#pragma once
+/* What templates are filled with, as JSON objects. */
+#include "domain/audience.h"
+#include "json.h"
+
+/* The facts of an event. */
+struct str facts_of(struct arena *a, const struct occasion *o);
+
+struct fact {
+    const char *name;
+    struct str value; /* absent: left as it is */
+};
+/* A JSON object with these facts added, or in place of its own; facts may be absent or no object.
+ * .name == NULL ends. */
+struct str facts_with(struct arena *a, struct str facts, const struct fact *more);
+/* NULL when it is no JSON. */
+const struct json *facts_view(struct arena *a, struct str facts);
