@@ -102,10 +102,12 @@ bool CO_FN digests_work(struct courier *c, struct service *s, struct arena *a)
 {
     struct making m = {.service = s, .now = clock_wall_us()};
     struct db_session db;
-    (void)c;
     db_session_init(&db, s->db, a);
     enum err rc = db_transact(&db, make, &m);
     if (rc)
         log_warn("no digest could be made", LOG_CSTR("error", err_code(rc)));
-    return rc == ERR_OK && m.user_id != 0;
+    if (rc || !m.user_id)
+        return false;
+    courier_claimed(c);
+    return true;
 }
