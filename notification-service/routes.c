@@ -140,10 +140,10 @@ const struct route NOTIFICATION_ROUTES[] = {
     {
         .method = "GET",
         .pattern = "/notifications/queue",
-        OWN,
+        .auth = AUTH_USER,
+        .permission = PERM_NOTIFICATION_SEND,
         .handler = simple_queue,
         .summary = "Notifications by state of delivery, for staff",
-        .errors = NOT_ONES_OWN,
         .texts = SIMPLE_TEXTS,
     },
     SOCKET("/ws/notifications", socket_open),

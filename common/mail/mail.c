@@ -66,6 +66,16 @@ static bool is_plain_name(struct str s)
     return s.len <= 60;
 }
 
+/* Blanks for controls: some programs refuse an address whose decoded name has any. */
+static struct str without_controls(struct arena *a, struct str name)
+{
+    char *copy = arena_memdup0(a, name.p, name.len);
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7F)
+            copy[i] = ' ';
+    return str_n(copy, name.len);
+}
+
 static void add_to(struct buf *b, const struct mail *m)
 {
     BUF_LIT(b, "To: ");
@@ -73,6 +83,7 @@ static void add_to(struct buf *b, const struct mail *m)
         struct str name = str_slice(m->to_name, 0, 200);
         while (name.len < m->to_name.len && ((unsigned char)m->to_name.p[name.len] & 0xC0) == 0x80)
             name.len--;
+        name = without_controls(b->arena, name);
         if (is_plain_name(name))
             buf_add_str(b, name);
         else

@@ -9,9 +9,10 @@ class MailServer:
     """answers: {"RCPT": "550 no such user"} replaces the answer to a command, "MESSAGE" that to the mail itself;
     None as an answer: the server says nothing more; a function of the rest of the line may decide.
     mails: [(sender, [recipients], text)]. certificate: (certificate, key) files, to offer STARTTLS. password: who logs
-    in otherwise is refused; logins: [(user, password, whether it was encrypted)]."""
+    in otherwise is refused; logins: [(user, password, whether it was encrypted)]. implicit: a TLS context, spoken from
+    the start."""
 
-    def __init__(self, certificate=None, password=None):
+    def __init__(self, certificate=None, password=None, implicit=None):
         self.tls = None
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -26,7 +27,8 @@ class MailServer:
             def handle(self):
                 mail_server.connections += 1
                 try:
-                    Conversation(mail_server, self.request).run()
+                    connection = implicit.wrap_socket(self.request, server_side=True) if implicit else self.request
+                    Conversation(mail_server, connection).run()
                 except (OSError, StopIteration, ValueError):
                     pass
 

@@ -92,12 +92,30 @@ static void names_are_encoded_unless_they_are_plain(void **state)
         {"Ann Smith 2", "To: Ann Smith 2 <ann@example.com>\r\n"},
         {"", "To: <ann@example.com>\r\n"},
         {"Smith, Ann", "To: =?UTF-8?B?U21pdGgsIEFubg==?= <ann@example.com>\r\n"},
+        {"Ann\r\nSmith\x7F", "To: Ann  Smith  <ann@example.com>\r\n"},
         {"\"<x@y.z>\"", "To: =?UTF-8?B?Ijx4QHkuej4i?= <ann@example.com>\r\n"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct mail m = sample();
         m.to_name = str_from(CASES[i].name);
         assert_true(contains(mail_compose(arena, &m), CASES[i].header));
+    }
+}
+
+static void who_is_on_a_list_is_told_how_to_leave_it(void **state)
+{
+    (void)state;
+    struct mail m = sample();
+    assert_false(contains(mail_compose(arena, &m), "List-Unsubscribe"));
+    m.unsubscribe_url = STR("https://help.example.org/u/abc?x=1");
+    assert_true(contains(mail_compose(arena, &m),
+                         "\r\nList-Unsubscribe: <https://help.example.org/u/abc?x=1>\r\n"
+                         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+    static const char *const HOSTILE[] = {"https://x/\r\nBcc: a@b.c", "https://x/> <y",
+                                          "https://x/ y", "https://x/\xC3\xA4"};
+    for (size_t i = 0; i < sizeof HOSTILE / sizeof *HOSTILE; i++) {
+        m.unsubscribe_url = str_from(HOSTILE[i]);
+        assert_false(contains(mail_compose(arena, &m), "List-Unsubscribe"));
     }
 }
 
@@ -181,6 +199,7 @@ int main(void)
         T(a_mail_has_its_headers),
         T(hostile_texts_stay_in_their_header),
         T(names_are_encoded_unless_they_are_plain),
+        T(who_is_on_a_list_is_told_how_to_leave_it),
         T(ids_keep_within_their_header),
         T(html_stands_beside_the_text),
         T(a_link_is_made_of_the_template),
