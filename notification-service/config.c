@@ -195,6 +195,13 @@ const struct setting NOTIFICATION_SETTINGS[] = {
         .flags = SETTING_SECRET,
         .help = "access token there",
     },
+    {
+        .name = "PUSH_CREDENTIALS",
+        .type = SETTING_STR,
+        .offset = AT(push.credentials),
+        .flags = SETTING_SECRET,
+        .help = "instead of the token a service account (JSON) that fetches one itself",
+    },
     PACE("EMAIL_PER_HOUR", CHANNEL_EMAIL, per_hour, "100",
          "mails a person gets in an hour; more wait in a digest; 0: any number"),
     PACE("EMAIL_PER_DAY", CHANNEL_EMAIL, per_day, "500", "the same in a day"),

@@ -12,7 +12,8 @@ struct provider_config {
     struct str url;              /* up to where the provider's own path begins */
     struct str account, project; /* Twilio: account; FCM: project */
     struct str token;
-    struct str from; /* Twilio: the number or sender's name */
+    struct str credentials; /* FCM: a service account as JSON; absent: the token */
+    struct str from;        /* Twilio: the number or sender's name */
 };
 
 struct notification_config {

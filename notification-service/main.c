@@ -59,6 +59,8 @@ static enum err init(struct service *s)
         fprintf(stderr, "NOTIFICATION_LANGUAGE: must be a code like de or de-AT\n");
         return ERR_INVALID_INPUT;
     }
+    if (!access_check(s))
+        return ERR_INVALID_INPUT;
     struct notification_state *state = MEM_NEW(struct notification_state);
     s->state = state;
     live_init(&state->live, s, push_missed);
@@ -106,6 +108,7 @@ static void release(struct service *s)
     courier_free(state->digests);
     for (int c = CHANNEL_EMAIL; c < CHANNEL_COUNT; c++)
         courier_free(state->couriers[c]);
+    free(state->push_access.token);
     free(state);
 }
 

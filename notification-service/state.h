@@ -1,5 +1,6 @@
 #pragma once
 /* Process state of notification-service. */
+#include "delivery/access.h"
 #include "delivery/target.h"
 #include "domain/matrix.h"
 #include "live.h"
@@ -13,6 +14,7 @@ struct notification_state {
     struct courier *digests;                 /* owned: makes their mails */
     struct targets targets[CHANNEL_COUNT];
     struct webhooks webhooks;
+    struct access push_access;
 };
 
 static inline struct notification_state *notification_state(struct service *s)

@@ -1,6 +1,7 @@
 #include "delivery/provider.h"
 
 #include "config.h"
+#include "delivery/access.h"
 #include "encode.h"
 #include "post.h"
 
@@ -156,35 +157,46 @@ static struct str push_body(struct arena *a, const struct delivery *d)
     return buf_str(&b);
 }
 
+static enum err judge_push(struct service *s, struct arena *a, const struct http_answer *answer,
+                           const char **why)
+{
+    const struct json *v = NULL;
+    const char *unused;
+    enum err rc = judge(answer->status);
+    if (rc == ERR_OK)
+        return ERR_OK;
+    if (answer->status == 401)
+        access_forget(s);
+    if (json_parse(a, answer->body, &v, &unused) != ERR_OK)
+        v = NULL;
+    *why = told(a, answer->status, json_str(json_get(json_get(v, "error"), "message")));
+    return answer->status == 404 ? ERR_NOT_FOUND : rc;
+}
+
 enum err provider_send_push(struct service *s, struct arena *a, const struct delivery *d,
                             const char **why)
 {
     const struct provider_config *p = &notification_config(s)->push;
     struct http_answer answer;
-    const struct json *v = NULL;
-    const char *unused;
+    struct str token;
     if (str_eq(p->kind, STR("record")))
         return record(s, a, d, why);
     if (!d->address.len) {
         *why = "this person has no device";
         return ERR_INVALID_INPUT;
     }
+    enum err rc = access_token(s, a, &token, why);
+    if (rc)
+        return rc;
     const struct http_call_header header = {"Authorization",
-                                            str_printf(a, "Bearer %.*s", STR_ARG(p->token))};
+                                            str_printf(a, "Bearer %.*s", STR_ARG(token))};
     struct http_call c = {
         .url = str_printf(a, "%.*s/v1/projects/%.*s/messages:send", STR_ARG(base_of(p->url)),
-                          STR_ARG(p->project)),
+                          STR_ARG(access_project(s, a))),
         .headers = &header,
         .header_count = 1,
         .body = push_body(a, d),
     };
-    enum err rc = call(s, a, &c, &answer, why);
-    if (rc)
-        return rc;
-    rc = judge(answer.status);
-    if (rc && json_parse(a, answer.body, &v, &unused) != ERR_OK)
-        v = NULL;
-    if (rc)
-        *why = told(a, answer.status, json_str(json_get(json_get(v, "error"), "message")));
-    return rc && answer.status == 404 ? ERR_NOT_FOUND : rc;
+    rc = call(s, a, &c, &answer, why);
+    return rc ? rc : judge_push(s, a, &answer, why);
 }

@@ -1,7 +1,11 @@
 """Short and push messages by providers that other people run; those that hang, refuse or talk nonsense."""
 import base64
+import json
+import subprocess
+import time
 
 import pytest
+from lib.paths import binary
 from lib.smtp import MailServer
 from lib.wait import wait_for
 from notification_support import CORA, EMIL, EVE, Provider, World
@@ -148,6 +152,76 @@ def test_a_device_that_is_gone_is_forgotten(world, fcm):
     made = world.http(CORA).post("/api/v1/notifications/push", {"user_id": EVE, "title": "T", "body": "B"},
                                  expect=202).json()
     assert ended(world, made, "failed")["last_error"] == "this person has no device"
+
+
+@pytest.fixture(name="account")
+def _account(tmp_path):
+    """A service account: its private key, a file with its public one, and its JSON for a token service."""
+    private, public = tmp_path / "private.pem", tmp_path / "public.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", private],
+                   check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    return public, lambda url: json.dumps({"client_email": "push@example.org", "project_id": "own-project",
+                                           "private_key": private.read_text(), "token_uri": url + "/token"})
+
+
+def check_assertion(assertion, public, audience, folder):
+    """Signed by the account (RFC 7523), and what it says."""
+    signed, _, signature = assertion.rpartition(".")
+    (folder / "signature").write_bytes(base64.urlsafe_b64decode(signature + "=="))
+    subprocess.run(["openssl", "dgst", "-sha256", "-verify", public, "-signature", folder / "signature"],
+                   input=signed.encode(), check=True, capture_output=True)
+    head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in signed.split("."))
+    assert head == {"alg": "RS256", "typ": "JWT"}
+    assert (claims["iss"], claims["aud"]) == ("push@example.org", audience)
+    assert claims["scope"] == "https://www.googleapis.com/auth/firebase.messaging"
+    assert abs(claims["iat"] - time.time()) < 60 and claims["exp"] - claims["iat"] == 3600
+
+
+def test_a_service_account_fetches_its_tokens(infra, start_service, broker, fcm, account, tmp_path):
+    public, credentials = account
+    tokens_given, database = Provider(), infra.database("account")
+    tokens_given.answer = lambda *_: (200, {"access_token": f"token-{len(tokens_given.requests)}", "expires_in": 3599})
+    world = World(start_service, broker, env={
+        "DB_URL": database.url("notification-service"), "PUSH_PROVIDER": "fcm", "PUSH_URL": fcm.url,
+        "PUSH_CREDENTIALS": credentials(tokens_given.url)})
+
+    def push():
+        before = len(fcm.requests)
+        made = world.http(CORA).post("/api/v1/notifications/push", {"token": "d", "title": "T", "body": "B"},
+                                     expect=202).json()
+        wait_for(lambda: len(fcm.requests) > before, what="the message")
+        return made
+
+    try:
+        for _ in range(2):
+            ended(world, push(), "sent")
+        path, headers, _ = fcm.requests[-1]
+        assert path == "/v1/projects/own-project/messages:send" and headers["Authorization"] == "Bearer token-1"
+        form, = tokens_given.forms()
+        assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        check_assertion(form["assertion"], public, tokens_given.url + "/token", tmp_path)
+        fcm.answer = lambda *_: (401, {"error": {"message": "expired"}})
+        refused = push()
+        wait_for(lambda: outcome(world, refused)["last_error"], what="the refusal")
+        fcm.answer = lambda *_: (200, {})
+        ended(world, refused, "sent")
+        assert fcm.requests[-1][1]["Authorization"] == "Bearer token-2"
+    finally:
+        world.service.stop()
+        world.close()
+        tokens_given.close()
+        database.drop()
+
+
+@pytest.mark.parametrize("credentials", ["nonsense", "{}", "[]", json.dumps({
+    "client_email": "a@b.c", "token_uri": "https://x", "private_key": "-----BEGIN PRIVATE KEY-----"})])
+def test_bad_credentials_are_told_at_the_start(credentials):
+    env = {"PATH": "/usr/bin", "PUSH_CREDENTIALS": credentials, "DB_URL": "postgresql://x:x@127.0.0.1:9/x",
+           "ENVIRONMENT": "development"}
+    done = subprocess.run([binary("notification-service")], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 78 and "PUSH_CREDENTIALS: must be a service account" in done.stderr
+    assert "BEGIN PRIVATE" not in done.stderr
 
 
 def test_limits_of_a_device_put_messages_off(infra, start_service, broker, fcm):
