@@ -80,6 +80,7 @@ ROUTES = [
     ("/workflow/auto-priority/5", "helpdesk-service", None, OPEN),
     ("/media/upload", "helpdesk-service", None, OPEN),
     ("/notifications/notify", "notification-service", None, OPEN),
+    ("/notifications/unsubscribe/x", "notification-service", None, OPEN),
     ("/analytics/metrics", "helpdesk-service", None, OPEN),
     ("/feedback", "helpdesk-service", None, OPEN),
     ("/registry/services", "registry-service", "/services", OPEN),
