@@ -31,7 +31,7 @@ static const struct json_field QUERY_FIELDS[] = {
     {"user_id", JK_INT, AT(user_id), .min = 1, .max = INT64_MAX},
 };
 #undef AT
-JSON_SCHEMA(DELIVERY_QUERY, "DeliveryQuery", struct deliveries_query, QUERY_FIELDS);
+JSON_SCHEMA(DELIVERY_QUERY, "NotificationDeliveryQuery", struct deliveries_query, QUERY_FIELDS);
 
 #define AT(member) offsetof(struct delivery_row, member)
 static const struct json_field FIELDS[] = {
@@ -52,7 +52,7 @@ static const struct json_field FIELDS[] = {
     {"created_at", JK_TIME, AT(created_at), JF_MS},
 };
 #undef AT
-JSON_SCHEMA(DELIVERY, "Delivery", struct delivery_row, FIELDS);
+JSON_SCHEMA(DELIVERY, "NotificationDelivery", struct delivery_row, FIELDS);
 
 #define AT(member) offsetof(struct attempt_row, member)
 static const struct json_field ATTEMPT_FIELDS[] = {
@@ -61,7 +61,7 @@ static const struct json_field ATTEMPT_FIELDS[] = {
     {"error", JK_STR, AT(error)},
 };
 #undef AT
-static JSON_SCHEMA(ATTEMPT, "DeliveryAttempt", struct attempt_row, ATTEMPT_FIELDS);
+static JSON_SCHEMA(ATTEMPT, "NotificationDeliveryAttempt", struct attempt_row, ATTEMPT_FIELDS);
 
 /* What a delivery is to others than its sender: the token of a device stays a secret, and what is
  * over has no next attempt. */

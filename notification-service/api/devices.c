@@ -14,7 +14,7 @@ static const struct json_field NEW_FIELDS[] = {
     {"platform", JK_ENUM, AT(platform), JF_REQUIRED, .choices = "android|ios|web"},
 };
 const struct json_schema NEW_DEVICE = {
-    .name = "NewDevice",
+    .name = "NewPushDevice",
     .fields = NEW_FIELDS,
     .count = sizeof NEW_FIELDS / sizeof *NEW_FIELDS,
     .size = sizeof(struct device),
@@ -28,7 +28,7 @@ static const struct json_field FIELDS[] = {
     {"created_at", JK_TIME, AT(created_at), JF_REQUIRED | JF_MS},
 };
 #undef AT
-JSON_SCHEMA(DEVICE, "Device", struct device, FIELDS);
+JSON_SCHEMA(DEVICE, "PushDevice", struct device, FIELDS);
 
 enum err CO_FN devices_list(struct req *r)
 {

@@ -35,7 +35,7 @@ static const struct json_field CHANGE_FIELDS[] = {
 };
 #undef AT
 const struct json_schema PREFERENCE_CHANGE = {
-    .name = "PreferenceChange",
+    .name = "NotificationPreferenceChange",
     .fields = CHANGE_FIELDS,
     .count = sizeof CHANGE_FIELDS / sizeof *CHANGE_FIELDS,
     .size = sizeof(struct preference_body),

@@ -39,7 +39,7 @@ static const struct json_field FIELDS[] = {
     {"updated_by", JK_INT, AT(t.updated_by)},
 };
 #undef AT
-JSON_SCHEMA(TEMPLATE, "Template", struct template_view, FIELDS);
+JSON_SCHEMA(TEMPLATE, "NotificationTemplate", struct template_view, FIELDS);
 
 struct template_body {
     struct str subject, message, text, html;
@@ -66,8 +66,8 @@ static const struct json_field DRAFT_FIELDS[] = {
         .size = sizeof(struct template_body),                                                      \
         .closed = true,                                                                            \
     }
-CLOSED(TEMPLATE_BODY, "TemplateRequest", BODY_FIELDS);
-CLOSED(TEMPLATE_DRAFT, "TemplateDraft", DRAFT_FIELDS);
+CLOSED(TEMPLATE_BODY, "NotificationTemplateRequest", BODY_FIELDS);
+CLOSED(TEMPLATE_DRAFT, "NotificationTemplateDraft", DRAFT_FIELDS);
 
 struct preview {
     struct str subject, message, text, html;
@@ -80,7 +80,7 @@ static const struct json_field PREVIEW_FIELDS[] = {
     {"html", JK_STR, AT(html), JF_REQUIRED},
 };
 #undef AT
-JSON_SCHEMA(TEMPLATE_PREVIEW, "TemplatePreview", struct preview, PREVIEW_FIELDS);
+JSON_SCHEMA(TEMPLATE_PREVIEW, "NotificationTemplatePreview", struct preview, PREVIEW_FIELDS);
 
 static int8_t truth(bool b)
 {

@@ -163,6 +163,24 @@ def test_foreign_and_unknown_notifications(world):
 GOOD = {"user_id": EMIL, "type": "system", "title": "Hello", "message": "How are you?"}
 
 
+@pytest.mark.parametrize("path,body,status", [
+    ("/api/v1/notifications", GOOD, 201),
+    ("/api/v1/notifications/email", {"user_id": EMIL, "subject": "Hi", "body": "Text"}, 202),
+    ("/api/v1/notifications/sms", {"to": "+49", "message": "Text"}, 202),
+    ("/api/v1/notifications/push", {"token": "x", "title": "Hi", "body": "Text"}, 202),
+    ("/notifications/notify", {"user_id": EMIL, "type": "test_alert", "channel": "in_app", "message": "Hello"}, 201),
+])
+def test_a_repeated_request_notifies_once(world, path, body, status):
+    http, key = world.http(CORA), {"Idempotency-Key": path}
+    first = http.post(path, body, headers=key, expect=status)
+    again = http.post(path, body, headers=key, expect=status)
+    assert again.json() == first.json() and again.headers["Idempotency-Replayed"] == "true"
+    other = http.post(path, {**body, "user_id": EVE}, headers=key)
+    assert "Idempotency-Key" in check_error(other, 422, "VALIDATION_ERROR")["details"]["fields"]
+    rows = world.http(CORA).get(f"/notifications/history/{EMIL}", expect=200).json()["notifications"]
+    assert sum(row["id"] == first.json()["id"] for row in rows) == (1 if body.get("user_id") else 0)
+
+
 @pytest.mark.parametrize("change,status,code", [
     ({"user_id": None}, 400, "INVALID_INPUT"),
     ({"user_id": "Emil"}, 400, "INVALID_INPUT"),

@@ -60,11 +60,9 @@ def test_a_shipped_template(admin):
 
 
 @pytest.mark.parametrize("path", ["nonsense/en", "welcome/fr", "welcome/EN", "welcome/english", "Welcome/en",
-                                  "we%2Flcome/en", "welcome/e%00", "x" * 65 + "/en", "a-b/en"])
+                                  "we%2Flcome/en", "x" * 65 + "/en", "a-b/en"])
 def test_unknown_templates(admin, path):
-    check_error(admin.get(f"{PATH}/{path}"), 404 if "%00" not in path else admin.get(f"{PATH}/{path}").status_code,
-                admin.get(f"{PATH}/{path}").json()["code"])
-    assert admin.get(f"{PATH}/{path}").status_code in (400, 404)
+    check_error(admin.get(f"{PATH}/{path}"), 404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("identity", [EMIL, CORA, RITA])
