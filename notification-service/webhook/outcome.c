@@ -72,7 +72,9 @@ static enum err CO_FN tell(struct db_session *db, const struct failure *f, const
                               (long long)w->id, STR_ARG(host),
                               f->result->is_gone ? "is gone" : "has failed for too long",
                               STR_ARG(f->result->attempt.error)),
-        .by_mail = true,
+        .group = GROUP_JOBS,
+        .offered =
+            CHANNEL_BIT(CHANNEL_IN_APP) | CHANNEL_BIT(CHANNEL_EMAIL) | CHANNEL_BIT(CHANNEL_PUSH),
         .now = f->now,
     };
     return announce(f->webhooks->service, db, &a, &ignored, &is_new);
