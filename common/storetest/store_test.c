@@ -165,6 +165,8 @@ static void CO_FN run_main(void *arg)
 static void run_until_done(struct run *run)
 {
     int64_t limit = clock_mono_us() + DEADLINE_S * US_PER_S;
+    while (!db_is_up(store_test_db) && clock_mono_us() < limit)
+        loop_turn(store_test_loop, 100);
     co_start(store_test_loop, run_main, run, "store test");
     while (!run->is_done) {
         if (clock_mono_us() > limit)
