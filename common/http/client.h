@@ -1,6 +1,6 @@
 #pragma once
-/* HTTP client with keep-alive and deadlines: http by this library itself, https and guarded calls by
- * curl multi on the loop. No other schemes, no redirects, no proxy environment. */
+/* HTTP client with keep-alive and deadlines: http by this library itself, https and guarded calls
+ * by curl multi on the loop. No other schemes, no redirects, no proxy environment. */
 #include <stdbool.h>
 #include <stdint.h>
 
