@@ -248,7 +248,7 @@ def test_production_has_no_recording_provider(infra, start_service, server):
     database, broker = infra.database("production"), infra.broker("production")
     secret = "a-secret-of-production-0123456789abcdef"
     world = World(start_service, broker, ready=False, env={
-        "ENVIRONMENT": "production", "JWT_SECRET": secret, "SMTP_URL": server.url,
+        "ENVIRONMENT": "production", "JWT_SECRET": secret, "SECRET_KEY": secret, "SMTP_URL": server.url,
         "DB_URL": database.url("notification-service"), "AMQP_URL": broker.url})
     try:
         world.service.wait_ready()
