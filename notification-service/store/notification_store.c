@@ -36,7 +36,7 @@ DB_READ(count_unread, "i", "i",
 
 /* With as many fewer unread ones as it has changed. */
 #define FEWER                                                                                      \
-    ", fewer AS (UPDATE mailbox SET unread = greatest(unread - x.n, 0)"                                         \
+    ", fewer AS (UPDATE mailbox SET unread = greatest(unread - x.n, 0)"                            \
     "  FROM (SELECT count(*) AS n FROM gone) x WHERE user_id = $1 AND x.n > 0)"
 
 DB_WRITE(mark_read, "iiz", TYPES,
