@@ -8,10 +8,7 @@
 #include "migrate.h"
 #include "outbox.h"
 #include "rand.h"
-
-#define TRACE_ID_LEN 32 /* W3C Trace Context §3.2.2, hex digits */
-#define SPAN_ID_LEN 16
-#define TRACEPARENT_SIZE 56
+#include "trace.h"
 
 const struct event_kind EVENT_CATALOGUE[] = {
 #define X(type, schema, source, text) {type, &(schema), source, text},
@@ -30,19 +27,6 @@ const struct event_kind *event_kind(struct str type)
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */
-
-/* "00-<trace>-<span>-01"; absent without a trace. Work that has no span of its own gets one. */
-static struct str traceparent(struct arena *a, const struct log_context *log)
-{
-    char span[SPAN_ID_LEN + 1];
-
-    if (log->trace_id.len != TRACE_ID_LEN)
-        return STR_NULL;
-    rand_hex(span, SPAN_ID_LEN / 2);
-    return str_printf(
-        a, "00-%.*s-%.*s-01", STR_ARG(log->trace_id),
-        STR_ARG(log->span_id.len == SPAN_ID_LEN ? log->span_id : str_n(span, SPAN_ID_LEN)));
-}
 
 static void put_present(struct json_writer *w, const char *key, struct str value)
 {
@@ -63,6 +47,8 @@ static struct str headers_text(struct arena *a, const struct event_meta *meta, s
     jw_init(&w, &b);
     jw_object(&w);
     put_present(&w, "traceparent", trace);
+    if (trace.p)
+        put_present(&w, "tracestate", meta->log.trace_state);
     if (meta->time_overridden)
         JW_TIME_MS(&w, "x-tts-time", meta->time);
     jw_end_object(&w);
@@ -86,6 +72,8 @@ static struct str body_text(struct arena *a, const struct event_meta *meta, stru
     JW_TIME_MS(&w, "time", meta->time);
     JW_STR(&w, "datacontenttype", STR("application/json"));
     put_present(&w, "traceparent", trace);
+    if (trace.p)
+        put_present(&w, "tracestate", meta->log.trace_state);
     JW_KEY(&w, "data");
     json_encode(&w, schema, payload);
     jw_end_object(&w);
@@ -97,7 +85,7 @@ enum err event_entry(struct arena *a, const struct event_meta *meta,
                      struct outbox_entry *out)
 {
     const struct event_kind *kind = event_kind(str_from(meta->type));
-    struct str trace = traceparent(a, &meta->log);
+    struct str trace = traceparent_write(a, &meta->log);
     char *id = arena_alloc(a, UUID_TEXT_SIZE);
 
     if (!kind || kind->schema != schema) {

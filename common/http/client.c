@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "plain.h"
+#include "trace.h"
 #include "transfer.h"
 
 #define DEFAULT_MAX_REPLY (8 * 1024 * 1024)
@@ -192,11 +193,66 @@ static enum err CO_FN curl_call(struct http_client *c, struct arena *a,
     return rc;
 }
 
+/* ---- the trace ------------------------------------------------------------------------------ */
+
+/* The call with headers that make the peer's work part of log's trace. */
+static struct http_call traced_call(struct arena *a, const struct http_call *call,
+                                    const struct log_context *log)
+{
+    struct http_call traced = *call;
+    struct str traceparent = traceparent_write(a, log);
+    if (!traceparent.p)
+        return traced;
+    struct http_call_header *headers =
+        ARENA_ARRAY(a, struct http_call_header, call->header_count + 2);
+    for (size_t i = 0; i < call->header_count; i++)
+        headers[i] = call->headers[i];
+    headers[traced.header_count++] = (struct http_call_header){"traceparent", traceparent};
+    if (log->trace_state.len)
+        headers[traced.header_count++] = (struct http_call_header){"tracestate", log->trace_state};
+    traced.headers = headers;
+    return traced;
+}
+
+/* Scheme and authority only: paths and queries of others may hold secrets. */
+static struct str origin_of(struct str url)
+{
+    ptrdiff_t at = str_find(url, STR("://"));
+    size_t end = at < 0 ? url.len : (size_t)at + 3;
+    while (end < url.len && url.p[end] != '/' && url.p[end] != '?' && url.p[end] != '#')
+        end++;
+    struct str origin = str_slice(url, 0, end);
+    return str_index(origin, '@', 0) < 0 ? origin : STR_NULL;
+}
+
+static void record_call(const struct trace_child *span, const struct http_call *call,
+                        const struct http_answer *out, enum err rc)
+{
+    const struct log_field fields[] = {
+        LOG_CSTR("http.request.method", call->method),
+        LOG_STR("url.full", origin_of(call->url)),
+        LOG_I("http.response.status_code", out->status),
+        LOG_CSTR("error.type", rc ? err_code(rc) : ""),
+    };
+    const char *error = rc ? err_code(rc) : out->status >= 400 ? "" : NULL;
+    trace_child_end(span, SPAN_CLIENT, str_from(call->method), error, fields,
+                    sizeof fields / sizeof fields[0]);
+}
+
 enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
                                 const struct http_call *call, struct http_answer *out)
 {
+    struct trace_child span;
+    struct http_call traced = *call;
+    const struct log_context *log = co_local();
     *out = (struct http_answer){0};
-    if (plain_takes(call->url) && !call->may_connect)
-        return plain_call(http_client_plain(c), a, call, out);
-    return curl_call(c, a, call, out);
+    trace_child_begin(&span, log);
+    if (log)
+        traced = traced_call(a, call, &span.log);
+    enum err rc = plain_takes(call->url) && !call->may_connect
+                      ? plain_call(http_client_plain(c), a, &traced, out)
+                      : curl_call(c, a, &traced, out);
+    if (span.started_us)
+        record_call(&span, call, out, rc);
+    return rc;
 }

@@ -47,11 +47,11 @@ struct http_answer {
     struct str problem;    /* of a guarded call that failed: why, in words; or absent */
 };
 
-/* ERR_SERVICE_UNAVAILABLE when the peer cannot be reached or hangs up, ERR_TIMEOUT, ERR_BAD_GATEWAY
- * when it talks nonsense or too much, ERR_CANCELLED; ERR_INVALID_INPUT for an URL that is not
- * http(s) or a header of several lines; ERR_FORBIDDEN when the guard let no connection through. Any
- * HTTP status is ERR_OK. A body without Content-Type is
- * JSON. */
+/* The peer's work becomes part of the running coroutine's trace. ERR_SERVICE_UNAVAILABLE when the
+ * peer cannot be reached or hangs up, ERR_TIMEOUT, ERR_BAD_GATEWAY when it talks nonsense or too
+ * much, ERR_CANCELLED; ERR_INVALID_INPUT for an URL that is not http(s) or a header of several
+ * lines; ERR_FORBIDDEN when the guard let no connection through. Any HTTP status is ERR_OK. A body
+ * without Content-Type is JSON. */
 MUST_CHECK enum err CO_FN http_client_call(struct http_client *c, struct arena *a,
                                            const struct http_call *call, struct http_answer *out);
 

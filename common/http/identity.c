@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "conn.h"
-#include "encode.h"
 #include "mem.h"
-#include "rand.h"
+#include "trace.h"
+
+#define REQUEST_ID_LEN 32 /* of one that is made here */
 
 /* ---- trusted proxies ---------------------------------------------------------------------- */
 
@@ -122,53 +123,11 @@ static struct str forwarded_client(const struct req *r)
 
 /* ---- identifiers -------------------------------------------------------------------------- */
 
-/* Random bytes in batches: a system call for every request would cost more than the rest of this.
- */
-static void random_hex(char *out, size_t n)
+static struct str random_id(struct arena *a)
 {
-    static uint8_t pool[1024];
-    static size_t left;
-    if (left < n) {
-        rand_bytes(pool, sizeof pool);
-        left = sizeof pool;
-    }
-    left -= n;
-    hex_encode(pool + left, n, out);
-}
-
-static struct str random_id(struct arena *a, size_t bytes)
-{
-    char *id = arena_alloc(a, 2 * bytes + 1);
-    random_hex(id, bytes);
-    return str_n(id, 2 * bytes);
-}
-
-static bool is_hex_id(struct str s)
-{
-    bool is_zero = true;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        is_zero = is_zero && c == '0';
-    }
-    return !is_zero;
-}
-
-/* "00-<trace-id>-<parent-id>-<flags>"; later versions may be longer (W3C Trace Context §3.2). */
-static struct str traced_id(struct str header)
-{
-    if (header.len < 55 || header.p[2] != '-' || header.p[35] != '-' || header.p[52] != '-')
-        return STR_NULL;
-    uint8_t version, flags;
-    if (!hex_decode(str_n(header.p, 2), &version, 1) || version == 0xff)
-        return STR_NULL;
-    if (!hex_decode(str_n(header.p + 53, 2), &flags, 1))
-        return STR_NULL;
-    if (header.len > 55 && (version == 0 || header.p[55] != '-'))
-        return STR_NULL;
-    struct str trace = str_n(header.p + 3, 32);
-    return is_hex_id(trace) && is_hex_id(str_n(header.p + 36, 16)) ? trace : STR_NULL;
+    char *id = arena_alloc(a, REQUEST_ID_LEN + 1);
+    trace_random_hex(id, REQUEST_ID_LEN / 2);
+    return str_n(id, REQUEST_ID_LEN);
 }
 
 static bool is_request_id(struct str s)
@@ -190,11 +149,11 @@ void identity_init(struct req *r)
     r->peer = str_from(r->priv->conn->peer);
     if (r->priv->conn->is_trusted)
         r->peer = forwarded_client(r);
-    r->log.trace_id = traced_id(http_head_get(h, STR("traceparent")));
-    if (!r->log.trace_id.p)
-        r->log.trace_id = random_id(r->arena, 16);
-    r->log.span_id = random_id(r->arena, 8);
+    struct str parent = http_head_get(h, STR("traceparent"));
+    if (parent.p)
+        (void)trace_join(&r->log, parent, http_head_get(h, STR("tracestate")));
+    trace_identify(&r->log, r->arena);
     struct str id = http_head_get(h, STR("x-request-id"));
-    r->priv->request_id = is_request_id(id) ? id : random_id(r->arena, 16);
+    r->priv->request_id = is_request_id(id) ? id : random_id(r->arena);
     r->log.request_id = r->priv->request_id;
 }

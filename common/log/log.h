@@ -18,10 +18,14 @@ struct log_field {
     int64_t i;
 };
 
-/* Identity of the work in progress, added to every line; empty members are left out. */
+/* Identity of the work in progress, added to every line; empty members are left out. Those behind
+ * user_id are not logged but go on to whom this work gives work (common/trace). */
 struct log_context {
     struct str trace_id, span_id, request_id;
     int64_t user_id;
+    struct str parent_id;   /* the span that caused this one */
+    struct str trace_state; /* other tracers' (W3C tracestate) */
+    bool is_unsampled;      /* whoever began the trace does not want it recorded */
 };
 
 /* service is borrowed for the life of the process. */

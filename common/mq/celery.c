@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "rand.h"
+#include "trace.h"
 
 /* ---- decoding ------------------------------------------------------------------------------ */
 
@@ -75,9 +76,11 @@ const struct json *celery_arg(const struct celery_task *t, size_t i, const char 
 
 /* ---- encoding ------------------------------------------------------------------------------ */
 
-struct str celery_headers(struct arena *a, const char *task, struct str id, struct str traceparent,
-                          struct str time_override)
+struct str celery_headers(struct arena *a, const char *task, struct str id,
+                          const struct log_context *log, struct str time_override)
 {
+    static const struct log_context none;
+    struct str traceparent = traceparent_write(a, log ? log : &none);
     char host[256] = "localhost";
     (void)!gethostname(host, sizeof host - 1);
     struct buf out;
@@ -102,6 +105,8 @@ struct str celery_headers(struct arena *a, const char *task, struct str id, stru
     JW_BOOL(&w, "ignore_result", true);
     if (traceparent.len)
         JW_STR(&w, "traceparent", traceparent);
+    if (traceparent.len && log->trace_state.len)
+        JW_STR(&w, "tracestate", log->trace_state);
     if (time_override.len)
         JW_STR(&w, "x-tts-time", time_override);
     jw_end_object(&w);
@@ -116,7 +121,7 @@ struct str celery_body(struct arena *a, struct str args, struct str kwargs)
 }
 
 void celery_entry(struct arena *a, const char *queue, const char *task, struct str args,
-                  struct str kwargs, struct str key, struct str traceparent,
+                  struct str kwargs, struct str key, const struct log_context *log,
                   struct str time_override, struct outbox_entry *out)
 {
     char *id = arena_alloc(a, UUID_TEXT_SIZE);
@@ -126,17 +131,17 @@ void celery_entry(struct arena *a, const char *queue, const char *task, struct s
         .message_id = str_from(id),
         .correlation_id = str_from(id),
         .content_type = STR("application/json"),
-        .headers_json = celery_headers(a, task, str_from(id), traceparent, time_override),
+        .headers_json = celery_headers(a, task, str_from(id), log, time_override),
         .body = celery_body(a, args, kwargs),
         .key = key,
     };
 }
 
 enum err celery_put(struct db_session *s, const char *queue, const char *task, struct str args,
-                    struct str kwargs, struct str key, struct str traceparent,
+                    struct str kwargs, struct str key, const struct log_context *log,
                     struct str time_override)
 {
     struct outbox_entry entry;
-    celery_entry(s->arena, queue, task, args, kwargs, key, traceparent, time_override, &entry);
+    celery_entry(s->arena, queue, task, args, kwargs, key, log, time_override, &entry);
     return outbox_put(s, &entry);
 }

@@ -3,6 +3,7 @@
 #include "inbox.h"
 #include "log.h"
 #include "mq_internal.h"
+#include "spans.h"
 
 #define MAX_STARTS 5           /* begun but never ended: the message kills the program */
 #define MAX_CONFLICTS 3        /* serialization failures in a row */
@@ -20,17 +21,6 @@ struct outcome {
 
 /* ---- what the handler is told -------------------------------------------------------------- */
 
-/* W3C Trace Context §3.2.2: version, trace id, parent id, flags. */
-static void read_traceparent(struct str text, struct log_context *log)
-{
-    struct str rest = text, version, trace_id, parent_id;
-    if (!str_next(&rest, '-', &version) || version.len != 2 || !str_next(&rest, '-', &trace_id) ||
-        trace_id.len != 32 || !str_next(&rest, '-', &parent_id) || parent_id.len != 16)
-        return;
-    log->trace_id = trace_id;
-    log->span_id = parent_id;
-}
-
 static void describe(struct mq_delivery *d, const struct consumer *c, const struct incoming *in,
                      struct arena *a)
 {
@@ -40,12 +30,17 @@ static void describe(struct mq_delivery *d, const struct consumer *c, const stru
                               .attempt = in->failures + 1,
                               .redelivered = in->redelivered,
                               .now = clock_wall_us()};
-    read_traceparent(mq_header_get(&in->message, "traceparent"), &d->log);
+    span_handle_begin(d);
     int64_t overridden;
     if (time_parse(mq_header_get(&in->message, "x-tts-time"), &overridden)) {
         d->now = overridden;
         d->time_overridden = true;
     }
+}
+
+static const char *code_of(enum err rc)
+{
+    return rc == MQ_PARK ? "PARKED" : err_code(rc);
 }
 
 /* ---- one attempt --------------------------------------------------------------------------- */
@@ -91,16 +86,13 @@ static struct outcome CO_FN attempt(struct consumer *c, struct mq_delivery *d, s
     int64_t started = clock_mono_us();
     struct outcome o = c->db ? run_in_transaction(c, d, s)
                              : (struct outcome){.rc = c->config.handler(d), .was_begun = true};
-    metric_observe(c->duration, (double)(clock_mono_us() - started) / US_PER_S);
+    int64_t took_us = clock_mono_us() - started;
+    metric_observe(c->duration, (double)took_us / US_PER_S);
+    span_handle_end(d, c->config.queue, took_us, o.rc ? code_of(o.rc) : NULL);
     return o;
 }
 
 /* ---- the decision -------------------------------------------------------------------------- */
-
-static const char *code_of(enum err rc)
-{
-    return rc == MQ_PARK ? "PARKED" : err_code(rc);
-}
 
 static void count(const struct consumer *c, const char *result, enum err rc)
 {
@@ -202,18 +194,24 @@ static bool have_distinct_ids(struct arena *a, struct incoming *const *ins, size
     return true;
 }
 
+/* Those of a batch that the inbox does not know. */
+struct fresh {
+    struct mq_delivery items[MQ_BATCH_MAX];
+    size_t count;
+};
+
 static enum err CO_FN handle_new(struct consumer *c, struct db_session *s,
-                                 struct incoming *const *ins, size_t n, const bool *are_new)
+                                 struct incoming *const *ins, size_t n, const bool *are_new,
+                                 struct fresh *fresh)
 {
-    struct mq_delivery *d = ARENA_ARRAY(s->arena, struct mq_delivery, n);
-    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (!are_new[i])
             continue;
-        describe(&d[count], c, ins[i], s->arena);
-        d[count++].db = s;
+        struct mq_delivery *d = &fresh->items[fresh->count++];
+        describe(d, c, ins[i], s->arena);
+        d->db = s;
     }
-    return count ? c->config.batch_handler(d, count) : ERR_OK;
+    return fresh->count ? c->config.batch_handler(fresh->items, fresh->count) : ERR_OK;
 }
 
 bool deliver_together(struct consumer *c, struct incoming *const *ins, size_t n, struct arena *a)
@@ -221,6 +219,7 @@ bool deliver_together(struct consumer *c, struct incoming *const *ins, size_t n,
     bool are_new[MQ_BATCH_MAX];
     struct str ids[MQ_BATCH_MAX];
     struct db_session s;
+    struct fresh *fresh = ARENA_NEW(a, struct fresh);
     int64_t started = clock_mono_us();
     if (!have_distinct_ids(a, ins, n, ids))
         return false;
@@ -229,15 +228,18 @@ bool deliver_together(struct consumer *c, struct incoming *const *ins, size_t n,
     if (rc == ERR_OK)
         rc = inbox_record_all(&s, c->config.queue, ids, n, are_new);
     if (rc == ERR_OK)
-        rc = handle_new(c, &s, ins, n, are_new);
+        rc = handle_new(c, &s, ins, n, are_new, fresh);
     if (rc == ERR_OK)
         rc = db_commit(&s);
     db_rollback(&s);
     if (rc)
         return false;
+    int64_t took_us = clock_mono_us() - started;
     for (size_t i = 0; i < n; i++) {
         count(c, are_new[i] ? "done" : "duplicate", ERR_OK);
-        metric_observe(c->duration, (double)(clock_mono_us() - started) / US_PER_S / (double)n);
+        metric_observe(c->duration, (double)took_us / US_PER_S / (double)n);
     }
+    for (size_t i = 0; i < fresh->count; i++)
+        span_handle_end(&fresh->items[i], c->config.queue, took_us, NULL);
     return true;
 }

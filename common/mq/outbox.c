@@ -13,6 +13,7 @@
 #include "mq_internal.h"
 #include "outbox_store.h"
 #include "rand.h"
+#include "spans.h"
 
 #define BATCH_ROWS 256
 #define POLL_MS 250
@@ -148,6 +149,7 @@ struct task {
     uint64_t lane;    /* hash of key and destination */
     enum row_state state;
     const char *error;
+    struct trace_child span; /* of the sending */
 };
 
 struct batch_work {
@@ -257,6 +259,7 @@ static bool CO_FN publish_wave(struct outbox_relay *r, struct batch_work *w)
     for (size_t i = 0; i < w->count; i++)
         if (is_ready(w, &w->tasks[i])) {
             chosen[n] = &w->tasks[i];
+            span_send_begin(a, &w->tasks[i].message, &w->tasks[i].span);
             messages[n++] = w->tasks[i].message;
         }
     if (n == 0)
@@ -264,8 +267,10 @@ static bool CO_FN publish_wave(struct outbox_relay *r, struct batch_work *w)
     enum publish_result *results = ARENA_ARRAY(a, enum publish_result, n);
     enum err *rc = ARENA_ARRAY(a, enum err, n);
     mq_publish_results(r->mq, messages, n, results, rc);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         settle_task(r, w, chosen[i], results[i], rc[i]);
+        span_send_end(&messages[i], &chosen[i]->span, rc[i] ? err_code(rc[i]) : NULL);
+    }
     return true;
 }
 

@@ -16,15 +16,12 @@ _Static_assert(TICKET_NONE == JSON_NO_INT && TICKET_NONE == JSON_NO_TIME,
 static void task_entry(struct arena *a, const char *task, struct str args, struct str number,
                        const struct cause *c, struct outbox_entry *out)
 {
-    struct str traceparent = STR_NULL, overridden = STR_NULL;
+    struct str overridden = STR_NULL;
     char time[TIME_TEXT_SIZE];
 
-    if (c->log.trace_id.len && c->log.span_id.len)
-        traceparent =
-            str_printf(a, "00-%.*s-%.*s-01", STR_ARG(c->log.trace_id), STR_ARG(c->log.span_id));
     if (c->time_overridden)
         overridden = str_n(time, time_format_ms(c->now, time));
-    celery_entry(a, PUBLISH_WORKFLOW_QUEUE, task, args, STR("{}"), number, traceparent, overridden,
+    celery_entry(a, PUBLISH_WORKFLOW_QUEUE, task, args, STR("{}"), number, &c->log, overridden,
                  out);
 }
 

@@ -70,14 +70,6 @@ enum err publish_pooled(struct db_session *s, const struct cause *c, const struc
     return publish_task(s, c, "task.pooled", &e);
 }
 
-/* W3C Trace Context: the receiver's work belongs to the same trace. */
-static struct str traceparent(struct arena *a, const struct log_context *log)
-{
-    if (log->trace_id.len != 32 || log->span_id.len != 16)
-        return STR_NULL;
-    return str_printf(a, "00-%.*s-%.*s-01", STR_ARG(log->trace_id), STR_ARG(log->span_id));
-}
-
 static enum err CO_FN put(struct db_session *s, const struct cause *c, const char *task,
                           struct str args, struct str kwargs, struct str key)
 {
@@ -85,8 +77,7 @@ static enum err CO_FN put(struct db_session *s, const struct cause *c, const cha
     struct str at = STR_NULL;
     if (c->time_overridden)
         at = str_n(text, time_format_ms(c->now, text));
-    return celery_put(s, HELPDESK_QUEUE, task, args, kwargs, key, traceparent(s->arena, &c->log),
-                      at);
+    return celery_put(s, HELPDESK_QUEUE, task, args, kwargs, key, &c->log, at);
 }
 
 enum err publish_owner(struct db_session *s, const struct cause *c, struct str ticket_number,

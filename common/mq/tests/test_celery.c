@@ -138,10 +138,13 @@ static void test_content_type_refused(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    struct str headers =
-        celery_headers(arena, "tts.tasks.process_ticket", STR("abc"),
-                       STR("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-                       STR("2026-01-12T10:30:00.000Z"));
+    const struct log_context log = {.trace_id = STR("0af7651916cd43dd8448eb211c80319c"),
+                                    .span_id = STR("b7ad6b7169203331"),
+                                    .trace_state = STR("vendor=1")};
+    struct str headers = celery_headers(arena, "tts.tasks.process_ticket", STR("abc"), &log,
+                                        STR("2026-01-12T10:30:00.000Z"));
+    assert_true(str_find(headers, STR("\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-"
+                                      "b7ad6b7169203331-01\",\"tracestate\":\"vendor=1\"")) > 0);
     struct str body = celery_body(arena, STR("[{\"a\":\"\\u00e4\"}]"), STR_NULL);
     struct mq_message m = message(str_cstr(arena, headers), str_cstr(arena, body));
     struct celery_task t;

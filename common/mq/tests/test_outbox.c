@@ -115,7 +115,7 @@ static void body_celery(struct fixture *f)
     db_session_init(&s, f->db, a);
     assert_int_equal(db_begin(&s), ERR_OK);
     assert_int_equal(celery_put(&s, fixture_name(f, "celery"), "update_ticket_owner",
-                                STR("[\"TX1\",7]"), STR_NULL, STR("TX1"), STR_NULL, STR_NULL),
+                                STR("[\"TX1\",7]"), STR_NULL, STR("TX1"), NULL, STR_NULL),
                      ERR_OK);
     assert_int_equal(db_commit(&s), ERR_OK);
     arena_free(a);
