@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mail.h"
+#include "trace.h"
 
 #define SEND_TIMEOUT_MS 10000
 
@@ -51,8 +52,8 @@ static enum mail_tls tls_of(struct str word)
     return str_eq(word, STR("off")) ? MAIL_TLS_OFF : MAIL_TLS_AUTO;
 }
 
-enum err CO_FN mail_post(struct http_client *c, struct arena *a, const struct mail_outlet *o,
-                         const char *file, struct str to, struct str message, const char **why)
+static enum err CO_FN post(struct http_client *c, struct arena *a, const struct mail_outlet *o,
+                           const char *file, struct str to, struct str message, const char **why)
 {
     if (!mail_address_is_safe(to)) {
         *why = "the address is not usable";
@@ -69,6 +70,22 @@ enum err CO_FN mail_post(struct http_client *c, struct arena *a, const struct ma
                                    .ca_file = o->ca_file,
                                    .timeout_ms = SEND_TIMEOUT_MS};
     return mail_send(c, a, &call, why);
+}
+
+enum err CO_FN mail_post(struct http_client *c, struct arena *a, const struct mail_outlet *o,
+                         const char *file, struct str to, struct str message, const char **why)
+{
+    struct trace_child span;
+    trace_child_begin(&span, co_local());
+    enum err rc = post(c, a, o, file, to, message, why);
+    const struct log_field fields[] = {
+        LOG_CSTR("network.protocol.name", o->smtp_url.len ? "smtp" : "file"),
+        LOG_I("tts.mail.size", (int64_t)message.len),
+        LOG_CSTR("error.type", rc ? err_code(rc) : ""),
+    };
+    trace_child_end(&span, SPAN_CLIENT, STR("send mail"), rc ? err_code(rc) : NULL, fields,
+                    sizeof fields / sizeof fields[0]);
+    return rc;
 }
 
 struct str mail_domain(const struct mail_outlet *o)

@@ -17,6 +17,7 @@ struct service_private {
     int64_t token_renew_at; /* mono µs */
     bool is_registered;
     struct introspect_cache *introspected; /* API tokens asked about lately */
+    struct traces *traces;                 /* NULL: none are sent */
 };
 
 /* settings.c */
@@ -49,6 +50,15 @@ void routes_write_openapi(struct service *s, struct json_writer *w);
 /* registry.c */
 void registry_start(struct service *s);
 void CO_FN registry_leave(struct service *s);
+
+/* traces.c */
+/* Whether the settings make sense; says on err what does not. */
+bool traces_check(const struct otel_config *c, FILE *err);
+/* Begins recording, when the settings name a collector. */
+void traces_start(struct service *s);
+/* Sends what is left, within reason. */
+void CO_FN traces_flush(struct service *s);
+void traces_stop(struct service *s);
 
 /* directory.c */
 void directory_init(struct service *s);

@@ -189,6 +189,7 @@ static void CO_FN stop(void *arg)
         outbox_relay_stop(s->relay);
     if (s->mq)
         mq_stop(s->mq, MQ_STOP_TIMEOUT_MS);
+    traces_flush(s);
     loop_stop(s->loop);
 }
 
@@ -271,6 +272,7 @@ static bool listen_http(struct service *s)
 static void release_all(struct service *s)
 {
     struct service_private *p = s->priv;
+    traces_stop(s);
     http_server_free(s->server);
     mq_free(s->mq);
     db_free(s->db);
@@ -300,6 +302,7 @@ int lifecycle_run(struct service *s)
     s->routes = routes_compile(s);
     connect_parts(s);
     routes_register_metrics(s);
+    traces_start(s);
     loop_on_signal(s->loop, SIGTERM, on_stop_signal, s);
     loop_on_signal(s->loop, SIGINT, on_stop_signal, s);
     int status = 0;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "internal.h"
 #include "log.h"
+#include "trace.h"
 
 /* ---- metrics ------------------------------------------------------------------------------ */
 
@@ -94,6 +95,28 @@ static void log_request(struct req *r, int status, int64_t duration_us, int64_t 
            LOG_STR("peer", r->peer));
 }
 
+/* Probes are not worth a trace. */
+static void record_request(const struct req *r, int status, int64_t duration_us, int64_t bytes)
+{
+    if (!trace_wants(&r->log) || (r->route && (r->route->flags & ROUTE_HIDDEN)))
+        return;
+    struct str route = r->route ? str_from(r->route->pattern) : STR_NULL;
+    const struct span s = {
+        .kind = SPAN_SERVER,
+        .name = route.len ? str_printf(r->arena, "%.*s %.*s", STR_ARG(r->method), STR_ARG(route))
+                          : STR("HTTP"),
+        .log = &r->log,
+        .duration_us = duration_us,
+        .error = status >= 500 ? "" : NULL};
+    const struct log_field fields[] = {
+        LOG_STR("http.request.method", r->method),  LOG_STR("http.route", route),
+        LOG_I("http.response.status_code", status), LOG_I("http.response.body.size", bytes),
+        LOG_STR("client.address", r->peer),         LOG_STR("tts.request_id", r->log.request_id),
+        LOG_I("tts.user_id", r->log.user_id),
+    };
+    trace_record(&s, fields, sizeof fields / sizeof fields[0]);
+}
+
 void routes_request_finished(struct req *r, int status, int64_t duration_us, int64_t bytes)
 {
     char code[12];
@@ -105,6 +128,7 @@ void routes_request_finished(struct req *r, int status, int64_t duration_us, int
     metric_observe(metric_series(&request_duration, labels),
                    (double)duration_us / (double)US_PER_S);
     log_request(r, status, duration_us, bytes);
+    record_request(r, status, duration_us, bytes);
     const struct service_desc *desc = req_service(r)->desc;
     if (desc->answered)
         desc->answered(r, status);

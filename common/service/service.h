@@ -18,6 +18,16 @@
 #include "server.h"
 #include "setting.h"
 
+/* Traces, by the names of the OpenTelemetry specification. */
+struct otel_config {
+    bool is_disabled;
+    struct str service_name, resource_attributes;
+    struct str exporter, sampler, sampler_arg, protocol;
+    struct str endpoint, traces_endpoint; /* neither: no traces */
+    struct str headers;                   /* "name=value,…", values percent-encoded */
+    int64_t timeout_ms, delay_ms, queue_size, batch_size;
+};
+
 /* Settings that every program has. */
 struct service_config {
     int64_t port;
@@ -37,6 +47,7 @@ struct service_config {
     struct str advertise_host; /* the address registered at the registry */
     struct str trusted_proxies;
     struct str service_secret; /* signs service tokens; empty: jwt_secret */
+    struct otel_config otel;
 };
 
 enum service_flags {

@@ -80,6 +80,39 @@ const struct setting SERVICE_SETTINGS[] = {
      "host under which the registry announces this program"},
     {"TRUSTED_PROXIES", NULL, SETTING_STR, AT(trusted_proxies), "127.0.0.1,::1", 0,
      "comma-separated addresses whose X-Forwarded-For is believed"},
+    {"OTEL_SDK_DISABLED", NULL, SETTING_BOOL, AT(otel.is_disabled), "false", 0,
+     "no traces, whatever the others say"},
+    {"OTEL_TRACES_EXPORTER", NULL, SETTING_ENUM, AT(otel.exporter), "otlp", 0,
+     "where traces go; otlp: to the collector that an endpoint names, if one does",
+     .choices = "otlp|none"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", NULL, SETTING_URL, AT(otel.endpoint), NULL, 0,
+     "OpenTelemetry collector (OTLP over HTTP); traces go to v1/traces below it",
+     .choices = "http|https"},
+    {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", NULL, SETTING_URL, AT(otel.traces_endpoint), NULL, 0,
+     "the same for traces only, as it stands", .choices = "http|https"},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", SETTING_ENUM,
+     AT(otel.protocol), "http/json", 0, "form of what is sent", .choices = "http/json"},
+    {"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", SETTING_STR,
+     AT(otel.headers), NULL, SETTING_SECRET, "name=value pairs sent along, separated by commas"},
+    {"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", SETTING_INT,
+     AT(otel.timeout_ms), "10000", 0, "milliseconds that sending a batch may take", .min = 100,
+     .max = 60000},
+    {"OTEL_SERVICE_NAME", NULL, SETTING_STR, AT(otel.service_name), NULL, 0,
+     "name in traces; the program's own by default"},
+    {"OTEL_RESOURCE_ATTRIBUTES", NULL, SETTING_STR, AT(otel.resource_attributes), NULL, 0,
+     "key=value pairs that describe the process, separated by commas"},
+    {"OTEL_TRACES_SAMPLER", NULL, SETTING_ENUM, AT(otel.sampler), "parentbased_always_on", 0,
+     "which traces are recorded",
+     .choices = "always_on|always_off|traceidratio|parentbased_always_on|parentbased_always_off|"
+                "parentbased_traceidratio"},
+    {"OTEL_TRACES_SAMPLER_ARG", NULL, SETTING_STR, AT(otel.sampler_arg), NULL, 0,
+     "share of the traces that a ratio sampler records, 0 to 1; 1 by default"},
+    {"OTEL_BSP_SCHEDULE_DELAY", NULL, SETTING_INT, AT(otel.delay_ms), "5000", 0,
+     "milliseconds that a finished span waits at most before it is sent", .min = 10, .max = 60000},
+    {"OTEL_BSP_MAX_QUEUE_SIZE", NULL, SETTING_INT, AT(otel.queue_size), "2048", 0,
+     "finished spans that wait at most; more are dropped and counted", .min = 1, .max = 65536},
+    {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", NULL, SETTING_INT, AT(otel.batch_size), "512", 0,
+     "spans sent together at most", .min = 1, .max = 8192},
 };
 const size_t SERVICE_SETTING_COUNT = sizeof SERVICE_SETTINGS / sizeof SERVICE_SETTINGS[0];
 
@@ -125,6 +158,8 @@ void settings_load(struct service *s)
         fprintf(stderr, "DB_PASSWORD: required in production unless DB_URL is set\n");
         ok = false;
     }
+    if (ok)
+        ok = traces_check(&s->config.otel, stderr);
     if (!ok)
         exit(EX_CONFIG);
     struct str urls = s->config.registry_urls, first;
