@@ -10,7 +10,7 @@
 #include "head.h"
 #include "proxy/forwarded.h"
 #include "proxy/headers.h"
-#include "proxy/trace.h"
+#include "proxy/traceid.h"
 #include "proxy/upstream.h"
 #include "ws/frame.h"
 

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "proxy/balance.h"
 #include "proxy/client.h"
+#include "proxy/spans.h"
 #include "proxy/stream.h"
 
 /* Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2). */
@@ -10,6 +11,7 @@
 
 void exchange_drop_upstream(struct exchange *x)
 {
+    spans_end_hop(x);
     if (x->waiting_for)
         list_remove(&x->wait_link);
     x->waiting_for = NULL;
@@ -94,9 +96,11 @@ void exchange_connect(struct exchange *x)
     const uint64_t *key = u->hashed && balance_key(x, u->hashed, &hash) ? &hash : NULL;
     while (has_tries_left(x) && (e = upstream_pick(u, key, x->tried, x->tried_count, now))) {
         x->tried[x->tried_count++] = endpoint_ref(e);
+        trace_hop(&x->trace);
         if (connect_to(x, e))
             return;
         note_failure(x, HEALTH_TCP_FAILURE);
+        spans_end_hop(x);
     }
     give_up(x, ERR_SERVICE_UNAVAILABLE,
             x->tried_count ? "The upstream server cannot be reached"

@@ -7,6 +7,7 @@
 #include "plugins/token.h"
 #include "proxy/client.h"
 #include "proxy/forward.h"
+#include "proxy/spans.h"
 #include "proxy/stream.h"
 #include "req.h"
 
@@ -96,6 +97,7 @@ static void conclude(struct exchange *x)
         if (x->chain->uses[i]->plugin->log)
             x->chain->uses[i]->plugin->log(x, x->chain->uses[i]);
     log_access(x);
+    spans_end_request(x);
 }
 
 static void release(struct exchange *x)

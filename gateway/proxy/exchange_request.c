@@ -69,8 +69,10 @@ static void identify(struct exchange *x)
         read_hops(x);
         x->client_ip = nearest_client(x);
     }
-    trace_begin(&x->trace, x->arena, headers_get(&x->request, STR("x-request-id")),
-                headers_get(&x->request, STR("traceparent")));
+    const struct trace_given given = {headers_get(&x->request, STR("x-request-id")),
+                                      headers_get(&x->request, STR("traceparent")),
+                                      headers_get(&x->request, STR("tracestate"))};
+    trace_begin(&x->trace, x->arena, &given);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

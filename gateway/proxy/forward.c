@@ -171,10 +171,12 @@ static void add_trace(const struct exchange *x, struct buf *out)
     BUF_LIT(out, "traceparent: 00-");
     buf_add(out, t->trace_id, 32);
     buf_add_char(out, '-');
-    buf_add(out, t->span_id, 16);
+    buf_add(out, t->hop_id, 16);
     buf_add_char(out, '-');
     buf_add(out, t->flags, 2);
     BUF_LIT(out, "\r\n");
+    if (t->state.len)
+        add_line(out, STR("tracestate"), t->state);
 }
 
 static void add_request_framing(const struct exchange *x, struct buf *out)

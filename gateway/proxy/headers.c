@@ -58,6 +58,7 @@ static const struct known known_headers[] = {
     K("connection", HEADER_CONNECTION),
     K("keep-alive", HEADER_HOP),
     K("x-trace-id", HEADER_TRACE_ID),
+    K("tracestate", HEADER_TRACEPARENT),
     K("traceparent", HEADER_TRACEPARENT),
     K("x-request-id", HEADER_REQUEST_ID),
     K("x-consumer-id", HEADER_IDENTITY),

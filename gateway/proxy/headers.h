@@ -24,7 +24,7 @@ enum header_kind {
     HEADER_HOST,
     HEADER_FORWARDED, /* who the client is: believed from trusted proxies only */
     HEADER_IDENTITY,  /* X-Consumer-* and X-Credential-*: only the gateway may say that */
-    HEADER_TRACEPARENT,
+    HEADER_TRACEPARENT, /* or tracestate */
     HEADER_REQUEST_ID,
     HEADER_TRACE_ID,
 };

@@ -1,9 +1,11 @@
-#include "proxy/trace.h"
+#include "proxy/traceid.h"
 
 #include <string.h>
 
+#include "clock.h"
 #include "encode.h"
 #include "rand.h"
+#include "trace.h"
 
 #define MAX_REQUEST_ID 128
 
@@ -46,35 +48,6 @@ void trace_uuid(char out[TRACE_UUID_LEN])
     }
 }
 
-static bool is_hex(struct str s)
-{
-    bool has_other_than_zero = false;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        has_other_than_zero |= c != '0';
-    }
-    return has_other_than_zero;
-}
-
-/* "00-" trace id "-" parent id "-" flags; later versions may append fields. */
-static bool take_traceparent(struct trace *t, struct str given)
-{
-    if (given.len < 55 || given.p[2] != '-' || given.p[35] != '-' || given.p[52] != '-')
-        return false;
-    struct str version = str_slice(given, 0, 2), id = str_slice(given, 3, 35);
-    struct str flags = str_slice(given, 53, 55);
-    bool is_zero = str_eq(version, STR("00"));
-    if ((is_zero ? given.len != 55 : !is_hex(version) || str_eq(version, STR("ff"))) ||
-        !is_hex(id) || !is_hex(str_slice(given, 36, 52)) ||
-        (!is_hex(flags) && !str_eq(flags, STR("00"))))
-        return false;
-    memcpy(t->trace_id, id.p, id.len);
-    memcpy(t->flags, flags.p, flags.len);
-    return true;
-}
-
 static bool is_request_id(struct str s)
 {
     if (!s.len || s.len > MAX_REQUEST_ID)
@@ -85,20 +58,57 @@ static bool is_request_id(struct str s)
     return true;
 }
 
-void trace_begin(struct trace *t, struct arena *a, struct str request_id, struct str traceparent)
+static void keep(char *to, struct str id)
+{
+    memcpy(to, id.p, id.len);
+    to[id.len] = '\0';
+}
+
+static bool continue_trace(struct trace *t, const struct trace_given *given)
+{
+    struct log_context c = {0};
+    if (!given->traceparent.p || !trace_join(&c, given->traceparent, given->tracestate))
+        return false;
+    keep(t->trace_id, c.trace_id);
+    keep(t->parent_id, c.parent_id);
+    keep(t->flags, str_slice(given->traceparent, 53, 55));
+    t->state = c.trace_state;
+    return true;
+}
+
+static void decide_recording(struct trace *t)
+{
+    bool is_parent_sampled = strchr("13579bdf", t->flags[1]);
+    t->is_recorded =
+        trace_samples(str_n(t->trace_id, TRACE_ID_LEN), !t->is_continued, is_parent_sampled);
+    memcpy(t->flags, t->is_recorded ? "01" : "00", 2);
+}
+
+void trace_begin(struct trace *t, struct arena *a, const struct trace_given *given)
 {
     uint64_t id[2] = {next_u64(), next_u64() | 1}, span = next_u64() | 1;
-    t->is_continued = take_traceparent(t, traceparent);
+    t->is_continued = continue_trace(t, given);
     if (!t->is_continued) {
         hex_encode(id, sizeof id, t->trace_id);
-        memcpy(t->flags, "01", 2);
+        keep(t->flags, STR("01"));
     }
-    t->trace_id[32] = t->flags[2] = '\0';
     hex_encode(&span, sizeof span, t->span_id);
-    t->request_id = request_id;
-    if (!is_request_id(request_id)) {
+    memcpy(t->hop_id, t->span_id, sizeof t->hop_id);
+    if (trace_is_on())
+        decide_recording(t);
+    t->request_id = given->request_id;
+    if (!is_request_id(given->request_id)) {
         char *uuid = arena_alloc(a, TRACE_UUID_LEN);
         trace_uuid(uuid);
         t->request_id = str_n(uuid, TRACE_UUID_LEN);
     }
+}
+
+void trace_hop(struct trace *t)
+{
+    uint64_t span = next_u64() | 1;
+    if (!t->is_recorded)
+        return;
+    hex_encode(&span, sizeof span, t->hop_id);
+    t->hop_us = clock_mono_us();
 }

@@ -1,6 +1,7 @@
 #include "ws/tunnel.h"
 
 #include "proxy/client.h"
+#include "proxy/spans.h"
 #include "proxy/stream.h"
 
 #define MAX_PIECES 64
@@ -89,6 +90,9 @@ void tunnel_begin(struct exchange *x)
 {
     x->state = EXCHANGE_TUNNEL;
     x->must_close = true;
+    /* What goes through it may take days and belongs to other requests. */
+    spans_end_hop(x);
+    spans_end_request(x);
     pump(x);
 }
 

@@ -10,7 +10,7 @@
 #include "cidr.h"
 #include "proxy/forwarded.h"
 #include "proxy/headers.h"
-#include "proxy/trace.h"
+#include "proxy/traceid.h"
 #include "ws/frame.h"
 
 static struct arena *arena;
@@ -169,6 +169,13 @@ static void finds_cookies(void **state)
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
+static void begin(struct trace *t, struct str request_id, struct str traceparent)
+{
+    const struct trace_given given = {request_id, traceparent, STR("vendor=1")};
+    *t = (struct trace){0};
+    trace_begin(t, arena, &given);
+}
+
 static void continues_valid_traces_only(void **state)
 {
     (void)state;
@@ -183,19 +190,23 @@ static void continues_valid_traces_only(void **state)
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-xx",
     };
     struct trace t;
-    trace_begin(&t, arena, STR("req-1"), STR(TRACE));
+    begin(&t, STR("req-1"), STR(TRACE));
     assert_true(t.is_continued);
     assert_string_equal(t.trace_id, "0af7651916cd43dd8448eb211c80319c");
     assert_string_not_equal(t.span_id, "b7ad6b7169203331");
+    assert_string_equal(t.parent_id, "b7ad6b7169203331");
+    assert_string_equal(t.hop_id, t.span_id);
     assert_string_equal(t.flags, "01");
+    assert_true(str_eq(t.state, STR("vendor=1")));
     assert_true(str_eq(t.request_id, STR("req-1")));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        trace_begin(&t, arena, STR_NULL, str_from(wrong[i]));
+        begin(&t, STR_NULL, str_from(wrong[i]));
         assert_false(t.is_continued);
+        assert_null(t.state.p);
         assert_int_equal(strlen(t.trace_id), 32);
         assert_int_equal(t.request_id.len, TRACE_UUID_LEN);
     }
-    trace_begin(&t, arena, STR("has blank"), STR_NULL);
+    begin(&t, STR("has blank"), STR_NULL);
     assert_int_equal(t.request_id.len, TRACE_UUID_LEN);
 }
 
