@@ -41,6 +41,9 @@ struct ws {
     int window_bits; /* of what may be sent compressed; 0: nothing was agreed on */
     int code;        /* for on_close */
     enum ws_state state;
+    char trace_id[33], span_id[17]; /* of the upgrade, hex; NUL-terminated */
+    int64_t user_id;                /* who made it, 0: nobody known */
+    bool is_unsampled; /* the upgrade's trace is not recorded */
     bool is_busy, is_turning, is_scheduled, is_peer_closed;
 };
 

@@ -1,6 +1,7 @@
 /* The life of a socket: opening, its turns, its end, and the sweep that looks after all of them. */
 #include "ws.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -199,6 +200,15 @@ void ws_close_all(int code)
     }
 }
 
+/* The socket outlives the request. */
+static void keep_identity(struct ws *ws, const struct log_context *log)
+{
+    snprintf(ws->trace_id, sizeof ws->trace_id, "%.*s", STR_ARG(log->trace_id));
+    snprintf(ws->span_id, sizeof ws->span_id, "%.*s", STR_ARG(log->span_id));
+    ws->user_id = log->user_id;
+    ws->is_unsampled = log->is_unsampled;
+}
+
 enum err ws_accept(struct req *r, const struct ws_handlers *h, const struct ws_limits *limits,
                    void *arg, struct ws **out)
 {
@@ -217,6 +227,7 @@ enum err ws_accept(struct req *r, const struct ws_handlers *h, const struct ws_l
     ws->arg = arg;
     ws->code = CLOSED_ABNORMALLY;
     ws->seen_us = clock_mono_us();
+    keep_identity(ws, &r->log);
     bufferevent_setcb(bev, on_read, on_write, on_event, ws);
     bufferevent_setwatermark(bev, EV_READ, 0, INPUT_HIGH);
     if (socket_backlog(ws) == 0)

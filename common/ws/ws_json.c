@@ -1,6 +1,9 @@
 #include "ws_json.h"
 
 #include "buf.h"
+#include "clock.h"
+#include "socket.h"
+#include "trace.h"
 
 struct json_writer *ws_json_begin(struct arena *a, const char *type)
 {
@@ -42,6 +45,45 @@ void ws_json_pong(struct ws *ws, struct arena *a, const struct json *ping)
     ws_send_text(ws, ws_json_end(w));
 }
 
+/* ---- commands ----------------------------------------------------------------------------- */
+
+struct log_context ws_json_context(void)
+{
+    const struct log_context *c = co_local();
+    return c ? *c : (struct log_context){0};
+}
+
+static void identify(const struct ws *ws, struct arena *a, const struct json *m,
+                     struct log_context *log)
+{
+    *log = (struct log_context){.user_id = ws->user_id};
+    if (!trace_join(log, json_str(json_get(m, "traceparent")),
+                    json_str(json_get(m, "tracestate")))) {
+        log->trace_id = str_dup(a, str_from(ws->trace_id));
+        log->parent_id = str_dup(a, str_from(ws->span_id));
+        log->is_unsampled = ws->is_unsampled;
+    }
+    trace_identify(log, a);
+}
+
+static void CO_FN run(const struct ws_command *c, struct ws *ws, void *arg, struct arena *a,
+                      const struct json *m)
+{
+    struct log_context log;
+    int64_t began_us = clock_mono_us();
+    identify(ws, a, m, &log);
+    co_set_local(&log);
+    c->fn(ws, arg, a, m);
+    co_set_local(NULL);
+    const struct span s = {.kind = SPAN_SERVER,
+                           .name = str_printf(a, "websocket %s", c->type),
+                           .log = &log,
+                           .duration_us = clock_mono_us() - began_us};
+    const struct log_field fields[] = {LOG_CSTR("network.protocol.name", "websocket"),
+                                       LOG_I("tts.user_id", log.user_id)};
+    trace_record(&s, fields, sizeof fields / sizeof fields[0]);
+}
+
 void ws_json_dispatch(const struct ws_command *commands, struct ws *ws, void *arg, struct arena *a,
                       struct str text)
 {
@@ -54,7 +96,7 @@ void ws_json_dispatch(const struct ws_command *commands, struct ws *ws, void *ar
     struct str type = json_str(json_get(m, "type"));
     for (const struct ws_command *c = commands; c->type; c++) {
         if (str_eq(type, str_from(c->type))) {
-            c->fn(ws, arg, a, m);
+            run(c, ws, arg, a, m);
             return;
         }
     }

@@ -18,7 +18,12 @@ struct ws_command {
     const char *type; /* NULL ends */
     void (*fn)(struct ws *ws, void *arg, struct arena *a, const struct json *m);
 };
-/* Runs the command the text names; answers an error frame itself when it names none. May suspend.
+/*
+ * Runs the command the text names; answers an error frame itself when it names none. May suspend.
+ * While it runs ws_json_context is the frame's: of the trace that its members traceparent and
+ * tracestate name, else of the upgrade's.
  */
 void CO_FN ws_json_dispatch(const struct ws_command *commands, struct ws *ws, void *arg,
                             struct arena *a, struct str text);
+/* In a command. */
+struct log_context ws_json_context(void);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "ws.h"
+#include "ws_json.h"
 
 #define PAGE 50
 /* A replay waits while the peer has not taken so much. */
@@ -30,9 +31,7 @@ static struct str keep(char **at, struct str s)
 struct client *client_new(struct req *r, enum tongue tongue)
 {
     const struct speaker who = speaker_of(r->actor);
-    struct str trace = r->log.trace_id;
-    struct client *c =
-        mem_zalloc(sizeof *c + who.name.len + who.role_system.len + who.role.len + trace.len);
+    struct client *c = mem_zalloc(sizeof *c + who.name.len + who.role_system.len + who.role.len);
     char *at = c->text;
     c->service = req_service(r);
     c->tongue = tongue;
@@ -41,7 +40,6 @@ struct client *client_new(struct req *r, enum tongue tongue)
     c->who.name = keep(&at, who.name);
     c->who.role_system = keep(&at, who.role_system);
     c->who.role = keep(&at, who.role);
-    c->log = (struct log_context){.trace_id = keep(&at, trace), .user_id = who.user_id};
     list_init(&c->threads);
     return c;
 }
@@ -66,7 +64,7 @@ void client_free(struct client *c)
 
 struct occasion client_occasion(const struct client *c)
 {
-    return (struct occasion){.who = &c->who, .now = clock_wall_us(), .log = c->log};
+    return (struct occasion){.who = &c->who, .now = clock_wall_us(), .log = ws_json_context()};
 }
 
 /* ---- its conversations -------------------------------------------------------------------- */

@@ -18,11 +18,10 @@ struct client {
     struct ws *ws;
     struct list threads; /* struct thread */
     struct speaker who;  /* strings point to text */
-    struct log_context log;
-    int64_t only; /* the one conversation this socket is about; 0: all of the person's */
+    int64_t only;        /* the one conversation this socket is about; 0: all of the person's */
     int subscriptions;
     enum tongue tongue;
-    char text[]; /* name, role and trace id */
+    char text[]; /* name and role */
 };
 
 /* A conversation on a socket. Changes first..last of it have been sent, each once and in order. */

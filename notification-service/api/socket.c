@@ -1,7 +1,6 @@
 #include "api/socket.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "actor.h"
 #include "api/push.h"
@@ -16,8 +15,6 @@ struct client {
     struct ws_member person; /* in notification_state.live.people */
     struct service *service;
     int64_t user_id;
-    struct log_context log;
-    char trace_id[];
 };
 
 /* ---- commands ----------------------------------------------------------------------------- */
@@ -48,7 +45,7 @@ static enum err CO_FN mark_read(struct client *c, struct arena *a, int64_t id)
     if (rc == ERR_OK)
         rc = notification_store_read(&db, c->user_id, id, now, &n);
     if (rc == ERR_OK)
-        rc = announce_read(&db, c->user_id, now, c->log);
+        rc = announce_read(&db, c->user_id, now, ws_json_context());
     if (rc == ERR_OK)
         rc = db_commit(&db);
     db_rollback(&db);
@@ -89,17 +86,12 @@ static void on_close(struct ws *ws, void *arg, int code)
     free(c);
 }
 
-/* The socket outlives the request, and with it the trace id. */
 static struct client *client_new(struct req *r)
 {
-    struct str trace = r->log.trace_id;
-    struct client *c = mem_zalloc(sizeof *c + trace.len);
+    struct client *c = MEM_NEW(struct client);
     c->service = req_service(r);
     c->user_id = r->actor->user_id;
     c->person.expires_s = r->actor->expires_s;
-    if (trace.len)
-        memcpy(c->trace_id, trace.p, trace.len);
-    c->log = (struct log_context){.trace_id = str_n(c->trace_id, trace.len), .user_id = c->user_id};
     return c;
 }
 
