@@ -8,6 +8,8 @@
 #include "retry.h"
 #include "state.h"
 #include "store/device_store.h"
+#include "store/trace_store.h"
+#include "trace.h"
 
 /* Over the longest an attempt takes: then its process must have died. */
 #define LEASE_S 60
@@ -59,6 +61,34 @@ static enum err CO_FN record(struct db_session *db, const struct delivery *d, en
     return delivery_store_record(db, &o, now);
 }
 
+static void record_span(const struct delivery *d, const struct log_context *log,
+                        int64_t duration_us, enum err rc)
+{
+    const struct span s = {.kind = SPAN_INTERNAL,
+                           .name = STR("deliver"),
+                           .log = log,
+                           .duration_us = duration_us,
+                           .error = rc ? err_code(rc) : NULL};
+    const struct log_field fields[] = {LOG_STR("tts.channel", d->channel),
+                                       LOG_I("tts.delivery_id", d->id),
+                                       LOG_I("tts.attempt", d->attempts)};
+    trace_record(&s, fields, sizeof fields / sizeof fields[0]);
+}
+
+/* As part of the trace of what the delivery tells. */
+static enum err CO_FN send_traced(struct service *s, struct db_session *db,
+                                  const struct delivery *d, const char **why)
+{
+    struct log_context log;
+    if (trace_store_of_delivery(db, d->id, &log) == ERR_OK)
+        co_set_local(&log);
+    int64_t began_us = clock_mono_us();
+    enum err rc = outlet_send(s, db, d, why);
+    record_span(d, &log, clock_mono_us() - began_us, rc);
+    co_set_local(NULL);
+    return rc;
+}
+
 static bool CO_FN work(struct courier *c, struct service *s, struct arena *a, enum channel channel)
 {
     struct targets *targets = &notification_state(s)->targets[channel];
@@ -73,7 +103,7 @@ static bool CO_FN work(struct courier *c, struct service *s, struct arena *a, en
         return false;
     targets_begin(targets, due.target);
     courier_claimed(c);
-    enum err rc = outlet_send(s, &db, &due, &why);
+    enum err rc = send_traced(s, &db, &due, &why);
     targets_end(targets, due.target);
     if (record(&db, &due, rc, why && *why ? why : err_text(rc)) != ERR_OK)
         log_warn("the outcome of a delivery was not recorded; it will be sent again",

@@ -6,6 +6,7 @@
 #include "message/facts.h"
 #include "message/wording.h"
 #include "store/recipient_store.h"
+#include "store/trace_store.h"
 
 static bool is_on_purpose(const struct announcement *a)
 {
@@ -113,6 +114,8 @@ enum err announce(struct service *s, struct db_session *db, const struct announc
     if (rc || !*is_new || a->is_history)
         return rc;
     rc = dispatch(s, db, a, &who, channels, out);
+    if (rc == ERR_OK && channels != CHANNEL_BIT(CHANNEL_IN_APP))
+        rc = trace_store_keep(db, out->id, &a->log);
     if (rc || !(channels & CHANNEL_BIT(CHANNEL_IN_APP)))
         return rc;
     const struct event_notification payload = {.id = out->id,
