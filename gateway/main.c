@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/admin.h"
+#include "admin/node.h"
 #include "clock.h"
 #include "config/posted.h"
 #include "config/reload.h"
@@ -134,6 +135,7 @@ static enum err init(struct service *s)
     counters_init(c->service_secret.len ? c->service_secret : c->jwt_secret);
     gw->endpoints = endpoint_table_new(gw);
     gw->registry = registry_new(gw);
+    node_metrics_register(gw);
     enum err rc = open_all(gw);
     if (rc)
         release(gw);

@@ -10,7 +10,7 @@
 #define STOP_TIMEOUT_MS 5000
 
 static struct metric connections = {
-    .name = "websocket_connections",
+    .name = "ws_connections",
     .help = "Open sockets of this process.",
     .kind = METRIC_GAUGE,
 };

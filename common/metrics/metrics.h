@@ -48,6 +48,6 @@ double metric_value(const struct metric_series *s);
 /* Called before each rendering, to refresh gauges. */
 void metrics_on_render(void (*fn)(void *arg), void *arg);
 void metrics_render(struct buf *out);
-/* process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds,
- * process_start_time_seconds. */
+/* process_resident_memory_bytes, process_memory_limit_bytes, process_cpu_seconds_total,
+ * process_open_fds, process_start_time_seconds. */
 void metrics_register_process(void);

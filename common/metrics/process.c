@@ -1,5 +1,6 @@
 /* The process itself, as the Prometheus client libraries name it. */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -11,6 +12,11 @@
 static struct metric resident = {
     .name = "process_resident_memory_bytes",
     .help = "Resident memory size in bytes",
+    .kind = METRIC_GAUGE,
+};
+static struct metric memory_limit = {
+    .name = "process_memory_limit_bytes",
+    .help = "Memory that the process may use: of its control group, else of the machine",
     .kind = METRIC_GAUGE,
 };
 static struct metric cpu = {
@@ -40,6 +46,19 @@ static double resident_bytes(void)
         pages = 0;
     fclose(f);
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* The limit of the control group (version 2, as containers see their own), if it has one. */
+static double memory_limit_bytes(void)
+{
+    double machine = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    FILE *f = fopen("/sys/fs/cgroup/memory.max", "re");
+    unsigned long long max = 0;
+    if (!f)
+        return machine;
+    bool is_limited = fscanf(f, "%llu", &max) == 1 && (double)max < machine;
+    fclose(f);
+    return is_limited ? (double)max : machine;
 }
 
 static double cpu_seconds(void)
@@ -101,5 +120,6 @@ static void refresh(void *arg)
 void metrics_register_process(void)
 {
     metric_set(metric_series(&start_time, NULL), process_start_seconds());
+    metric_set(metric_series(&memory_limit, NULL), memory_limit_bytes());
     metrics_on_render(refresh, NULL);
 }

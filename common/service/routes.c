@@ -21,11 +21,30 @@ static struct metric active_requests = {
     .help = "Requests in flight.",
     .kind = METRIC_GAUGE,
 };
-static struct metric pool_connections = {
-    .name = "db_pool_connections",
-    .help = "Database connections by state.",
+static struct metric pool_size = {
+    .name = "db_pool_size",
+    .help = "Database connections that the pool may have.",
     .kind = METRIC_GAUGE,
-    .labels = "state",
+};
+static struct metric pool_in_use = {
+    .name = "db_pool_in_use",
+    .help = "Database connections at work.",
+    .kind = METRIC_GAUGE,
+};
+static struct metric pool_idle = {
+    .name = "db_pool_idle",
+    .help = "Database connections that wait for work.",
+    .kind = METRIC_GAUGE,
+};
+static struct metric pool_waiting = {
+    .name = "db_pool_waiting",
+    .help = "Coroutines that wait for a database connection.",
+    .kind = METRIC_GAUGE,
+};
+static struct metric redelivered = {
+    .name = "amqp_redelivered_total",
+    .help = "Messages the broker delivered again.",
+    .kind = METRIC_COUNTER,
 };
 static struct metric outbox_pending = {
     .name = "outbox_pending",
@@ -44,31 +63,45 @@ static struct metric build_info = {
     .labels = "service,version,commit",
 };
 
-static void set_pool_gauge(const char *state, int value)
+static void set_gauge(struct metric *m, double value)
 {
-    struct str label = str_from(state);
-    metric_set(metric_series(&pool_connections, &label), value);
+    metric_set(metric_series(m, NULL), value);
+}
+
+static void refresh_pool(const struct db *db)
+{
+    struct db_stats stats;
+    db_stats(db, &stats);
+    int idle = stats.connected - stats.in_use;
+    set_gauge(&pool_size, stats.pool_size);
+    set_gauge(&pool_in_use, stats.in_use);
+    set_gauge(&pool_idle, idle > 0 ? idle : 0);
+    set_gauge(&pool_waiting, stats.waiting);
+}
+
+static void refresh_broker(const struct mq *mq)
+{
+    struct mq_stats stats;
+    mq_stats(mq, &stats);
+    struct metric_series *s = metric_series(&redelivered, NULL);
+    metric_add(s, (double)stats.redelivered - metric_value(s));
 }
 
 static void refresh_gauges(void *arg)
 {
     struct service *s = arg;
     if (s->server)
-        metric_set(metric_series(&active_requests, NULL), http_server_active(s->server));
-    if (s->db) {
-        struct db_stats stats;
-        db_stats(s->db, &stats);
-        set_pool_gauge("size", stats.pool_size);
-        set_pool_gauge("connected", stats.connected);
-        set_pool_gauge("in_use", stats.in_use);
-        set_pool_gauge("waiting", stats.waiting);
-    }
+        set_gauge(&active_requests, http_server_active(s->server));
+    if (s->db)
+        refresh_pool(s->db);
+    if (s->mq)
+        refresh_broker(s->mq);
     if (s->relay) {
         int64_t pending;
         double oldest;
         outbox_relay_stats(s->relay, &pending, &oldest);
-        metric_set(metric_series(&outbox_pending, NULL), (double)pending);
-        metric_set(metric_series(&outbox_oldest, NULL), oldest);
+        set_gauge(&outbox_pending, (double)pending);
+        set_gauge(&outbox_oldest, oldest);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "admin/config.h"
 #include "admin/lists.h"
+#include "admin/node.h"
 #include "clock.h"
 #include "config/snapshot.h"
 #include "metrics.h"
@@ -38,9 +39,7 @@ static enum err get_root(struct req *r)
 static enum err get_status(struct req *r)
 {
     struct gateway *gw = gateway_of(r);
-    int busy = 0;
-    LIST_EACH(n, &gw->clients)
-    busy += LIST_ENTRY(n, struct client, link)->x.has_begun;
+    int busy = node_busy_clients(gw);
     struct json_writer *w = req_json_begin(r);
     jw_object(w);
     JW_KEY(w, "server");

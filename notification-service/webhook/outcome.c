@@ -14,7 +14,7 @@
 #define REST_MAX_US (3600 * US_PER_S)
 
 static struct metric attempts = {
-    .name = "webhook_attempts_total",
+    .name = "webhook_deliveries_total",
     .help = "Attempts to send a webhook.",
     .kind = METRIC_COUNTER,
     .labels = "result",

@@ -377,4 +377,4 @@ def test_sockets_that_vanish_are_forgotten(world):
 
 def open_sockets(service):
     lines = service.http.get("/metrics", expect=200).text.splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("websocket_connections ")))
+    return int(next(line.split()[1] for line in lines if line.startswith("ws_connections ")))
