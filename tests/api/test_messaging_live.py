@@ -379,7 +379,7 @@ def test_who_does_not_read_is_dropped(world):
 
 def open_sockets(world):
     lines = world.service.http.get("/metrics", expect=200).text.splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("websocket_connections ")))
+    return int(next(line.split()[1] for line in lines if line.startswith("ws_connections ")))
 
 
 def test_floods_end_the_socket(world, ticket):
