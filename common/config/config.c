@@ -101,9 +101,12 @@ static bool find_source(struct loader *l, const struct setting *s, struct source
     return true;
 }
 
-static bool is_default(const struct setting *s, struct str text)
+/* The default itself, and what files for development and examples carry in place of a secret. */
+static bool is_known(const struct setting *s, struct str text)
 {
-    return s->def && str_eq(text, str_from(s->def));
+    if (s->flags & SETTING_NOT_DEFAULT && s->def && str_eq(text, str_from(s->def)))
+        return true;
+    return s->flags & SETTING_SECRET && str_find(text, STR("change-me")) >= 0;
 }
 
 static void load_one(struct loader *l, const struct setting *s, void *target)
@@ -121,7 +124,7 @@ static void load_one(struct loader *l, const struct setting *s, void *target)
             problem(l, from.variable, "must be set");
         return;
     }
-    if (l->is_production && (s->flags & SETTING_NOT_DEFAULT) && is_default(s, from.text)) {
+    if (l->is_production && is_known(s, from.text)) {
         problem(l, from.variable, "must not have its default value in production");
         return;
     }

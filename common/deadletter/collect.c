@@ -55,8 +55,9 @@ enum err deadletters_start(struct service *s)
 static void open_connection(void *arg)
 {
     struct round *r = arg;
+    const struct service_config *c = &r->service->config;
     r->fetch =
-        mq_fetch_open(r->service->config.amqp_url, r->service->desc->name, r->why, sizeof r->why);
+        mq_fetch_open(c->amqp_url, c->amqp_ca_file, r->service->desc->name, r->why, sizeof r->why);
     r->rc = r->fetch ? ERR_OK : ERR_QUEUE_CONNECTION_FAILED;
 }
 

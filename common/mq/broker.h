@@ -28,6 +28,7 @@ struct topology_consumer {
 
 struct broker_setup {
     struct str url;
+    const char *ca_file; /* NULL: the system's */
     const char *name;
     int confirm_window, heartbeat_s;
     struct list queues; /* struct topology_queue */

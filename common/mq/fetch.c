@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <amqp_tcp_socket.h>
-
 #include "mem.h"
+#include "socket.h"
 #include "thread.h"
 #include "url.h"
 
@@ -17,21 +16,14 @@ struct mq_fetch {
     uint64_t tag; /* of the last message taken, 0: none since the last acknowledgement */
 };
 
-static bool connect_to(struct mq_fetch *f, const struct mq_url *url, const char *name, char *why,
-                       size_t size)
+static bool connect_to(struct mq_fetch *f, const struct mq_url *url, const char *ca_file,
+                       const char *name, char *why, size_t size)
 {
-    const struct timeval connect_timeout = {.tv_sec = CONNECT_TIMEOUT_S};
     const struct timeval rpc_timeout = {.tv_sec = RPC_TIMEOUT_S};
-    amqp_socket_t *socket = amqp_tcp_socket_new(f->conn);
-    if (!socket)
-        abort();
     amqp_set_handshake_timeout(f->conn, &rpc_timeout);
     amqp_set_rpc_timeout(f->conn, &rpc_timeout);
-    int rc = amqp_socket_open_noblock(socket, url->host, url->port, &connect_timeout);
-    if (rc != AMQP_STATUS_OK) {
-        snprintf(why, size, "%s", amqp_error_string2(rc));
+    if (!mq_socket_open(f->conn, url, ca_file, CONNECT_TIMEOUT_S, why, size))
         return false;
-    }
     amqp_table_entry_t entry = {.key = amqp_cstring_bytes("connection_name")};
     entry.value.kind = AMQP_FIELD_KIND_UTF8;
     entry.value.value.bytes = amqp_cstring_bytes(name);
@@ -49,7 +41,8 @@ static bool connect_to(struct mq_fetch *f, const struct mq_url *url, const char 
     return false;
 }
 
-struct mq_fetch *mq_fetch_open(struct str url, const char *name, char *why, size_t size)
+struct mq_fetch *mq_fetch_open(struct str url, struct str ca_file, const char *name, char *why,
+                               size_t size)
 {
     struct arena *a = arena_new();
     struct mq_fetch *f = MEM_NEW(struct mq_fetch);
@@ -63,7 +56,8 @@ struct mq_fetch *mq_fetch_open(struct str url, const char *name, char *why, size
     if (mq_url_parse(a, url, &parsed, &problem) != ERR_OK)
         snprintf(why, size, "%s", problem);
     else
-        is_open = connect_to(f, &parsed, name, why, size);
+        is_open =
+            connect_to(f, &parsed, ca_file.len ? str_cstr(a, ca_file) : NULL, name, why, size);
     arena_free(a);
     if (is_open)
         return f;

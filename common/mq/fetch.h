@@ -7,8 +7,10 @@
 
 struct mq_fetch;
 
-/* NULL with the reason, which holds no secret, in why. */
-struct mq_fetch *mq_fetch_open(struct str url, const char *name, char *why, size_t size);
+/* url and ca_file are those of struct mq_config. NULL with the reason, which holds no secret, in
+ * why. */
+struct mq_fetch *mq_fetch_open(struct str url, struct str ca_file, const char *name, char *why,
+                               size_t size);
 /* What was taken and not acknowledged goes back to its place. */
 void mq_fetch_close(struct mq_fetch *f);
 /* The next message of the queue, copied into the arena. ERR_NOT_FOUND: it is empty, or not there;

@@ -7,12 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <amqp_tcp_socket.h>
-
 #include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "rand.h"
+#include "socket.h"
 #include "thread.h"
 
 #define CONNECT_TIMEOUT_S 3
@@ -101,18 +100,13 @@ static bool connect_to_broker(struct link *l, char *why, size_t size)
         return false;
     }
     l->conn = amqp_new_connection();
-    amqp_socket_t *socket = l->conn ? amqp_tcp_socket_new(l->conn) : NULL;
-    if (!socket)
+    if (!l->conn)
         abort();
-    const struct timeval connect_timeout = {.tv_sec = CONNECT_TIMEOUT_S};
     const struct timeval rpc_timeout = {.tv_sec = RPC_TIMEOUT_S};
     amqp_set_handshake_timeout(l->conn, &rpc_timeout);
     amqp_set_rpc_timeout(l->conn, &rpc_timeout);
-    int rc = amqp_socket_open_noblock(socket, url->host, url->port, &connect_timeout);
-    if (rc != AMQP_STATUS_OK) {
-        snprintf(why, size, "%s", amqp_error_string2(rc));
+    if (!mq_socket_open(l->conn, url, l->broker->setup->ca_file, CONNECT_TIMEOUT_S, why, size))
         return false;
-    }
     int fd = amqp_get_sockfd(l->conn);
     atomic_store(&l->fd, fd);
     limit_silence(fd, l->broker->setup->heartbeat_s);

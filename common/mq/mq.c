@@ -130,6 +130,7 @@ struct mq *mq_new(struct loop *l, const struct mq_config *cfg)
     list_init(&m->consumers);
     list_init(&m->setup.queues);
     m->setup.url = str_dup(m->arena, cfg->url);
+    m->setup.ca_file = cfg->ca_file.len ? str_cstr(m->arena, cfg->ca_file) : NULL;
     m->setup.name = arena_strdup(m->arena, cfg->name);
     m->setup.confirm_window = or_default(cfg->confirm_window, DEFAULT_WINDOW);
     m->setup.heartbeat_s = or_default(cfg->heartbeat_s, DEFAULT_HEARTBEAT_S);

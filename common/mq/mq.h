@@ -20,7 +20,8 @@ struct loop;
 struct mq;
 
 struct mq_config {
-    struct str url;     /* amqp://user:password@host:port/vhost */
+    struct str url;     /* amqp[s]://user:password@host:port/vhost */
+    struct str ca_file; /* amqps: PEM of who signs the broker's certificate; empty: the system's */
     const char *name;   /* connection name shown by the broker */
     int confirm_window; /* most unconfirmed publishes, 0: 256 */
     int heartbeat_s;    /* 0: 30 */

@@ -3,6 +3,7 @@
 #include "encode.h"
 
 #define DEFAULT_PORT 5672
+#define DEFAULT_TLS_PORT 5671
 
 static enum err refuse(const char **why, const char *reason)
 {
@@ -47,7 +48,7 @@ static bool parse_host(struct arena *a, struct str s, struct mq_url *out)
     } else {
         host = cut(s, ':', &port);
     }
-    int64_t number = DEFAULT_PORT;
+    int64_t number = out->is_tls ? DEFAULT_TLS_PORT : DEFAULT_PORT;
     if (port.len && (!str_to_i64(port, &number) || number < 1 || number > 65535))
         return false;
     out->port = (int)number;
@@ -56,10 +57,12 @@ static bool parse_host(struct arena *a, struct str s, struct mq_url *out)
 
 enum err mq_url_parse(struct arena *a, struct str url, struct mq_url *out, const char **why)
 {
-    if (!str_has_prefix(url, STR("amqp://")))
-        return refuse(why, "the broker's URL does not start with amqp://");
+    out->is_tls = str_has_prefix(url, STR("amqps://"));
+    if (!out->is_tls && !str_has_prefix(url, STR("amqp://")))
+        return refuse(why, "the broker's URL does not start with amqp:// or amqps://");
+    size_t scheme_len = out->is_tls ? STR("amqps://").len : STR("amqp://").len;
     struct str query;
-    struct str rest = cut(str_slice(url, STR("amqp://").len, url.len), '?', &query);
+    struct str rest = cut(str_slice(url, scheme_len, url.len), '?', &query);
     struct str vhost;
     struct str authority = cut(rest, '/', &vhost);
     struct str host = authority, credentials = STR_NULL;

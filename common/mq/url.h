@@ -1,12 +1,13 @@
 #pragma once
-/* Broker addresses: amqp://user:password@host:port/vhost, every part but the scheme optional. */
+/* Broker addresses: amqp[s]://user:password@host:port/vhost, every part but the scheme optional. */
 #include "arena.h"
 #include "err.h"
 #include "str.h"
 
 struct mq_url {
     const char *host, *user, *password, *vhost;
-    int port;
+    int port; /* 5672, with TLS 5671, by default */
+    bool is_tls;
 };
 
 /*

@@ -243,7 +243,8 @@ static void connect_parts(struct service *s)
     if (!(s->desc->flags & SERVICE_NO_DB))
         lifecycle_open_db(s);
     if (!(s->desc->flags & SERVICE_NO_MQ)) {
-        struct mq_config mq = {.url = c->amqp_url, .name = s->desc->name};
+        struct mq_config mq = {
+            .url = c->amqp_url, .ca_file = c->amqp_ca_file, .name = s->desc->name};
         s->mq = mq_new(s->loop, &mq);
     }
 }

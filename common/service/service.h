@@ -32,9 +32,9 @@ struct otel_config {
 struct service_config {
     int64_t port;
     struct str bind;
-    struct str db_url, db_host, db_user, db_password, db_name, db_ssl_mode;
+    struct str db_url, db_host, db_user, db_password, db_name, db_ssl_mode, db_ssl_root_cert;
     int64_t db_port, db_pool, db_read_connections;
-    struct str amqp_url;
+    struct str amqp_url, amqp_ca_file;
     struct str registry_urls; /* separated by commas */
     struct str registry_url;  /* the first of them */
     struct str auth_service_url, helpdesk_service_url, workflow_service_url, messaging_service_url,

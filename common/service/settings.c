@@ -11,6 +11,7 @@
 #define EX_CONFIG 78
 #define DB_POOL_DEFAULT 4
 #define AT(member) offsetof(struct service_config, member)
+#define JWT_SECRET_MIN 32 /* bytes, as many as HS256 yields (RFC 7518, 3.2) */
 #define DEV_SECRET "dev-secret-change-me-dev-secret-change-me"
 
 const struct setting SERVICE_SETTINGS[] = {
@@ -28,6 +29,8 @@ const struct setting SERVICE_SETTINGS[] = {
     {"DB_NAME", NULL, SETTING_STR, AT(db_name), "tts", 0, "database"},
     {"DB_SSL_MODE", NULL, SETTING_ENUM, AT(db_ssl_mode), "prefer", 0, "TLS to PostgreSQL",
      .choices = "disable|allow|prefer|require|verify-ca|verify-full"},
+    {"DB_SSL_ROOT_CERT", NULL, SETTING_STR, AT(db_ssl_root_cert), NULL, 0,
+     "PEM file of who signs PostgreSQL's certificate, for verify-ca and verify-full"},
     {"DB_POOL_SIZE", NULL, SETTING_INT, AT(db_pool), NULL, 0,
      "connections for writes and transactions; as many as the program wants by default", .min = 1,
      .max = 100},
@@ -36,6 +39,8 @@ const struct setting SERVICE_SETTINGS[] = {
     {"AMQP_URL", "RABBITMQ_URL|CELERY_BROKER_URL", SETTING_URL, AT(amqp_url),
      "amqp://guest:guest@127.0.0.1:5672//", SETTING_SECRET | SETTING_NOT_DEFAULT, "RabbitMQ URL",
      .choices = "amqp|amqps"},
+    {"AMQP_CA_FILE", NULL, SETTING_STR, AT(amqp_ca_file), NULL, 0,
+     "PEM file of who signs RabbitMQ's certificate, for amqps; those the system trusts by default"},
     {"REGISTRY_URL", NULL, SETTING_URL, AT(registry_urls), "http://127.0.0.1:3003", SETTING_LIST,
      "registry-service, several separated by commas; empty: no registration",
      .choices = "http|https"},
@@ -143,7 +148,47 @@ struct str settings_db_url(struct service *s)
     buf_printf(&b, "@%.*s:%lld/", STR_ARG(c->db_host), (long long)c->db_port);
     percent_encode(&b, c->db_name);
     buf_printf(&b, "?sslmode=%.*s", STR_ARG(c->db_ssl_mode));
+    if (c->db_ssl_root_cert.len) {
+        BUF_LIT(&b, "&sslrootcert=");
+        percent_encode(&b, c->db_ssl_root_cert);
+    }
     return str_from(buf_cstr(&b));
+}
+
+static bool refuse(const char *variable, const char *why)
+{
+    fprintf(stderr, "config: %s %s\n", variable, why);
+    return false;
+}
+
+/* The account that everybody knows; RabbitMQ itself lets it in from its own machine only. */
+static bool is_guest_elsewhere(struct str url)
+{
+    ptrdiff_t at = str_find(url, STR("://guest:guest@"));
+    if (at < 0)
+        return false;
+    struct str host = str_slice(url, (size_t)at + STR("://guest:guest@").len, url.len);
+    return !str_has_prefix(host, STR("localhost")) && !str_has_prefix(host, STR("127.")) &&
+           !str_has_prefix(host, STR("[::1]"));
+}
+
+/* What is fit for a machine of one's own only. */
+static bool is_fit_for_production(const struct service *s)
+{
+    const struct service_config *c = &s->config;
+    bool ok = true;
+    if (s->desc->schema && !c->db_url.len) {
+        struct str user = c->db_user.len ? c->db_user : str_from(s->desc->schema);
+        if (!c->db_password.p)
+            ok = refuse("DB_PASSWORD", "is required in production unless DB_URL is set");
+        else if (str_eq(c->db_password, user))
+            ok = refuse("DB_PASSWORD", "must not be the role's name in production");
+    }
+    if (c->jwt_secret.len < JWT_SECRET_MIN)
+        ok = refuse("JWT_SECRET", "must have at least 32 characters in production");
+    if (is_guest_elsewhere(c->amqp_url))
+        ok = refuse("AMQP_URL", "must not use the account guest of another machine in production");
+    return ok;
 }
 
 void settings_load(struct service *s)
@@ -153,11 +198,8 @@ void settings_load(struct service *s)
     bool ok = config_load(tables, n, s->arena, stderr);
     s->is_production = str_eq(s->config.environment, STR("production"));
     s->is_development = str_eq(s->config.environment, STR("development"));
-    if (ok && s->is_production && s->desc->schema && !s->config.db_url.len &&
-        !s->config.db_password.p) {
-        fprintf(stderr, "DB_PASSWORD: required in production unless DB_URL is set\n");
-        ok = false;
-    }
+    if (ok && s->is_production)
+        ok = is_fit_for_production(s);
     if (ok)
         ok = traces_check(&s->config.otel, stderr);
     if (!ok)

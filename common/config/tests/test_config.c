@@ -302,6 +302,8 @@ static void test_production_refuses_default_secrets(void **state)
     assert_string_equal(f->errors,
                         "config: T_SECRET_FILE must not have its default value in production\n");
     unsetenv("T_SECRET_FILE");
+    setenv("T_SECRET", "some-file's-secret-change-me", 1);
+    assert_false(load(f));
     setenv("T_SECRET", "long and random", 1);
     assert_true(load(f));
     setenv("ENVIRONMENT", "staging", 1);

@@ -12,6 +12,7 @@ static void test_accepted(void **state)
     static const struct {
         const char *url, *user, *password, *host, *vhost;
         int port;
+        bool is_tls;
     } CASES[] = {
         {"amqp://", "guest", "guest", "localhost", "/", 5672},
         {"amqp://guest:guest@localhost:5672//", "guest", "guest", "localhost", "/", 5672},
@@ -21,6 +22,8 @@ static void test_accepted(void **state)
         {"amqp://a:b@c@mq:1", "a", "b@c", "mq", "/", 1},
         {"amqp://[::1]:5673/x", "guest", "guest", "::1", "x", 5673},
         {"amqp://[fe80::1]", "guest", "guest", "fe80::1", "/", 5672},
+        {"amqps://", "guest", "guest", "localhost", "/", 5671, true},
+        {"amqps://a:b@mq:5673/x", "a", "b", "mq", "x", 5673, true},
     };
     (void)state;
     struct arena *a = arena_new();
@@ -33,6 +36,7 @@ static void test_accepted(void **state)
         assert_string_equal(u.host, CASES[i].host);
         assert_string_equal(u.vhost, CASES[i].vhost);
         assert_int_equal(u.port, CASES[i].port);
+        assert_int_equal(u.is_tls, CASES[i].is_tls);
     }
     arena_free(a);
 }
@@ -41,7 +45,7 @@ static void test_refused(void **state)
 {
     static const char *const CASES[] = {"",
                                         "http://localhost",
-                                        "amqps://localhost",
+                                        "amqpss://localhost",
                                         "amqp://localhost:0",
                                         "amqp://localhost:70000",
                                         "amqp://localhost:56a",
