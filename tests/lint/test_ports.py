@@ -11,7 +11,17 @@ DOCUMENTED = {
     "GATEWAY": 8080, "GATEWAY_ADMIN": 8001, "GATEWAY_TLS": 8443, "REGISTRY_SERVICE": 3003, "AUTH_SERVICE": 8003,
     "HELPDESK_SERVICE": 5001, "WORKFLOW_SERVICE": 1001, "MESSAGING_SERVICE": 1002, "NOTIFICATION_SERVICE": 1003,
     "POSTGRES": 5433, "RABBITMQ": 5672, "RABBITMQ_MANAGEMENT": 15672, "SMTP": 1025, "MAIL_WEB": 8025,
+    "PROMETHEUS": 9090, "GRAFANA": 3030,
     "HELPDESK_WEB": 5000, "WORKFLOW_WEB": 1000,
+}
+# What the documents of the replaced systems call which program by: deploy/ports.
+LAYOUTS = {
+    "integration": {"helpdesk-service": [8000], "workflow-service": [8002], "messaging-service": [8005],
+                    "notification-service": [8006]},
+    "ticketing": {"auth-service": [3001], "helpdesk-service": [3002, 3004, 3005, 3007, 3008],
+                  "notification-service": [3006]},
+    "platform": {"auth-service": [8081], "notification-service": [8085], "helpdesk-service": [8086, 8088],
+                 "messaging-service": [8087]},
 }
 PROGRAMS = ["gateway", "registry-service", "auth-service", "helpdesk-service", "workflow-service",
             "messaging-service", "notification-service"]
@@ -58,6 +68,7 @@ def test_every_program_is_known():
 def test_image(program):
     stage = read("deploy/Dockerfile").split(f" AS {program}\n", 1)[1].split("\nFROM ", 1)[0]
     assert f"EXPOSE {port_of(program)}\n" in stage
+    assert f"COPY {program} {program}\n" in read("deploy/Dockerfile")
     assert f'HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=6 CMD ["{program}", "--healthcheck"]' in stage
 
 
@@ -78,10 +89,35 @@ def test_compose_program(program):
 
 @pytest.mark.parametrize("service, name, inside", [
     ("postgres", "POSTGRES", 5432), ("rabbitmq", "RABBITMQ", 5672), ("rabbitmq", "RABBITMQ_MANAGEMENT", 15672),
-    ("mailpit", "SMTP", 1025), ("mailpit", "MAIL_WEB", 8025)])
+    ("mailpit", "SMTP", 1025), ("mailpit", "MAIL_WEB", 8025), ("gateway", "GATEWAY_ADMIN", 8001),
+    ("prometheus", "PROMETHEUS", 9090), ("grafana", "GRAFANA", 3000)])
 def test_compose_server(service, name, inside):
     wanted = f"127.0.0.1:${{{name}_PORT:-{env_ports()[name]}}}:{inside}"
     assert wanted in compose()["services"][service]["ports"]
+
+
+def test_compose_publishes_the_gateway_alone_beyond_loopback():
+    for name, service in compose()["services"].items():
+        for mapping in service.get("ports", []):
+            assert mapping.startswith("127.0.0.1:") or (name == "gateway" and mapping.endswith((":8080", ":8443"))), mapping
+
+
+def test_compose_publishes_every_port_of_the_table():
+    published = {name for service in compose()["services"].values() for mapping in service.get("ports", [])
+                 for name in re.findall(r"\$\{(\w+)_PORT", mapping)}
+    # Of the others, the inter-node ones stay inside a container, and the front ends are reserved.
+    assert published == set(env_ports()) - {"RABBITMQ_DIST", "RABBITMQ_EPMD", "HELPDESK_WEB", "WORKFLOW_WEB"}
+
+
+@pytest.mark.parametrize("layout", sorted(path.stem for path in (ROOT / "deploy" / "ports").glob("*.yaml")))
+def test_layout(layout):
+    services = yaml.safe_load(read(f"deploy/ports/{layout}.yaml"))["services"]
+    assert {name: service["ports"] for name, service in services.items()} == {
+        name: [f"127.0.0.1:{port}:{port_of(name)}" for port in ports] for name, ports in LAYOUTS[layout].items()}
+    added = [port for ports in LAYOUTS[layout].values() for port in ports]
+    assert not set(added) & set(env_ports().values())
+    row = re.search(rf"^\| `deploy/ports/{layout}.yaml` \|(.*)$", read("PORTS.md"), re.MULTILINE).group(1)
+    assert set(added) <= {int(port) for port in re.findall(r"\d{4}", row)}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -99,7 +135,7 @@ def test_kubernetes_addresses():
     literals = base["configMapGenerator"][0]["literals"]
     for program in PROGRAMS[1:]:
         assert f"{program.upper().replace('-', '_')}_URL=http://{program}:{port_of(program)}" in literals
-    assert sorted(base["resources"]) == sorted(f"{program}.yaml" for program in PROGRAMS)
+    assert {f"{program}.yaml" for program in PROGRAMS} < set(base["resources"])
 
 
 def test_gateway_routes_name_documented_ports():
