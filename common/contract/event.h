@@ -3,8 +3,8 @@
  * Domain events: CloudEvents 1.0 (structured JSON) on the topic exchange tts.events, routing key =
  * type. Payloads are declared here once; every program encodes and decodes them by these schemas.
  * The CloudEvents id is the AMQP message_id; subject is the ticket number or user id. The extension
- * attributes traceparent and tracestate (W3C Trace Context) name the work that caused the event; the
- * AMQP headers of the same names name the hop, once it is recorded.
+ * attributes traceparent and tracestate (W3C Trace Context) name the work that caused the event;
+ * the AMQP headers of the same names name the hop, once it is recorded.
  *
  * In payloads an id, a rating or a time that is 0 or JSON_NO_INT counts as absent and is left out;
  * decoding gives JSON_NO_INT. Consumers ignore members they do not know.

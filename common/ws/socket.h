@@ -43,7 +43,7 @@ struct ws {
     enum ws_state state;
     char trace_id[33], span_id[17]; /* of the upgrade, hex; NUL-terminated */
     int64_t user_id;                /* who made it, 0: nobody known */
-    bool is_unsampled; /* the upgrade's trace is not recorded */
+    bool is_unsampled;              /* the upgrade's trace is not recorded */
     bool is_busy, is_turning, is_scheduled, is_peer_closed;
 };
 

@@ -22,8 +22,8 @@ enum header_kind {
     HEADER_CONNECTION, /* a hop header that names others */
     HEADER_LENGTH,     /* Content-Length: written from the framing */
     HEADER_HOST,
-    HEADER_FORWARDED, /* who the client is: believed from trusted proxies only */
-    HEADER_IDENTITY,  /* X-Consumer-* and X-Credential-*: only the gateway may say that */
+    HEADER_FORWARDED,   /* who the client is: believed from trusted proxies only */
+    HEADER_IDENTITY,    /* X-Consumer-* and X-Credential-*: only the gateway may say that */
     HEADER_TRACEPARENT, /* or tracestate */
     HEADER_REQUEST_ID,
     HEADER_TRACE_ID,
