@@ -60,6 +60,13 @@ class Stack:
         assert answer.status_code == 200, f"{program}: {answer.text[:300]}"
         return True
 
+    def says_ready(self, program):
+        """Silence counts as no, as it does for a probe: packets to a cut-off server are lost without a word."""
+        try:
+            return requests.get(self.url(program) + "/ready", timeout=3).status_code == 200
+        except requests.RequestException:
+            return False
+
     def wait_ready(self, programs=None):
         for program in programs or PROGRAMS:
             wait_for(lambda name=program: self.is_ready(name), READY_SECONDS, f"{program} /ready", 0.1)
