@@ -16,9 +16,15 @@ struct service_private {
     struct arena *token_arena;
     int64_t token_renew_at; /* mono µs */
     bool is_registered;
+    int probes; /* questions to the database that it has not answered yet */
     struct introspect_cache *introspected; /* API tokens asked about lately */
     struct traces *traces;                 /* NULL: none are sent */
 };
+
+/* probe.c */
+/* Whether the database answers within two seconds. ERR_SERVICE_UNAVAILABLE at once while several
+ * earlier questions are unanswered, ERR_TIMEOUT. */
+MUST_CHECK enum err CO_FN probe_database(struct service *s);
 
 /* settings.c */
 extern const struct setting SERVICE_SETTINGS[];

@@ -235,11 +235,6 @@ static enum err check_migrations(struct service *s)
     return s->priv->is_migrated ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 }
 
-static enum err CO_FN check_database(struct service *s)
-{
-    return db_ping(s->db);
-}
-
 static enum err check_broker(struct service *s)
 {
     return mq_is_up(s->mq) ? ERR_OK : ERR_QUEUE_CONNECTION_FAILED;
@@ -265,7 +260,7 @@ static bool CO_FN run_checks(struct service *s, struct json_writer *w,
 static enum err CO_FN get_ready(struct req *r)
 {
     static const struct service_check DATABASE[] = {
-        {"migrations", check_migrations}, {"database", check_database}, {0}};
+        {"migrations", check_migrations}, {"database", probe_database}, {0}};
     static const struct service_check BROKER[] = {{"broker", check_broker}, {0}};
     static const struct service_check STARTED[] = {{"started", check_started}, {0}};
     struct service *s = req_service(r);

@@ -2,6 +2,7 @@
 from helpdesk_support import EMPLOYEE, PROCESS_QUEUE, TICKET, People, create, start_helpdesk
 from lib.amqp import Amqp
 from lib.http import check_error
+from lib.proxy import Proxy
 from lib.wait import wait_for
 
 NO_BROKER = {"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/x"}
@@ -64,3 +65,21 @@ def test_without_a_database(start_service):
                    client.get("/api/tickets/number/TX20200101000001/"), client.get("/tickets")):
         assert check_error(answer, 503, "SERVICE_UNAVAILABLE") and answer.headers["Retry-After"]
     service.stop()
+
+
+def test_readiness_answers_while_the_database_says_nothing(start_service, db):
+    """Its connections stay open, as when a network swallows packets."""
+    proxy = Proxy(db.url("helpdesk-service"))
+    service = start_service("helpdesk-service", env={**NO_BROKER, "DB_URL": proxy.url}, ready=False)
+
+    def database():
+        return service.http.get("/ready", timeout=5).json()["checks"]["database"]["status"]
+    wait_for(lambda: database() == "ok", what="the database")
+    proxy.hold()
+    for _ in range(3):
+        answer = service.http.get("/ready", timeout=5)
+        assert answer.status_code == 503 and answer.json()["checks"]["database"]["status"] == "failed"
+    proxy.release()
+    wait_for(lambda: database() == "ok", what="the database again")
+    service.stop()
+    proxy.close()

@@ -12,6 +12,8 @@ class Proxy:
         self.target = (parts.hostname, parts.port)
         self.pairs = []
         self.is_cut = False
+        self.flows = threading.Event()
+        self.flows.set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         login = parts.netloc.rpartition("@")[0]
@@ -37,10 +39,10 @@ class Proxy:
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source, sink):
+    def _pump(self, source, sink):
         try:
             while data := source.recv(65536):
+                self.flows.wait()
                 sink.sendall(data)
         except OSError:
             pass
@@ -63,9 +65,17 @@ class Proxy:
                     end.close()
             self.pairs = []
 
+    def hold(self):
+        """Connections stay, and nothing passes until release."""
+        self.flows.clear()
+
+    def release(self):
+        self.flows.set()
+
     def restore(self):
         self.is_cut = False
 
     def close(self):
         self.listener.close()
+        self.release()
         self.cut()
