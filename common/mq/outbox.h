@@ -24,7 +24,8 @@ struct outbox_entry {
 
 /*
  * Inside a transaction (ERR_INTERNAL_ERROR otherwise). The rows of a transaction are written
- * together, when it commits, which also kicks the relay: the texts must live until then.
+ * together, when it commits, which also kicks the relay: the texts must live until then. They come
+ * behind rows that a statement of the transaction has written itself (OUTBOX_CTE).
  */
 MUST_CHECK enum err outbox_put(struct db_session *s, const struct outbox_entry *e);
 
