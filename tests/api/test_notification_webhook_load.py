@@ -35,6 +35,12 @@ def slowly(seconds):
     return answer
 
 
+def most_at_once(calls):
+    """Of calls that nobody answered, each given up after TIMEOUT_S; half of that allows for a slow machine."""
+    times = sorted(call.at for call in calls)
+    return max(sum(at <= other < at + TIMEOUT_S / 2 for other in times) for at in times)
+
+
 def test_endpoints_that_hang_delay_nobody(world, receiver):
     """Also when there are many of them, each with more than it can take."""
     hanging = [Receiver() for _ in range(20)]
@@ -51,7 +57,7 @@ def test_endpoints_that_hang_delay_nobody(world, receiver):
             ticket = world.send()
             call = receiver.wait(1, ticket["ticket_number"], timeout=TIMEOUT_S * 5)[0]
             assert call.json["data"]["ticket_number"] == ticket["ticket_number"]
-        assert max(one.most for one in hanging) <= 3
+        assert max(most_at_once(one.calls) for one in hanging) <= 3
     finally:
         for one in hanging:
             one.close()
