@@ -39,7 +39,7 @@ struct page_reply {
              .kind = JK_BOOL,                                                                      \
              .offset = offsetof(struct page_reply, count_estimated),                               \
              .flags = JF_OMIT,                                                                     \
-             .doc = "there may be more"},                                                             \
+             .doc = "there may be more"},                                                          \
             {.name = "next", .kind = JK_STR, .offset = offsetof(struct page_reply, next)},         \
             {.name = "previous", .kind = JK_STR, .offset = offsetof(struct page_reply, previous)}, \
         {                                                                                          \

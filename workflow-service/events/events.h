@@ -1,6 +1,7 @@
 #pragma once
 /* What this program does besides answering requests: the queue of tickets, the changes of people,
- * work that waits for people or for a workflow, clocks that run out, figures, and what is searched. */
+ * work that waits for people or for a workflow, clocks that run out, figures, and what is searched.
+ */
 #include "cause.h"
 #include "db.h"
 #include "service.h"
