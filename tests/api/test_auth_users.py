@@ -287,7 +287,7 @@ def test_events_wait_in_the_outbox_while_the_broker_is_away(infra):
             wait_for(lambda: lonely.http.post("/auth/register", {"email": "ann@example.org", "password": "test123"})
                      .status_code == 201)
             rows = database.query("SELECT routing_key, body FROM auth.outbox ORDER BY id")
-            assert sorted(r[0] for r in rows) == ["audit.recorded", "user.created"]
+            assert [r[0] for r in rows] == ["audit.recorded", "user.created"]
     finally:
         database.drop()
 
