@@ -1,4 +1,5 @@
 """The audit trail: what is recorded, who reads it, and that nobody can change it unnoticed."""
+import contextlib
 import csv
 import hashlib
 import io
@@ -45,6 +46,16 @@ def sealed(db):
     """Waits until nothing waits to be sealed; the number of events."""
     wait_for(lambda: db.query("SELECT count(*) FROM audit_pending", program="helpdesk-service")[0][0] == 0)
     return db.query("SELECT seq FROM audit_head", program="helpdesk-service")[0][0]
+
+
+@contextlib.contextmanager
+def unsealed(db):
+    """Nothing is sealed inside, whatever comes; the number of events."""
+    sealed(db)
+    with db.cursor("helpdesk-service") as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT seq FROM audit_head FOR KEY SHARE")
+        yield cursor.fetchone()[0]
 
 
 def verify(client):
@@ -505,8 +516,8 @@ def as_intruder(db, cursor):
 def test_tampering_is_noticed(people, db, what):
     """By a superuser who has switched the triggers off; undone by copying the table back."""
     create(people.employee), create(people.employee)
-    seq = sealed(db) - 1
-    with db.cursor() as cursor:
+    with unsealed(db) as end, db.cursor() as cursor:
+        seq = end - 1
         as_intruder(db, cursor)
         cursor.execute("CREATE TABLE kept AS SELECT * FROM audit_event WHERE seq >= %s", (seq,))
         cursor.execute(TAMPERING[what], {"seq": seq})
@@ -520,8 +531,7 @@ def test_tampering_is_noticed(people, db, what):
 
 
 def test_a_renamed_kind_is_noticed(people, db):
-    sealed(db)
-    with db.cursor() as cursor:
+    with unsealed(db), db.cursor() as cursor:
         as_intruder(db, cursor)
         cursor.execute("UPDATE audit_kind SET action = 'ticket.other' WHERE action = 'ticket.create'")
         report = verify(people.admin)
@@ -532,9 +542,8 @@ def test_a_renamed_kind_is_noticed(people, db):
 def test_a_cut_tail_is_noticed(helpdesk, people, db):
     """Also with the end of the chain set back: then by a checkpoint."""
     create(people.employee), create(people.employee)
-    end = sealed(db)
-    known = verify(people.admin)["head"]
-    with db.cursor() as cursor:
+    with unsealed(db) as end, db.cursor() as cursor:
+        known = verify(people.admin)["head"]
         as_intruder(db, cursor)
         cursor.execute("CREATE TABLE kept AS SELECT * FROM audit_event WHERE seq >= %s", (end - 1,))
         cursor.execute("DELETE FROM audit_event WHERE seq >= %s", (end - 1,))
