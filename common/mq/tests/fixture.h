@@ -193,6 +193,37 @@ static inline int64_t fixture_effects(struct fixture *f, const char *name)
     return fixture_count(f, &count_effects_stmt, name);
 }
 
+/* ---- what consumers are tried with ---------------------------------------------------------- */
+
+#define QUEUE(f, name_, kind_)                                                                     \
+    mq_declare_queue((f)->mq, &(struct mq_queue){fixture_name((f), (name_)), (kind_), NULL})
+
+static inline void publish(struct fixture *f, const char *queue, const char *id, const char *body)
+{
+    struct mq_message m = {.routing_key = str_from(fixture_name(f, queue)),
+                           .message_id = str_from(id),
+                           .body = str_from(body)};
+    WAIT_UNTIL(mq_is_up(f->mq));
+    assert_int_equal(mq_publish(f->mq, &m), ERR_OK);
+}
+
+static inline enum err write_effect(struct mq_delivery *d)
+{
+    return db_query(d->db, &insert_effect_stmt, NULL, DB_STR(d->message->body));
+}
+
+static inline struct mq_stats stats_of(struct fixture *f)
+{
+    struct mq_stats stats;
+    mq_stats(f->mq, &stats);
+    return stats;
+}
+
+static inline bool is_settled(struct fixture *f, int64_t acked)
+{
+    return stats_of(f).acked >= acked;
+}
+
 /* ---- a connection of our own --------------------------------------------------------------- */
 
 struct raw {

@@ -8,9 +8,9 @@ static struct {
     const char *refused; /* the body that both handlers fail on, after writing */
 } seen;
 
-static enum err write_effect(struct mq_delivery *d)
+static enum err write_or_refuse(struct mq_delivery *d)
 {
-    enum err rc = db_query(d->db, &insert_effect_stmt, NULL, DB_STR(d->message->body));
+    enum err rc = write_effect(d);
     if (rc == ERR_OK && seen.refused && str_eq(d->message->body, str_from(seen.refused)))
         rc = MQ_PARK;
     return rc;
@@ -22,7 +22,7 @@ static enum err alone(struct mq_delivery *d)
     while (!seen.is_open)
         if (co_sleep_ms(5))
             return ERR_CANCELLED;
-    return write_effect(d);
+    return write_or_refuse(d);
 }
 
 static enum err together(struct mq_delivery *d, size_t n)
@@ -31,35 +31,19 @@ static enum err together(struct mq_delivery *d, size_t n)
     seen.batches++;
     seen.largest = n > seen.largest ? n : seen.largest;
     for (size_t i = 0; rc == ERR_OK && i < n; i++)
-        rc = write_effect(&d[i]);
+        rc = write_or_refuse(&d[i]);
     return rc;
-}
-
-static void publish(struct fixture *f, const char *id, const char *body)
-{
-    struct mq_message m = {.routing_key = str_from(fixture_name(f, "batch")),
-                           .message_id = str_from(id),
-                           .body = str_from(body)};
-    WAIT_UNTIL(mq_is_up(f->mq));
-    assert_int_equal(mq_publish(f->mq, &m), ERR_OK);
-}
-
-static struct mq_stats stats_of(struct fixture *f)
-{
-    struct mq_stats stats;
-    mq_stats(f->mq, &stats);
-    return stats;
 }
 
 /* One delivery holds the only place; then n messages come, of which each has its effect once. */
 static void let_wait(struct fixture *f, int n)
 {
     char id[16];
-    publish(f, "first", "first");
+    publish(f, "batch", "first", "first");
     WAIT_UNTIL(seen.alone == 1);
     for (int i = 0; i < n; i++) {
         snprintf(id, sizeof id, "m%d", i);
-        publish(f, id, id);
+        publish(f, "batch", id, id);
     }
     WAIT_UNTIL(stats_of(f).consumed == n + 1);
 }
@@ -119,20 +103,20 @@ static void body_doubles(struct fixture *f)
     open_gate(f, 11);
     seen.is_open = false;
     seen.alone = 0;
-    publish(f, "second", "second");
+    publish(f, "batch", "second", "second");
     WAIT_UNTIL(seen.alone == 1);
-    publish(f, "m3", "m3");
-    publish(f, "new", "new");
+    publish(f, "batch", "m3", "m3");
+    publish(f, "batch", "new", "new");
     WAIT_UNTIL(stats_of(f).consumed == 14);
     open_gate(f, 14);
     assert_int_equal(seen.batches, 2);
     assert_int_equal(fixture_effects(f, "new"), 1);
     seen.is_open = false;
     seen.alone = 0;
-    publish(f, "third", "third");
+    publish(f, "batch", "third", "third");
     WAIT_UNTIL(seen.alone == 1);
-    publish(f, "twin", "twin");
-    publish(f, "twin", "twin");
+    publish(f, "batch", "twin", "twin");
+    publish(f, "batch", "twin", "twin");
     WAIT_UNTIL(stats_of(f).consumed == 17);
     open_gate(f, 17);
     assert_int_equal(fixture_effects(f, "twin"), 1);
