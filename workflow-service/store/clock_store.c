@@ -327,10 +327,13 @@ enum err clock_store_next(struct db_session *s, int64_t *at)
     return rc;
 }
 
+/* In the order of the index: without it, the planner expects to come upon some in the table soon.
+ */
 DB_WRITE(clock_claim_stale, "n", "i",
          "SELECT t.id FROM workflow w CROSS JOIN LATERAL (SELECT c.task_id FROM sla_clock c"
          "  WHERE c.workflow_id = w.id AND c.sla_version < w.sla_version AND c.stopped_at IS NULL"
-         "  LIMIT $1) c JOIN task t ON t.id = c.task_id LIMIT $1 FOR UPDATE OF t SKIP LOCKED");
+         "  ORDER BY c.sla_version, c.id LIMIT $1) c JOIN task t ON t.id = c.task_id LIMIT $1 FOR "
+         "UPDATE OF t SKIP LOCKED");
 
 enum err clock_store_claim_stale(struct db_session *s, int limit, const int64_t **task_ids,
                                  size_t *count)

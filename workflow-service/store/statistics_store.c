@@ -49,7 +49,7 @@ DB_WRITE(statistics_fold, "", "i",
          "SELECT count(*) FROM gone");
 
 /* What the mark allows, and then the mark: as far as this snapshot sees, once nothing is under way
- * that it does not see. */
+ * that it does not see. What has begun meanwhile waits for the next time: beginnings never end. */
 DB_WRITE(statistics_fold_begun, "", "b",
          "WITH ready AS MATERIALIZED (SELECT * FROM statistic_mark"
          "  WHERE horizon <= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1),"
@@ -74,7 +74,8 @@ DB_WRITE(statistics_fold_begun, "", "b",
          "   horizon = pg_snapshot_xmax(pg_current_snapshot()) FROM last"
          "  WHERE (m.item_id, m.task_id, last.last_item_id, last.last_task_id)"
          "   IS DISTINCT FROM (last.item_id, last.task_id, last.item_id, last.task_id)"
-         "  RETURNING m.next_item_id > m.item_id OR m.next_task_id > m.task_id AS has_more) "
+         "  RETURNING m.next_item_id = m.item_id + " BATCH_TEXT
+         "   OR m.next_task_id = m.task_id + " BATCH_TEXT " AS has_more) "
          "SELECT coalesce((SELECT has_more FROM moved), false)");
 /* clang-format on */
 

@@ -18,34 +18,26 @@
 #define OF_ALL(t) "$1 IS NULL"
 #define IN_ORDER(t) t ".submitted_at DESC, " t ".id DESC"
 
+/* clang-format off */
 /* $1 owner, $2 statuses. Of each status as many as of all together. */
 #define NEWEST(of, count)                                                                          \
-    "(SELECT x.* FROM unnest($2::text[]) w (status) CROSS JOIN LATERAL (SELECT y.id, y.ticket_id," \
-    "  y.submitted_at FROM task y WHERE " of(                                                      \
-        "y") " AND y.status = w.status"                                                            \
-             "  ORDER BY " IN_ORDER("y") " LIMIT " count                                           \
-                                         ") x ORDER BY " IN_ORDER("x") " LIMIT " count ")"
+    "(SELECT x.* FROM unnest($2::text[]) w (status) CROSS JOIN LATERAL"                            \
+    " (SELECT y.id, y.ticket_id, y.submitted_at FROM task y WHERE " of("y")                        \
+    "   AND y.status = w.status ORDER BY " IN_ORDER("y") " LIMIT " count ") x"                     \
+    " ORDER BY " IN_ORDER("x") " LIMIT " count ")"
 
 /* ---- whole lists -------------------------------------------------------------------------- */
 
 /* $3 how many, $4 how many not. One more is shown than asked for. */
 #define WHOLE(of, fields)                                                                          \
-    "WITH found AS (SELECT unnest(ARRAY(SELECT t.id FROM " NEWEST(                                 \
-        of, "$3 + $4") " t"                                                                        \
-                       "  ORDER BY " IN_ORDER(                                                     \
-                           "t") " OFFSET $4)) AS id),"                                             \
-                                " counted AS (SELECT count(*) AS total FROM (SELECT 1 FROM "       \
-                                "unnest($2::text[]) w (status)"                                    \
-                                "  CROSS JOIN LATERAL (SELECT 1 FROM task y WHERE " of(            \
-                                    "y") " AND y.status = w.status"                                \
-                                         "   ORDER BY " IN_ORDER(                                  \
-                                             "y") " LIMIT 10001) x LIMIT 10001) n) "               \
-                                                  "SELECT c.total, " fields                        \
-                                                  " FROM counted c LEFT JOIN found f ON true"      \
-                                                  " LEFT JOIN task t ON t.id = f.id" VIEW_JOINS    \
-                                                  "ORDER BY " IN_ORDER("t")
+    "WITH found AS (SELECT unnest(ARRAY(SELECT t.id FROM " NEWEST(of, "$3 + $4") " t"              \
+    "  ORDER BY " IN_ORDER("t") " OFFSET $4)) AS id),"                                             \
+    " counted AS (SELECT count(*) AS total FROM (SELECT 1 FROM unnest($2::text[]) w (status)"      \
+    "  CROSS JOIN LATERAL (SELECT 1 FROM task y WHERE " of("y") " AND y.status = w.status"         \
+    "   ORDER BY " IN_ORDER("y") " LIMIT 10001) x LIMIT 10001) n) "                                \
+    "SELECT c.total, " fields " FROM counted c LEFT JOIN found f ON true"                          \
+    " LEFT JOIN task t ON t.id = f.id" VIEW_JOINS "ORDER BY " IN_ORDER("t")
 
-/* clang-format off */
 DB_READ(task_owned, "iTii", "i" VIEW_COLS, WHOLE(OF_OWNER, VIEW_FIELDS));
 DB_READ(task_list_all, "iTii", "i" VIEW_COLS EXIT_COLS,
         WHOLE(OF_ALL, VIEW_FIELDS ", " EXITS_OF("t.current_step_id")));
@@ -119,6 +111,7 @@ static enum err CO_FN read_whole(struct db_session *s, const struct listing *l,
 
 /* ---- parts of lists ----------------------------------------------------------------------- */
 
+/* clang-format off */
 /* $3 priority, $4 category, $5 pattern. OFFSET 0 has one ticket after the other looked up. */
 #define HAS_FIELDS(t)                                                                              \
     "(($3 IS NULL AND $4 IS NULL) OR EXISTS (SELECT FROM ticket k WHERE k.id = " t ".ticket_id"    \
@@ -132,15 +125,12 @@ static enum err CO_FN read_whole(struct db_session *s, const struct listing *l,
 
 /* $8 how many tasks are asked. The index is of use only where there are three letters in a row. */
 #define WALK(of)                                                                                   \
-    "SELECT count(*), count(*) FILTER (WHERE t.is_found), " PAGE_OF(                               \
-        "array_agg(t.id ORDER BY " IN_ORDER(                                                       \
-            "t") ") FILTER (WHERE t.is_found)") ","                                                \
-                                                " coalesce($5 ~ '[[:alnum:]]{3}', false), "        \
-                                                "(SELECT c.reltuples::bigint FROM pg_class c"      \
-                                                "  WHERE c.oid = 'ticket_text'::regclass) FROM "   \
-                                                "(SELECT n.*, " HAS_FIELDS("n") " AND " HAS_WORDS( \
-                                                    "n") " AS is_found FROM " NEWEST(of,           \
-                                                                                     "$8") " n) t"
+    "SELECT count(*), count(*) FILTER (WHERE t.is_found), "                                        \
+    PAGE_OF("array_agg(t.id ORDER BY " IN_ORDER("t") ") FILTER (WHERE t.is_found)") ","            \
+    " coalesce($5 ~ '[[:alnum:]]{3}', false), (SELECT c.reltuples::bigint FROM pg_class c"         \
+    "  WHERE c.oid = 'ticket_text'::regclass)"                                                     \
+    " FROM (SELECT n.*, " HAS_FIELDS("n") " AND " HAS_WORDS("n") " AS is_found"                    \
+    "  FROM " NEWEST(of, "$8") " n) t"
 
 #define HITS(of)                                                                                   \
     "WITH hit AS MATERIALIZED (SELECT x.ticket_id FROM ticket_text x WHERE x.is_sorted"            \
@@ -148,30 +138,11 @@ static enum err CO_FN read_whole(struct db_session *s, const struct listing *l,
     " fresh AS (SELECT x.ticket_id FROM ticket_text x WHERE NOT x.is_sorted"                       \
     "  AND x.words LIKE lower($5)),"                                                               \
     " match AS (SELECT t.id, t.submitted_at FROM (TABLE hit UNION ALL TABLE fresh) h"              \
-    "  CROSS JOIN LATERAL (SELECT * FROM task y WHERE y.ticket_id = h.ticket_id AND " of(          \
-        "y") "   AND y.status = ANY ($2) OFFSET 0) t WHERE " HAS_FIELDS("t") ") "                  \
-                                                                             "SELECT (SELECT "     \
-                                                                             "count(*) FROM "      \
-                                                                             "hit), "              \
-                                                                             "count(*), " PAGE_OF( \
-                                                                                 "array_agg(t.id " \
-                                                                                 "ORDER "          \
-                                                                                 "BY " IN_ORDER(   \
-                                                                                     "t") ")") " " \
-                                                                                               "F" \
-                                                                                               "R" \
-                                                                                               "O" \
-                                                                                               "M" \
-                                                                                               " " \
-                                                                                               "m" \
-                                                                                               "a" \
-                                                                                               "t" \
-                                                                                               "c" \
-                                                                                               "h" \
-                                                                                               " " \
-                                                                                               "t"
+    "  CROSS JOIN LATERAL (SELECT * FROM task y WHERE y.ticket_id = h.ticket_id AND " of("y")      \
+    "   AND y.status = ANY ($2) OFFSET 0) t WHERE " HAS_FIELDS("t") ") "                           \
+    "SELECT (SELECT count(*) FROM hit), count(*), "                                                \
+    PAGE_OF("array_agg(t.id ORDER BY " IN_ORDER("t") ")") " FROM match t"
 
-/* clang-format off */
 DB_READ(task_owned_walk, "iTtttiii", "iiIbi", WALK(OF_OWNER));
 DB_READ(task_list_walk, "iTtttiii", "iiIbi", WALK(OF_ALL));
 DB_READ(task_owned_hits, "iTtttii", "iiI", HITS(OF_OWNER));
@@ -300,18 +271,18 @@ enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct t
 }
 
 /* What a person is involved in, and the task of a ticket, are few. */
+/* clang-format off */
 #define FILTER                                                                                     \
     "($2 IS NULL OR t.status = $2) AND (($3 IS NULL AND $4 IS NULL AND $5 IS NULL)"                \
     " OR EXISTS (SELECT 1 FROM ticket f WHERE f.id = t.ticket_id"                                  \
     "  AND ($3 IS NULL OR f.priority = $3) AND ($4 IS NULL OR lower(f.category) = lower($4))"      \
     "  AND ($5 IS NULL OR f.subject ILIKE $5 OR f.description ILIKE $5 OR f.number ILIKE $5)))"
 #define FEW(condition)                                                                             \
-    "SELECT c.total, " VIEW_FIELDS ", " EXITS_OF(                                                  \
-        "t.current_step_id") " FROM (SELECT count(*) AS total FROM task t WHERE " condition ") c"  \
-                             " LEFT JOIN LATERAL (SELECT * FROM task t WHERE " condition           \
-                             "  ORDER BY " IN_ORDER(                                               \
-                                 "t") " LIMIT $6 OFFSET $7) t ON true" VIEW_JOINS                  \
-                                      "ORDER BY " IN_ORDER("t")
+    "SELECT c.total, " VIEW_FIELDS ", " EXITS_OF("t.current_step_id")                              \
+    " FROM (SELECT count(*) AS total FROM task t WHERE " condition ") c"                           \
+    " LEFT JOIN LATERAL (SELECT * FROM task t WHERE " condition                                    \
+    "  ORDER BY " IN_ORDER("t") " LIMIT $6 OFFSET $7) t ON true" VIEW_JOINS                        \
+    "ORDER BY " IN_ORDER("t")
 #define INVOLVED                                                                                   \
     "t.id IN (SELECT x.id FROM task x WHERE x.owner_id = $1"                                       \
     " UNION ALL SELECT x.task_id FROM task_item x WHERE x.assignee_id = $1"                        \
@@ -319,7 +290,6 @@ enum err task_store_owned(struct db_session *s, int64_t owner_id, const struct t
     "  WHERE y.requester_id = $1)"
 #define NUMBERED "t.ticket_id = (SELECT y.id FROM ticket y WHERE y.number = $8)"
 
-/* clang-format off */
 DB_READ(task_list_involved, "ittttii", "i" VIEW_COLS EXIT_COLS, FEW(INVOLVED " AND " FILTER));
 DB_READ(task_list_numbered, "ittttiit", "i" VIEW_COLS EXIT_COLS,
         FEW(NUMBERED " AND ($1 IS NULL OR EXISTS (SELECT FROM ticket k WHERE k.id = t.ticket_id"

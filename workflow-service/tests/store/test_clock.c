@@ -326,8 +326,10 @@ DB_WRITE(test_plan_claim, "", "t",
 DB_WRITE(test_plan_next, "", "t",
          "EXPLAIN SELECT min(next_wake) FROM sla_clock WHERE next_wake IS NOT NULL");
 DB_WRITE(test_plan_stale, "", "t",
-         "EXPLAIN SELECT task_id FROM sla_clock c WHERE c.workflow_id = 1 AND c.sla_version < 7"
-         " AND c.stopped_at IS NULL LIMIT 100");
+         "EXPLAIN SELECT t.id FROM workflow w CROSS JOIN LATERAL (SELECT c.task_id FROM sla_clock c"
+         "  WHERE c.workflow_id = w.id AND c.sla_version < w.sla_version AND c.stopped_at IS NULL"
+         "  ORDER BY c.sla_version, c.id LIMIT 100) c JOIN task t ON t.id = c.task_id LIMIT 100"
+         " FOR UPDATE OF t SKIP LOCKED");
 DB_WRITE(test_plan_preview, "", "t",
          "EXPLAIN SELECT * FROM sla_clock x WHERE x.workflow_id = 1 AND x.stopped_at IS NULL"
          " AND (x.sla_version, x.id) > (1, 1) ORDER BY x.sla_version, x.id LIMIT 10");

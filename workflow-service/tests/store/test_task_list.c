@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "people.h"
 #include "store/task_store.h"
 #include "store/text_store.h"
@@ -51,6 +52,10 @@ DB_WRITE(analyze_ticket, "", "", "ANALYZE ticket");
 DB_WRITE(analyze_text, "", "", "ANALYZE ticket_text");
 DB_READ(unsorted, "", "i", "SELECT count(*) FROM ticket_text WHERE NOT is_sorted");
 
+/* As if the tickets had come long ago, or just now. */
+#define CALM (4000000000LL * US_PER_S)
+#define FLOOD 0
+
 static int64_t count_unsorted(struct db_session *s)
 {
     struct db_result *r;
@@ -65,7 +70,7 @@ static void fill(struct db_session *s)
     OK(db_query(s, &fill_tickets, NULL, DB_INT(TICKETS)));
     OK(db_query(s, &fill_tasks, NULL));
     while (more)
-        OK(text_store_sort(s, &more));
+        OK(text_store_sort(s, CALM, &more));
     OK(db_query(s, &analyze_task, NULL));
     OK(db_query(s, &analyze_ticket, NULL));
     OK(db_query(s, &analyze_text, NULL));
@@ -215,12 +220,15 @@ static void what_is_new_is_found_at_once(struct db_session *s)
     struct task_page page = read_list(s, CORA, &f);
     assert_int_equal(page.total, 1);
     assert_true(str_eq(page.tasks[0].subject, STR("A Zebra")));
-    OK(text_store_sort(s, &more));
+    OK(text_store_sort(s, CALM, &more));
     assert_false(more);
     assert_int_equal(count_unsorted(s), 1); /* too few to be worth it */
     OK(db_query(s, &rename_many, NULL));
     expect_same(s, CORA, &f);
-    OK(text_store_sort(s, &more));
+    OK(text_store_sort(s, FLOOD, &more));
+    assert_false(more);
+    assert_int_equal(count_unsorted(s), 600);
+    OK(text_store_sort(s, CALM, &more));
     assert_true(more);
     assert_int_equal(count_unsorted(s), 0);
     expect_same(s, CORA, &f);
