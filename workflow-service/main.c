@@ -88,6 +88,7 @@ static const struct service_desc WORKFLOW = {
     .name = SERVICE_NAME,
     .schema = "workflow",
     .default_port = 1001,
+    .default_db_pool = 16,
     .settings = WORKFLOW_SETTINGS,
     .config_size = sizeof(struct workflow_config),
     .routes = ROUTES,
