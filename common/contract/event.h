@@ -68,6 +68,7 @@ struct event_message {
     struct str attachments, reply_to, reactions, reaction_counts; /* JSON */
     struct json_array mentioned_ids;                              /* int64_t */
     struct json_array participant_ids;                            /* int64_t */
+    struct json_array muted_ids; /* int64_t: those of them who do not want to hear of it */
     /* message.changed: the change's place in the order of its conversation, what was done, by whom
      */
     int64_t change_id;
@@ -115,10 +116,11 @@ struct event_user {
 };
 extern const struct json_schema EVENT_USER;
 
-/* notification.created */
+/* notification.created, notification.changed; notification.read names only the person. */
 struct event_notification {
     int64_t id, user_id;
     struct str type, title, message, ticket_number;
+    int8_t is_read;
     int64_t created_at;
 };
 extern const struct json_schema EVENT_NOTIFICATION;

@@ -88,6 +88,7 @@ static const struct json_field message_fields[] = {
     {"reactions", JK_RAW, AT(reactions), JF_OMIT},
     {"reaction_counts", JK_RAW, AT(reaction_counts), JF_OMIT},
     {"participant_ids", JK_INT_ARRAY, AT(participant_ids)},
+    {"muted_ids", JK_INT_ARRAY, AT(muted_ids), JF_OMIT, .doc = "those of them who have muted it"},
     {"change_id", JK_INT, AT(change_id), OPTIONAL_ID, .doc = "place in the order of changes"},
     {"change", JK_STR, AT(change), JF_OMIT,
      .doc = "edited, deleted, unsent, reaction_added or reaction_removed"},
@@ -163,6 +164,7 @@ static const struct json_field notification_fields[] = {
     {"title", JK_STR, AT(title)},
     {"message", JK_STR, AT(message)},
     {"ticket_number", JK_STR, AT(ticket_number), JF_OMIT},
+    {"is_read", JK_BOOL, AT(is_read), JF_OMIT},
     {"created_at", JK_TIME, AT(created_at), JF_MS | JF_NON_EMPTY},
 };
 #undef AT

@@ -6,8 +6,12 @@
 
 /* ---- change to event ---------------------------------------------------------------------- */
 
-static struct event_message message_event(const struct change *c,
-                                          const struct json_array *participants)
+/* Who takes part, and who of them does not want to hear of it. */
+struct audience {
+    struct json_array participants, muted; /* int64_t */
+};
+
+static struct event_message message_event(const struct change *c, const struct audience *audience)
 {
     const struct message *m = &c->message;
     struct event_message e = {
@@ -31,7 +35,8 @@ static struct event_message message_event(const struct change *c,
         .reactions = m->reactions,
         .reaction_counts = m->reaction_counts,
         .mentioned_ids = m->mention_ids,
-        .participant_ids = *participants,
+        .participant_ids = audience->participants,
+        .muted_ids = audience->muted,
     };
     if (c->kind == CHANGE_MESSAGE)
         return e;
@@ -45,7 +50,7 @@ static struct event_message message_event(const struct change *c,
 }
 
 static struct event_conversation conversation_event(const struct change *c,
-                                                    const struct json_array *participants)
+                                                    const struct audience *audience)
 {
     return (struct event_conversation){
         .id = c->id,
@@ -58,14 +63,15 @@ static struct event_conversation conversation_event(const struct change *c,
         .user_ids = c->user_ids,
         .last_read_id = c->kind == CHANGE_READ ? c->last_read_id : JSON_NO_INT,
         .happened_at = c->happened_at,
-        .participant_ids = *participants,
+        .participant_ids = audience->participants,
     };
 }
 
 enum err announce(struct db_session *db, const struct occasion *o, const struct change *c)
 {
-    struct json_array participants;
-    enum err rc = participant_store_ids(db, c->conversation_id, &participants);
+    struct audience audience;
+    enum err rc =
+        participant_store_audience(db, c->conversation_id, &audience.participants, &audience.muted);
     if (rc)
         return rc;
     struct event_meta meta = {
@@ -81,10 +87,10 @@ enum err announce(struct db_session *db, const struct occasion *o, const struct 
         .time_overridden = o->time_overridden,
     };
     if (change_is_of_message(c)) {
-        struct event_message e = message_event(c, &participants);
+        struct event_message e = message_event(c, &audience);
         return event_put(db, &meta, &EVENT_MESSAGE, &e);
     }
-    struct event_conversation e = conversation_event(c, &participants);
+    struct event_conversation e = conversation_event(c, &audience);
     return event_put(db, &meta, &EVENT_CONVERSATION, &e);
 }
 

@@ -18,6 +18,12 @@ DB_READ(current_participants, "i", "I",
         " FROM participant p JOIN conversation c ON c.id = p.conversation_id"
         " WHERE c.id = $1 AND " PARTICIPANT_IS_CURRENT);
 
+DB_READ(current_audience, "i", "II",
+        "SELECT array_agg(p.user_id ORDER BY p.user_id),"
+        " array_agg(p.user_id ORDER BY p.user_id) FILTER (WHERE p.is_muted)"
+        " FROM participant p JOIN conversation c ON c.id = p.conversation_id"
+        " WHERE c.id = $1 AND " PARTICIPANT_IS_CURRENT);
+
 DB_READ(
     current_names, "i", "it",
     "SELECT p.user_id, n.name FROM participant p JOIN conversation c ON c.id = p.conversation_id"
@@ -70,10 +76,10 @@ DB_WRITE(add_members, "iIz", "I",
 DB_WRITE(remove_member, "ii", "",
          "DELETE FROM participant WHERE conversation_id = $1 AND user_id = $2");
 
-static void read_ids(const struct db_result *r, struct json_array *out)
+static void read_ids(const struct db_result *r, int column, struct json_array *out)
 {
     const int64_t *ids;
-    out->count = db_get_int_array(r, 0, 0, &ids);
+    out->count = db_get_int_array(r, 0, column, &ids);
     out->items = (void *)(uintptr_t)ids;
 }
 
@@ -108,8 +114,20 @@ enum err participant_store_ids(struct db_session *s, int64_t conversation_id,
     struct db_result *r;
     enum err rc = db_query(s, &current_participants, &r, DB_INT(conversation_id));
     if (rc == ERR_OK)
-        read_ids(r, out);
+        read_ids(r, 0, out);
     return rc;
+}
+
+enum err participant_store_audience(struct db_session *s, int64_t conversation_id,
+                                    struct json_array *out, struct json_array *muted)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &current_audience, &r, DB_INT(conversation_id));
+    if (rc)
+        return rc;
+    read_ids(r, 0, out);
+    read_ids(r, 1, muted);
+    return ERR_OK;
 }
 
 enum err participant_store_names(struct db_session *s, int64_t conversation_id,
@@ -191,7 +209,7 @@ enum err participant_store_eligible(struct db_session *s, const struct json_arra
     enum err rc =
         db_query(s, &eligible_members, &r, DB_INT_ARRAY(ids->items, ids->count), DB_INT(max));
     if (rc == ERR_OK)
-        read_ids(r, out);
+        read_ids(r, 0, out);
     return rc;
 }
 
@@ -202,7 +220,7 @@ enum err participant_store_add(struct db_session *s, int64_t conversation_id,
     enum err rc = db_query(s, &add_members, &r, DB_INT(conversation_id),
                            DB_INT_ARRAY(ids->items, ids->count), DB_TIME(now));
     if (rc == ERR_OK)
-        read_ids(r, added);
+        read_ids(r, 0, added);
     return rc;
 }
 

@@ -22,6 +22,10 @@ MUST_CHECK enum err CO_FN participant_store_list(struct db_session *s, int64_t c
 /* The ids of the current ones. */
 MUST_CHECK enum err CO_FN participant_store_ids(struct db_session *s, int64_t conversation_id,
                                                 struct json_array *out);
+/* Likewise, and those of them who have muted the conversation. */
+MUST_CHECK enum err CO_FN participant_store_audience(struct db_session *s, int64_t conversation_id,
+                                                     struct json_array *out,
+                                                     struct json_array *muted);
 /* Their names. */
 struct named_person;
 MUST_CHECK enum err CO_FN participant_store_names(struct db_session *s, int64_t conversation_id,

@@ -16,10 +16,11 @@ struct str push_count_frame(struct arena *a, int64_t unread)
     return ws_json_end(w);
 }
 
-static struct str notification_frame(struct arena *a, const struct event_notification *n)
+static struct str notification_frame(struct arena *a, const char *action,
+                                     const struct event_notification *n)
 {
     struct json_writer *w = ws_json_begin(a, "notification_update");
-    JW_STR(w, "action", STR("created"));
+    JW_STR(w, "action", str_from(action));
     JW_KEY(w, "notification");
     jw_object(w);
     JW_INT(w, "id", n->id);
@@ -28,7 +29,7 @@ static struct str notification_frame(struct arena *a, const struct event_notific
     JW_STR(w, "title", n->title);
     JW_STR(w, "message", n->message);
     JW_STR(w, "ticket_number", n->ticket_number);
-    JW_BOOL(w, "is_read", false);
+    JW_BOOL(w, "is_read", n->is_read == JSON_TRUE);
     JW_TIME_MS(w, "created_at", n->created_at);
     jw_end_object(w);
     JW_TIME_MS(w, "timestamp", clock_wall_us());
@@ -68,7 +69,13 @@ static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
 void push_notification(struct live *l, struct arena *a, const struct event_notification *n)
 {
     if (live_is_new(l, n->id) && ws_hub_has(l->people, n->user_id))
-        push_text(l->people, n->user_id, notification_frame(a, n));
+        push_text(l->people, n->user_id, notification_frame(a, "created", n));
+}
+
+void push_changed(struct live *l, struct arena *a, const struct event_notification *n)
+{
+    if (ws_hub_has(l->people, n->user_id))
+        push_text(l->people, n->user_id, notification_frame(a, "updated", n));
 }
 
 void push_job(struct live *l, struct arena *a, const struct event_job *j)
@@ -116,6 +123,7 @@ enum err push_missed(struct live *l, int64_t *after, bool *is_last)
                                              .title = n->title,
                                              .message = n->message,
                                              .ticket_number = n->ticket_number,
+                                             .is_read = JSON_FALSE,
                                              .created_at = n->created_at};
         push_notification(l, a, &e);
         push_count(l, a, n->user_id);

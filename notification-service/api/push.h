@@ -8,6 +8,8 @@ struct str push_count_frame(struct arena *a, int64_t unread);
 
 /* To the person's sockets; once, however often it is told. */
 void push_notification(struct live *l, struct arena *a, const struct event_notification *n);
+/* Its new words to the person's sockets. */
+void push_changed(struct live *l, struct arena *a, const struct event_notification *n);
 /* {"type":"job_update","job":…} to the sockets of who asked for the job. */
 void push_job(struct live *l, struct arena *a, const struct event_job *j);
 /* The unread count to the person's sockets, when it can be had. */

@@ -9,6 +9,7 @@
 #include "message/facts.h"
 #include "people.h"
 #include "state.h"
+#include "store/message_store.h"
 
 #define LIVE_AND_PUSH (CHANNEL_BIT(CHANNEL_IN_APP) | CHANNEL_BIT(CHANNEL_PUSH))
 
@@ -149,12 +150,23 @@ static int compare_ids(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static bool is_among(const struct json_array *ids, int64_t id)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (((const int64_t *)ids->items)[i] == id)
+            return true;
+    return false;
+}
+
 static enum err CO_FN tell_participants(struct mq_delivery *d, const struct event *e,
                                         const char **why)
 {
     struct event_message m;
+    bool is_gone = false;
     enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
-    if (rc)
+    if (rc == ERR_OK)
+        rc = message_store_lock(d->db, m.id, &is_gone);
+    if (rc || is_gone)
         return rc;
     int64_t *ids = m.participant_ids.items;
     if (m.participant_ids.count)
@@ -164,7 +176,7 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
                                .ticket_number = m.ticket_number};
     struct str facts = facts_of(d->arena, &o);
     for (size_t i = 0; rc == ERR_OK && i < m.participant_ids.count; i++) {
-        if (ids[i] == m.sender_id || ids[i] <= 0)
+        if (ids[i] == m.sender_id || ids[i] <= 0 || is_among(&m.muted_ids, ids[i]))
             continue;
         struct announcement a = from_delivery(d, e);
         a.user_id = ids[i];
@@ -173,9 +185,23 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
         a.group = GROUP_MESSAGES;
         a.offered = LIVE_AND_PUSH;
         a.ticket_number = m.ticket_number;
+        a.message_id = m.id;
         rc = tell(d, &a);
     }
     return rc;
+}
+
+static enum err CO_FN take_back(struct mq_delivery *d, const struct event *e, const char **why)
+{
+    struct event_message m;
+    bool is_gone;
+    enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
+    if (rc || !(str_eq(m.change, STR("deleted")) || str_eq(m.change, STR("unsent"))))
+        return rc;
+    rc = message_store_lock(d->db, m.id, &is_gone);
+    if (rc || is_gone)
+        return rc;
+    return announce_gone(d->app, d->db, &m, d->now, d->log);
 }
 
 static enum err CO_FN welcome(struct mq_delivery *d, const struct event *e, const char **why)
@@ -204,6 +230,8 @@ static enum err CO_FN on_event(struct mq_delivery *d)
     enum err rc = event_decode(d->arena, d->message, &e);
     if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
         rc = tell_participants(d, &e, &why);
+    } else if (rc == ERR_OK && str_eq(e.type, STR("message.changed"))) {
+        rc = take_back(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
         rc = welcome(d, &e, &why);
     } else if (rc == ERR_OK) {
@@ -227,6 +255,8 @@ static enum err CO_FN fan_out_notification(struct live *l, struct arena *a, cons
         return rc;
     if (str_eq(e->type, STR("notification.created")))
         push_notification(l, a, &n);
+    else if (str_eq(e->type, STR("notification.changed")))
+        push_changed(l, a, &n);
     push_count(l, a, n.user_id);
     return ERR_OK;
 }
@@ -257,13 +287,19 @@ static enum err CO_FN on_fanout(struct mq_delivery *d)
 void events_declare(struct service *s)
 {
     static const struct mq_binding EVENTS[] = {
-        {MQ_EVENTS_EXCHANGE, "ticket.*"},        {MQ_EVENTS_EXCHANGE, "task.*"},
-        {MQ_EVENTS_EXCHANGE, "sla.*"},           {MQ_EVENTS_EXCHANGE, "feedback.received"},
-        {MQ_EVENTS_EXCHANGE, "message.created"}, {MQ_EVENTS_EXCHANGE, "user.created"},
-        {MQ_EVENTS_EXCHANGE, "job.completed"},   {NULL, NULL},
+        {MQ_EVENTS_EXCHANGE, "ticket.*"},
+        {MQ_EVENTS_EXCHANGE, "task.*"},
+        {MQ_EVENTS_EXCHANGE, "sla.*"},
+        {MQ_EVENTS_EXCHANGE, "feedback.received"},
+        {MQ_EVENTS_EXCHANGE, "message.created"},
+        {MQ_EVENTS_EXCHANGE, "user.created"},
+        {MQ_EVENTS_EXCHANGE, "job.completed"},
+        {MQ_EVENTS_EXCHANGE, "message.changed"},
+        {NULL, NULL},
     };
     static const struct mq_binding FANOUT[] = {
         {MQ_EVENTS_EXCHANGE, "notification.created"},
+        {MQ_EVENTS_EXCHANGE, "notification.changed"},
         {MQ_EVENTS_EXCHANGE, "notification.read"},
         {MQ_EVENTS_EXCHANGE, "job.*"},
         {NULL, NULL},

@@ -1,10 +1,12 @@
 #include "events/publish.h"
 
 #include "config.h"
+#include "domain/shipped.h"
 #include "event.h"
 #include "events/dispatch.h"
 #include "message/facts.h"
 #include "message/wording.h"
+#include "store/message_store.h"
 #include "store/recipient_store.h"
 #include "store/trace_store.h"
 
@@ -90,6 +92,7 @@ static enum err CO_FN store(struct service *s, struct db_session *db, const stru
         .channel = channel_word(channel),
         .data = a->data,
         .event_id = a->event_id,
+        .message_id = a->message_id,
         .event_group = is_on_purpose(a) ? STR_NULL : group_word(a->group),
         .is_urgent = a->is_urgent,
         .now = a->now,
@@ -124,12 +127,80 @@ enum err announce(struct service *s, struct db_session *db, const struct announc
                                                .title = out->title,
                                                .message = out->message,
                                                .ticket_number = a->ticket_number,
+                                               .is_read = JSON_FALSE,
                                                .created_at = a->now};
     return put(db, "notification.created", &payload, a->log);
 }
 
+/* ---- messages that are gone ---------------------------------------------------------------- */
+
+/* The words for somebody who was told of it. */
+static enum err CO_FN gone_words(struct service *s, struct db_session *db, const struct told *who,
+                                 struct str facts, struct other_words *out)
+{
+    struct wording w;
+    enum err rc = wording_find(db, STR(SHIPPED_MESSAGE_GONE), who->language,
+                               notification_config(s)->language, &w);
+    if (rc)
+        return rc;
+    const struct fact more[] = {{"name", who->name}, {"email", who->email}, {NULL, STR_NULL}};
+    const struct json *view = facts_view(db->arena, facts_with(db->arena, facts, more));
+    *out = (struct other_words){
+        .title = wording_plain(db->arena, w.subject, view),
+        .message = wording_plain(db->arena, w.message, view),
+        .template = STR(SHIPPED_MESSAGE_GONE),
+        .facts = facts,
+        .language = w.language,
+        .why = STR("the message is gone"),
+    };
+    if (!out->title.len)
+        out->title = STR(SHIPPED_MESSAGE_GONE);
+    return ERR_OK;
+}
+
+static enum err CO_FN tell_gone(struct service *s, struct db_session *db, const struct told *who,
+                                struct str facts, struct log_context log)
+{
+    struct other_words words;
+    struct notification n;
+    enum err rc = gone_words(s, db, who, facts, &words);
+    if (rc == ERR_OK)
+        rc = message_store_reword(db, who->id, &words, &n);
+    if (rc == ERR_NOT_FOUND) /* deleted meanwhile */
+        return ERR_OK;
+    if (rc || !who->is_in_app)
+        return rc;
+    const struct event_notification payload = {.id = n.id,
+                                               .user_id = n.user_id,
+                                               .type = n.type,
+                                               .title = n.title,
+                                               .message = n.message,
+                                               .ticket_number = n.ticket_number,
+                                               .is_read = n.is_read ? JSON_TRUE : JSON_FALSE,
+                                               .created_at = n.created_at};
+    return put(db, "notification.changed", &payload, log);
+}
+
+enum err announce_gone(struct service *s, struct db_session *db, const struct event_message *m,
+                       int64_t now, struct log_context log)
+{
+    const struct occasion o = {.actor_name = m->sender_name, .ticket_number = m->ticket_number};
+    struct str facts = facts_of(db->arena, &o);
+    const struct told *told;
+    size_t n;
+    bool is_new;
+    enum err rc = message_store_end(db, m->id, now, &is_new);
+    if (rc || !is_new)
+        return rc;
+    rc = message_store_told(db, m->id, &told, &n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        rc = tell_gone(s, db, &told[i], facts, log);
+    return rc;
+}
+
 enum err announce_read(struct db_session *db, int64_t user_id, int64_t now, struct log_context log)
 {
-    const struct event_notification payload = {.user_id = user_id, .created_at = now};
+    const struct event_notification payload = {
+        .user_id = user_id, .is_read = JSON_UNSET, .created_at = now};
     return put(db, "notification.read", &payload, log);
 }

@@ -25,6 +25,7 @@ struct announcement {
     struct str data;      /* JSON, absent: {} */
     struct str recipient; /* instead of the person's address; absent: that */
     struct str event_id;  /* absent: not caused by an event */
+    int64_t message_id;   /* of which message it tells; 0: none */
     bool is_history;      /* long past: stored as read, neither pushed nor sent */
     int64_t now;
     struct log_context log;
@@ -37,6 +38,11 @@ struct announcement {
 MUST_CHECK enum err CO_FN announce(struct service *s, struct db_session *db,
                                    const struct announcement *a, struct notification *out,
                                    bool *is_new);
+/* A message is gone: whoever was told of it is no longer told what it said. It is locked. */
+struct event_message;
+MUST_CHECK enum err CO_FN announce_gone(struct service *s, struct db_session *db,
+                                        const struct event_message *m, int64_t now,
+                                        struct log_context log);
 /* Tells every process that a person's unread count has changed. */
 MUST_CHECK enum err CO_FN announce_read(struct db_session *db, int64_t user_id, int64_t now,
                                         struct log_context log);

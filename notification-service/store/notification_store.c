@@ -1,16 +1,16 @@
 #include "store/notification_store.h"
 
-#define COLUMNS                                                                                    \
-    "n.id, n.user_id, n.type, n.title, n.message, n.ticket_id, n.ticket_number, n.channel,"        \
-    " n.data, n.is_read, n.read_at, n.created_at"
-#define TYPES "iitttittjbzz"
+#include "store/notification_row.h"
 
-DB_WRITE(insert_notification, "itttittjtzbtjttb", TYPES,
+#define COLUMNS NOTIFICATION_COLUMNS
+#define TYPES NOTIFICATION_TYPES
+
+DB_WRITE(insert_notification, "itttittjtzbtjttbi", TYPES,
          "WITH n AS (INSERT INTO notification AS n (user_id, type, title, message, ticket_id,"
          "  ticket_number, channel, data, event_id, created_at, is_read, read_at, template, facts,"
-         "  language, event_group, is_urgent)"
+         "  language, event_group, is_urgent, message_id)"
          "  VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'), $9, $10, $11,"
-         "  CASE WHEN $11 THEN $10 END, $12, coalesce($13, '{}'), $14, $15, $16)"
+         "  CASE WHEN $11 THEN $10 END, $12, coalesce($13, '{}'), $14, $15, $16, $17)"
          "  ON CONFLICT (user_id, type, event_id) DO NOTHING RETURNING *),"
          " unread AS (UPDATE mailbox m SET unread = unread + 1 FROM n"
          "  WHERE m.user_id = n.user_id AND n.channel = 'in_app' AND NOT n.is_read)"
@@ -66,9 +66,9 @@ DB_READ(missed_notifications, "ii", TYPES,
         "SELECT " COLUMNS " FROM notification n WHERE n.id > $1 AND NOT n.is_read"
         " AND n.channel = 'in_app' ORDER BY n.id LIMIT $2");
 
-static void read_row(const struct db_result *r, size_t row, struct notification *n)
+void notification_read_row(const struct db_result *r, size_t row, struct notification *out)
 {
-    *n = (struct notification){
+    *out = (struct notification){
         .id = db_get_int(r, row, 0),
         .user_id = db_get_int(r, row, 1),
         .type = db_get_str(r, row, 2),
@@ -90,7 +90,7 @@ static struct notification *read_rows(struct arena *a, const struct db_result *r
     size_t n = db_rows(r);
     struct notification *items = ARENA_ARRAY(a, struct notification, n + 1);
     for (size_t i = 0; i < n; i++)
-        read_row(r, i, &items[i]);
+        notification_read_row(r, i, &items[i]);
     *out = (struct notification_list){items, n};
     return items;
 }
@@ -109,12 +109,12 @@ enum err notification_store_add(struct db_session *s, const struct new_notificat
                  DB_STR(n->message), given(n->ticket_id), DB_STR(n->ticket_number),
                  DB_STR(n->channel), DB_STR(n->data), DB_STR(n->event_id), DB_TIME(n->now),
                  DB_BOOL(n->is_read), DB_STR(n->template), DB_STR(n->facts), DB_STR(n->language),
-                 DB_STR(n->event_group), DB_BOOL(n->is_urgent));
+                 DB_STR(n->event_group), DB_BOOL(n->is_urgent), given(n->message_id));
     if (rc)
         return rc;
     *is_new = db_rows(r) == 1;
     if (*is_new)
-        read_row(r, 0, out);
+        notification_read_row(r, 0, out);
     return ERR_OK;
 }
 
@@ -164,7 +164,7 @@ enum err notification_store_read(struct db_session *s, int64_t user_id, int64_t 
         return rc;
     if (db_rows(r) == 0)
         return ERR_NOT_FOUND;
-    read_row(r, 0, out);
+    notification_read_row(r, 0, out);
     /* Who has read it at the same moment may not be seen yet. */
     out->is_read = true;
     if (out->read_at == INT64_MIN)

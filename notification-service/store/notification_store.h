@@ -23,6 +23,7 @@ struct new_notification {
     struct str data;                                   /* JSON, absent: {} */
     struct str event_id;                               /* absent: not caused by an event */
     struct str template, facts, language, event_group; /* absent: in words of its own */
+    int64_t message_id;                                /* of which message it tells; 0: none */
     bool is_urgent;
     int64_t now;
     bool is_read;

@@ -204,6 +204,16 @@ def test_a_message_is_stored_and_announced(world, ticket):
     assert event["data"] == {**message, "participant_ids": [CORA, EMIL]}
 
 
+def test_who_does_not_want_to_hear_of_it_is_named(world, ticket):
+    path = f"/api/v1/conversations/{ticket['conversation_id']}"
+    events = world.amqp.listen("message.created")
+    world.http(CORA).put(path + "/preferences", {"is_muted": True}, expect=200)
+    said = world.say(EMIL, ticket["conversation_id"], "hello")
+    event = world.amqp.receive_type(events, "message.created", where=lambda e: e["data"]["id"] == said["id"])
+    assert event["data"]["participant_ids"] == [CORA, EMIL] and event["data"]["muted_ids"] == [CORA]
+    world.http(CORA).put(path + "/preferences", {"is_muted": False}, expect=200)
+
+
 @pytest.mark.parametrize("way", ["client_id", "Idempotency-Key"])
 def test_a_repeated_message_is_stored_once(world, ticket, way):
     key = str(uuid.uuid4())

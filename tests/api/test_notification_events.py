@@ -1,4 +1,5 @@
 """The fleet's events become notifications, live frames and mails; neighbours come and go."""
+import datetime
 import os
 import subprocess
 import uuid
@@ -44,13 +45,14 @@ def figure(world, name):
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
 
 
-def settle(world):
-    """Everything sent so far has been handled: the queue's order is not kept, so each handler must be done."""
+def settle(world, waiting=0):
+    """Everything sent so far has been handled: the queue's order is not kept, so each handler must be done. waiting: how
+    many deliveries have their time to come."""
     def is_idle():
         queue = world.amqp.count("notification.events")
         running = figure(world, "amqp_consumed_total") - figure(world, "amqp_handled_total")
         pending = world.http(CORA).get("/notifications/queue").json()["queue_length"]
-        return queue == 0 and running == 0 and pending == 0
+        return queue == 0 and running == 0 and pending == waiting
     mark = world.ticket()
     world.send("ticket.created", mark)
     world.told(EMIL, mark["ticket_number"])
@@ -138,6 +140,67 @@ def test_messages_are_told_to_the_others(world):
     assert world.about(EMIL, ticket["ticket_number"]) == [] and mailed(world, CORA, ticket["ticket_number"]) == []
 
 
+def message(number, ticket, **fields):
+    return {"id": number, "conversation_id": 3, "sender_id": EMIL, "sender_name": "Emil Employee",
+            "ticket_number": ticket["ticket_number"], "content": "a secret", "created_at": DEMO_TIME,
+            "participant_ids": [EMIL, CORA, RITA], **fields}
+
+
+def test_who_has_muted_a_conversation_is_not_told(world):
+    ticket = world.ticket()
+    world.send("message.created", message(8, ticket, muted_ids=[RITA]))
+    world.told(CORA, ticket["ticket_number"])
+    settle(world)
+    assert world.about(RITA, ticket["ticket_number"]) == []
+
+
+@pytest.mark.parametrize("number,change", [(9, "deleted"), (10, "unsent")])
+def test_what_was_taken_back_is_not_told_any_more(world, db, number, change):
+    ticket = world.ticket()
+    device = world.http(CORA).post("/api/v1/notifications/devices", {"token": f"cora-{change}", "platform": "web"},
+                                   expect=201).json()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    world.wish(CORA, time_zone="UTC", quiet_hours={"from": (now - datetime.timedelta(hours=2)).strftime("%H:%M"),
+                                                   "to": (now + datetime.timedelta(hours=2)).strftime("%H:%M")})
+    world.send("message.created", message(number, ticket))
+    told, read = (world.told(identity, ticket["ticket_number"]) for identity in (CORA, RITA))
+    world.http(RITA).put(f"/api/v1/notifications/{read['id']}/read", expect=200)
+    waiting, = [one for one in world.deliveries(user_id=CORA) if one["notification_id"] == told["id"]]
+    assert waiting["status"] == "queued"
+    unread, socket = world.unread(CORA), world.socket(CORA)
+    for kind in ("edited", "reaction_added"):
+        world.send("message.changed", message(number, ticket, change=kind))
+    settle(world, waiting=1)
+    assert world.told(CORA, ticket["ticket_number"]) == told
+    world.send("message.changed", message(number, ticket, change=change, content=""))
+    world.send("message.changed", message(number, ticket, change=change, content=""))
+    frame = socket.receive_type("notification_update", where=lambda f: f["notification"]["id"] == told["id"])
+    assert frame["action"] == "updated"
+    for identity, before in ((CORA, told), (RITA, {**read, "is_read": True})):
+        after = world.told(identity, ticket["ticket_number"])
+        assert (after["title"], after["message"]) == ("A message from Emil Employee", "The message was taken back.")
+        assert {**after, "read_at": None, "title": before["title"], "message": before["message"]} == {**before, "read_at": None}
+    assert frame["notification"] == {key: world.told(CORA, ticket["ticket_number"])[key] for key in frame["notification"]}
+    settle(world)
+    assert world.unread(CORA) == unread
+    waiting, = [one for one in world.deliveries(user_id=CORA) if one["id"] == waiting["id"]]
+    assert (waiting["status"], waiting["last_error"]) == ("suppressed", "the message is gone")
+    kept = db.query("SELECT n::text FROM notification n WHERE ticket_number = %s", ticket["ticket_number"],
+                    program="notification-service")
+    assert len(kept) == 2 and "secret" not in str(kept)
+    world.wish(CORA, quiet_hours=None)
+    world.http(CORA).delete(f"/api/v1/notifications/devices/{device['id']}", expect=204)
+
+
+def test_what_was_taken_back_before_is_never_told(world):
+    ticket = world.ticket()
+    world.send("message.changed", message(11, ticket, change="deleted", content=""))
+    settle(world)
+    world.send("message.created", message(11, ticket))
+    settle(world)
+    assert world.about(CORA, ticket["ticket_number"]) == []
+
+
 def test_new_people_are_welcomed(world):
     world.amqp.send_event("user.created", person(77, "Nora Néw", tokens.EMPLOYEE, email="nora@example.org"))
     http = world.service.http.as_user(77)
@@ -168,7 +231,7 @@ def test_the_event_of_a_notification(world):
     made = world.notify(EMIL, ticket_number="TX7")
     event = world.amqp.receive_type(events, "notification.created", where=lambda e: e["data"]["id"] == made["id"])
     assert event["source"] == "notification-service" and event["subject"] == str(EMIL)
-    assert event["data"] == {key: made[key] for key in ("id", "user_id", "type", "title", "message", "ticket_number",
+    assert event["data"] == {key: made[key] for key in ("id", "user_id", "type", "title", "message", "ticket_number", "is_read",
                                                         "created_at")}
     world.http(EMIL).put("/api/v1/notifications/read-all", expect=200)
     event = world.amqp.receive_type(events, "notification.read")
