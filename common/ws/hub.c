@@ -1,14 +1,12 @@
 #include "hub.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "idmap.h"
 #include "mem.h"
-#include "strmap.h"
 
 struct ws_hub {
-    struct strmap *groups; /* int64_t → struct ws_group */
+    struct idmap *groups; /* key → struct ws_group */
 };
 
 struct ws_group {
@@ -16,15 +14,10 @@ struct ws_group {
     int64_t key;
 };
 
-static struct str key_bytes(const int64_t *key)
-{
-    return (struct str){(const char *)key, sizeof *key};
-}
-
 struct ws_hub *ws_hub_new(void)
 {
     struct ws_hub *h = MEM_NEW(struct ws_hub);
-    h->groups = strmap_new();
+    h->groups = idmap_new();
     return h;
 }
 
@@ -32,18 +25,18 @@ void ws_hub_free(struct ws_hub *h)
 {
     if (!h)
         return;
-    strmap_free(h->groups);
+    idmap_free(h->groups);
     free(h);
 }
 
 void ws_hub_join(struct ws_hub *h, int64_t key, struct ws_member *m, struct ws *ws)
 {
-    struct ws_group *g = strmap_get(h->groups, key_bytes(&key));
+    struct ws_group *g = idmap_get(h->groups, key);
     if (!g) {
         g = MEM_NEW(struct ws_group);
         list_init(&g->members);
         g->key = key;
-        strmap_set(h->groups, key_bytes(&key), g);
+        idmap_set(h->groups, key, g);
     }
     m->hub = h;
     m->group = g;
@@ -60,22 +53,22 @@ void ws_hub_leave(struct ws_member *m)
     m->group = NULL;
     if (!list_is_empty(&g->members))
         return;
-    strmap_remove(m->hub->groups, key_bytes(&g->key));
+    idmap_remove(m->hub->groups, g->key);
     free(g);
 }
 
 struct list *ws_hub_members(struct ws_hub *h, int64_t key)
 {
-    struct ws_group *g = strmap_get(h->groups, key_bytes(&key));
+    struct ws_group *g = idmap_get(h->groups, key);
     return g ? &g->members : NULL;
 }
 
 void ws_hub_close_expired(struct ws_hub *h, int64_t now_s)
 {
     size_t it = 0;
-    struct str key;
+    int64_t key;
     void *group;
-    while (strmap_next(h->groups, &it, &key, &group)) {
+    while (idmap_next(h->groups, &it, &key, &group)) {
         LIST_EACH(n, &((struct ws_group *)group)->members)
         {
             struct ws_member *m = LIST_ENTRY(n, struct ws_member, node);
@@ -87,7 +80,7 @@ void ws_hub_close_expired(struct ws_hub *h, int64_t now_s)
 
 bool ws_hub_has(const struct ws_hub *h, int64_t key)
 {
-    return strmap_get(h->groups, key_bytes(&key)) != NULL;
+    return idmap_get(h->groups, key) != NULL;
 }
 
 void ws_hub_send(struct ws_hub *h, int64_t key, struct ws_frame *f)

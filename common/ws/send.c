@@ -77,7 +77,7 @@ static void unref_sent(const void *data, size_t len, void *arg)
 
 size_t socket_backlog(const struct ws *ws)
 {
-    return evbuffer_get_length(bufferevent_get_output(ws->bev));
+    return ws->has_backlog ? evbuffer_get_length(bufferevent_get_output(ws->bev)) : 0;
 }
 
 /*
@@ -88,8 +88,8 @@ size_t socket_backlog(const struct ws *ws)
 static void transmit(struct ws *ws, struct ws_frame *f)
 {
     size_t sent = 0;
-    if (socket_backlog(ws) == 0) {
-        ssize_t n = send(bufferevent_getfd(ws->bev), f->bytes, f->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!ws->has_backlog) {
+        ssize_t n = send(ws->fd, f->bytes, f->len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             socket_die(ws);
             socket_schedule(ws);
@@ -100,6 +100,7 @@ static void transmit(struct ws *ws, struct ws_frame *f)
     if (sent == f->len)
         return;
     f->refs++;
+    ws->has_backlog = true;
     evbuffer_add_reference(bufferevent_get_output(ws->bev), f->bytes + sent, f->len - sent,
                            unref_sent, f);
     bufferevent_enable(ws->bev, EV_WRITE);

@@ -28,19 +28,22 @@ struct partial {
 };
 
 struct ws {
-    struct list node; /* in the list of all */
-    struct loop *loop;
+    /* What sending a frame looks at comes first, in one cache line. */
+    enum ws_state state;
+    int fd;           /* the connection's */
+    bool has_backlog; /* something is in the connection's buffer, or may be */
+    int window_bits;  /* of what may be sent compressed; 0: nothing was agreed on */
+    struct ws_limits limits;
     struct bufferevent *bev; /* owned; NULL when dead */
     const struct ws_handlers *handlers;
-    struct ws_limits limits;
     void *arg;
+    struct list node; /* in the list of all */
+    struct loop *loop;
     struct partial *partial; /* NULL between messages */
     struct co *co;           /* handles a message */
     int64_t seen_us, pinged_us, closing_us, rate_us;
     int rate_count;
-    int window_bits; /* of what may be sent compressed; 0: nothing was agreed on */
-    int code;        /* for on_close */
-    enum ws_state state;
+    int code;                       /* for on_close */
     char trace_id[33], span_id[17]; /* of the upgrade, hex; NUL-terminated */
     int64_t user_id;                /* who made it, 0: nobody known */
     bool is_unsampled;              /* the upgrade's trace is not recorded */

@@ -114,7 +114,7 @@ static void finish_when_sent(struct ws *ws)
     if (ws->is_peer_closed)
         socket_die(ws);
     else if (ws->state == WS_FAILED)
-        shutdown(bufferevent_getfd(ws->bev), SHUT_WR);
+        shutdown(ws->fd, SHUT_WR);
 }
 
 static void turn(struct ws *ws)
@@ -147,6 +147,7 @@ static void on_write(struct bufferevent *bev, void *arg)
     struct ws *ws = arg;
     if (socket_backlog(ws) > 0)
         return;
+    ws->has_backlog = false;
     bufferevent_disable(bev, EV_WRITE);
     finish_when_sent(ws);
     settle(ws);
@@ -230,7 +231,9 @@ enum err ws_accept(struct req *r, const struct ws_handlers *h, const struct ws_l
     keep_identity(ws, &r->log);
     bufferevent_setcb(bev, on_read, on_write, on_event, ws);
     bufferevent_setwatermark(bev, EV_READ, 0, INPUT_HIGH);
-    if (socket_backlog(ws) == 0)
+    ws->fd = bufferevent_getfd(bev);
+    ws->has_backlog = evbuffer_get_length(bufferevent_get_output(bev)) > 0;
+    if (!ws->has_backlog)
         bufferevent_disable(bev, EV_WRITE);
     enlist(ws);
     socket_schedule(ws);

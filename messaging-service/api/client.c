@@ -76,11 +76,13 @@ struct thread *client_thread(struct client *c, int64_t conversation_id)
     LIST_EACH(n, &c->threads)
     {
         struct thread *t = LIST_ENTRY(n, struct thread, node);
-        if (t->conversation_id == conversation_id) {
+        if (t->conversation_id != conversation_id)
+            continue;
+        if (n != c->threads.next) {
             list_remove(n);
             list_prepend(&c->threads, n);
-            return t;
         }
+        return t;
     }
     struct thread *t = MEM_NEW(struct thread);
     t->client = c;
@@ -130,23 +132,20 @@ void thread_lose(struct thread *t)
         ws_close(t->client->ws, CLOSE_NO_ACCESS, STR("no access any more"));
 }
 
-void thread_push(struct thread *t, struct frames *f)
+bool thread_take(struct thread *t, int64_t change_id)
 {
-    int64_t id = f->change->id;
     if (t->is_lost)
-        return;
+        return false;
     if (t->is_replaying) {
-        t->held = id > t->held ? id : t->held;
-        return;
+        t->held = change_id > t->held ? change_id : t->held;
+        return false;
     }
-    if (id <= t->last)
-        return;
+    if (change_id <= t->last)
+        return false;
     if (t->first == 0)
-        t->first = id;
-    t->last = id;
-    struct ws_frame *frame = frames_of(f, t->client->tongue);
-    if (frame)
-        ws_send_frame(t->client->ws, frame);
+        t->first = change_id;
+    t->last = change_id;
+    return true;
 }
 
 /* ---- replay ------------------------------------------------------------------------------- */

@@ -47,8 +47,9 @@ struct thread *client_thread(struct client *c, int64_t conversation_id);
 bool thread_subscribe(struct thread *t);
 void thread_unsubscribe(struct thread *t);
 void thread_watch(struct thread *t, bool is_watching);
-/* Sends a change that was just announced, unless the socket has it or a replay will send it. */
-void thread_push(struct thread *t, struct frames *f);
+/* Whether a change that was just announced is to be sent now, and then it must be: not when the
+ * socket has it, or a replay will send it. */
+bool thread_take(struct thread *t, int64_t change_id);
 /* Sends what happened after an id and has not been sent on this socket, in order. */
 MUST_CHECK enum err CO_FN thread_replay(struct thread *t, int64_t after);
 /* Access has ended: the subscription too, and a socket that is about nothing else is closed. */

@@ -4,10 +4,10 @@
 
 #include "api/signals.h"
 #include "clock.h"
+#include "idmap.h"
 #include "mem.h"
 #include "state.h"
 #include "store/presence_store.h"
-#include "strmap.h"
 
 #define FLUSH_MS 200
 /* People entered at once. */
@@ -17,9 +17,9 @@ struct presence {
     struct service *service;
     int64_t process_id; /* 0: not entered */
     int64_t renewed_us;
-    struct strmap *changed; /* user id → anything: to be entered or taken out */
-    struct strmap *entered; /* user id → anything */
-    struct strmap *watched; /* conversation id → struct watched */
+    struct idmap *changed; /* user id → anything: to be entered or taken out */
+    struct idmap *entered; /* user id → anything */
+    struct idmap *watched; /* conversation id → struct watched */
 };
 
 struct watched {
@@ -29,31 +29,26 @@ struct watched {
 /* A map of numbers: values need only not be NULL. */
 static char something;
 
-static struct str key_of(const int64_t *id)
-{
-    return (struct str){(const char *)id, sizeof *id};
-}
-
 struct presence *presence_new(struct service *s)
 {
     struct presence *p = MEM_NEW(struct presence);
     p->service = s;
-    p->changed = strmap_new();
-    p->entered = strmap_new();
-    p->watched = strmap_new();
+    p->changed = idmap_new();
+    p->entered = idmap_new();
+    p->watched = idmap_new();
     return p;
 }
 
 void presence_free(struct presence *p)
 {
     size_t it = 0;
-    struct str key;
+    int64_t key;
     void *value;
-    while (strmap_next(p->watched, &it, &key, &value))
+    while (idmap_next(p->watched, &it, &key, &value))
         free(value);
-    strmap_free(p->changed);
-    strmap_free(p->entered);
-    strmap_free(p->watched);
+    idmap_free(p->changed);
+    idmap_free(p->entered);
+    idmap_free(p->watched);
     free(p);
 }
 
@@ -61,43 +56,42 @@ void presence_free(struct presence *p)
 
 void presence_come(struct presence *p, int64_t user_id)
 {
-    strmap_set(p->changed, key_of(&user_id), &something);
+    idmap_set(p->changed, user_id, &something);
 }
 
 void presence_gone(struct presence *p, int64_t user_id)
 {
     if (!ws_hub_has(messaging_state(p->service)->live.people, user_id))
-        strmap_set(p->changed, key_of(&user_id), &something);
+        idmap_set(p->changed, user_id, &something);
 }
 
 void presence_watch(struct presence *p, int64_t conversation_id)
 {
-    struct watched *w = strmap_get(p->watched, key_of(&conversation_id));
+    struct watched *w = idmap_get(p->watched, conversation_id);
     if (!w) {
         w = MEM_NEW(struct watched);
-        strmap_set(p->watched, key_of(&conversation_id), w);
+        idmap_set(p->watched, conversation_id, w);
     }
     w->count++;
 }
 
 void presence_unwatch(struct presence *p, int64_t conversation_id)
 {
-    struct watched *w = strmap_get(p->watched, key_of(&conversation_id));
+    struct watched *w = idmap_get(p->watched, conversation_id);
     if (w && --w->count == 0) {
-        strmap_remove(p->watched, key_of(&conversation_id));
+        idmap_remove(p->watched, conversation_id);
         free(w);
     }
 }
 
-static void ids_of(const struct strmap *m, struct arena *a, size_t max, struct json_array *out)
+static void ids_of(const struct idmap *m, struct arena *a, size_t max, struct json_array *out)
 {
-    size_t it = 0, n = strmap_count(m) < max ? strmap_count(m) : max;
+    size_t it = 0, n = idmap_count(m) < max ? idmap_count(m) : max;
     int64_t *ids = ARENA_ARRAY(a, int64_t, n + 1);
-    struct str key;
     void *value;
     *out = (struct json_array){ids, 0};
-    while (out->count < n && strmap_next(m, &it, &key, &value))
-        memcpy(&ids[out->count++], key.p, sizeof *ids);
+    while (out->count < n && idmap_next(m, &it, &ids[out->count], &value))
+        out->count++;
 }
 
 void presence_watched(const struct presence *p, struct arena *a, struct json_array *ids)
@@ -132,8 +126,8 @@ static void take_changed(struct presence *p, struct arena *a, struct json_array 
     *away = (struct json_array){gone, 0};
     for (size_t i = 0; i < ids.count; i++) {
         int64_t id = ((const int64_t *)ids.items)[i];
-        bool is_here = ws_hub_has(people, id), is_entered = strmap_get(p->entered, key_of(&id));
-        strmap_remove(p->changed, key_of(&id));
+        bool is_here = ws_hub_has(people, id), is_entered = idmap_get(p->entered, id);
+        idmap_remove(p->changed, id);
         if (is_here && !is_entered)
             come[here->count++] = id;
         else if (!is_here && is_entered)
@@ -144,16 +138,16 @@ static void take_changed(struct presence *p, struct arena *a, struct json_array 
 static void put_back(struct presence *p, const struct json_array *ids)
 {
     for (size_t i = 0; i < ids->count; i++)
-        strmap_set(p->changed, key_of(&((const int64_t *)ids->items)[i]), &something);
+        idmap_set(p->changed, ((const int64_t *)ids->items)[i], &something);
 }
 
 static void note_entered(struct presence *p, const struct json_array *here,
                          const struct json_array *away)
 {
     for (size_t i = 0; i < here->count; i++)
-        strmap_set(p->entered, key_of(&((const int64_t *)here->items)[i]), &something);
+        idmap_set(p->entered, ((const int64_t *)here->items)[i], &something);
     for (size_t i = 0; i < away->count; i++)
-        strmap_remove(p->entered, key_of(&((const int64_t *)away->items)[i]));
+        idmap_remove(p->entered, ((const int64_t *)away->items)[i]);
 }
 
 static enum err CO_FN enter(struct presence *p, struct db_session *db)
@@ -189,7 +183,7 @@ static void begin_again(struct presence *p)
     ids_of(p->entered, a, SIZE_MAX, &ids);
     put_back(p, &ids);
     for (size_t i = 0; i < ids.count; i++)
-        strmap_remove(p->entered, key_of(&((const int64_t *)ids.items)[i]));
+        idmap_remove(p->entered, ((const int64_t *)ids.items)[i]);
     arena_free(a);
     p->process_id = 0;
 }
@@ -224,7 +218,7 @@ static void CO_FN flush(struct service *s, void *arg)
     struct db_session db;
     db_session_init(&db, s->db, a);
     enum err rc = renew(p, &db);
-    while (rc == ERR_OK && strmap_count(p->changed))
+    while (rc == ERR_OK && idmap_count(p->changed))
         rc = enter(p, &db);
     arena_free(a);
 }

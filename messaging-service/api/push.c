@@ -80,9 +80,37 @@ static void push_losses(struct messaging_state *state, struct arena *a, const st
 
 /* ---- one change --------------------------------------------------------------------------- */
 
-static void push_to_participants(struct messaging_state *state, struct frames *f)
+/* Sending goes through the kernel and leaves nothing of ours in the caches: the sockets are looked
+ * up first, some hundred at a time. */
+#define BATCH 256
+struct batch {
+    struct frames *frames;
+    struct client *items[BATCH];
+    size_t count;
+};
+
+static void flush(struct batch *b)
 {
-    const struct change *c = f->change;
+    for (size_t i = 0; i < b->count; i++) {
+        struct ws_frame *frame = frames_of(b->frames, b->items[i]->tongue);
+        if (frame)
+            ws_send_frame(b->items[i]->ws, frame);
+    }
+    b->count = 0;
+}
+
+static void add(struct batch *b, struct thread *t)
+{
+    if (!thread_take(t, b->frames->change->id))
+        return;
+    b->items[b->count++] = t->client;
+    if (b->count == BATCH)
+        flush(b);
+}
+
+static void push_to_participants(struct messaging_state *state, struct batch *b)
+{
+    const struct change *c = b->frames->change;
     const int64_t *ids = c->participant_ids.items;
     for (size_t i = 0; i < c->participant_ids.count; i++) {
         struct list *sockets = ws_hub_members(state->live.people, ids[i]);
@@ -97,14 +125,14 @@ static void push_to_participants(struct messaging_state *state, struct frames *f
                 continue;
             if (has_id(&c->user_ids, ids[i]) && c->kind == CHANGE_MEMBERS_ADDED)
                 t->is_lost = false;
-            thread_push(t, f);
+            add(b, t);
         }
     }
 }
 
-static void push_to_subscribers(struct messaging_state *state, struct frames *f)
+static void push_to_subscribers(struct messaging_state *state, struct batch *b)
 {
-    const struct change *c = f->change;
+    const struct change *c = b->frames->change;
     struct list *subscriptions = ws_hub_members(state->conversations, c->conversation_id);
     if (!subscriptions)
         return;
@@ -113,7 +141,7 @@ static void push_to_subscribers(struct messaging_state *state, struct frames *f)
         struct ws_member *member = LIST_ENTRY(n, struct ws_member, node);
         struct thread *t = LIST_ENTRY(member, struct thread, subscription);
         if (!has_id(&c->participant_ids, t->client->who.user_id))
-            thread_push(t, f);
+            add(b, t);
     }
 }
 
@@ -124,8 +152,12 @@ void push_change(struct live *l, struct arena *a, const struct change *c)
     if (!live_is_new(l, c->id))
         return;
     push_losses(state, a, c);
-    push_to_participants(state, &f);
-    push_to_subscribers(state, &f);
+    struct batch b;
+    b.frames = &f;
+    b.count = 0;
+    push_to_participants(state, &b);
+    push_to_subscribers(state, &b);
+    flush(&b);
     frames_release(&f);
 }
 

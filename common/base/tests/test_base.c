@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "encode.h"
+#include "idmap.h"
 #include "list.h"
 #include "rand.h"
 #include "str.h"
@@ -219,6 +220,39 @@ static void strmap_survives_churn(void **state)
     strmap_free(m);
 }
 
+static void idmap_survives_churn(void **state)
+{
+    (void)state;
+    enum { IDS = 3000 };
+    static int values[IDS];
+    struct idmap *m = idmap_new();
+    for (int round = 0; round < 3; round++) {
+        /* Neighbours, and some far apart that share their low bits. */
+        int64_t step = round == 0 ? 1 : round == 1 ? INT64_C(1) << 32 : -4096;
+        for (int i = 0; i < IDS; i++)
+            assert_null(idmap_set(m, i * step, &values[i]));
+        assert_int_equal(idmap_count(m), IDS);
+        assert_ptr_equal(idmap_set(m, 7 * step, &values[7]), &values[7]);
+        for (int i = 0; i < IDS; i += 2)
+            assert_ptr_equal(idmap_remove(m, i * step), &values[i]);
+        size_t it = 0, seen = 0;
+        int64_t id;
+        void *value;
+        while (idmap_next(m, &it, &id, &value)) {
+            assert_ptr_equal(value, &values[id / step]);
+            seen++;
+        }
+        assert_int_equal(seen, IDS / 2);
+        for (int i = 0; i < IDS; i++)
+            assert_ptr_equal(idmap_get(m, i * step), i % 2 ? &values[i] : NULL);
+        for (int i = 1; i < IDS; i += 2)
+            assert_ptr_equal(idmap_remove(m, i * step), &values[i]);
+        assert_null(idmap_remove(m, 1));
+        assert_int_equal(idmap_count(m), 0);
+    }
+    idmap_free(m);
+}
+
 static void buffers_grow(void **state)
 {
     (void)state;
@@ -248,6 +282,7 @@ int main(void)
         cmocka_unit_test(base64_round_trips_and_refuses),
         cmocka_unit_test(percent_decoding_is_strict),
         cmocka_unit_test(strmap_survives_churn),
+        cmocka_unit_test(idmap_survives_churn),
         cmocka_unit_test(buffers_grow),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
