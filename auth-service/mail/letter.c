@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "encode.h"
 
 #define MAX_DEVICE 120
 
@@ -82,28 +83,6 @@ static struct str fill(struct arena *a, const char *text, const struct letter *l
                       STR_ARG(str_slice(s, (size_t)at + mark.len, s.len)));
 }
 
-static void add_escaped(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        switch (s.p[i]) {
-        case '&':
-            BUF_LIT(b, "&amp;");
-            break;
-        case '<':
-            BUF_LIT(b, "&lt;");
-            break;
-        case '>':
-            BUF_LIT(b, "&gt;");
-            break;
-        case '"':
-            BUF_LIT(b, "&quot;");
-            break;
-        default:
-            buf_add_char(b, s.p[i]);
-        }
-    }
-}
-
 static struct str as_text(struct arena *a, const struct letter *l, struct str lead,
                           struct str close)
 {
@@ -117,7 +96,7 @@ static struct str as_text(struct arena *a, const struct letter *l, struct str le
 static void add_paragraph(struct buf *b, struct str s)
 {
     BUF_LIT(b, "<p>");
-    add_escaped(b, s);
+    html_escape(b, s);
     BUF_LIT(b, "</p>\n");
 }
 
@@ -132,13 +111,13 @@ static struct str as_html(struct arena *a, const struct letter *l, struct str le
     add_paragraph(&b, lead);
     if (l->link.len) {
         BUF_LIT(&b, "<p><a href=\"");
-        add_escaped(&b, l->link);
+        html_escape(&b, l->link);
         BUF_LIT(&b, "\">");
-        add_escaped(&b, l->link);
+        html_escape(&b, l->link);
         BUF_LIT(&b, "</a></p>\n");
     } else if (l->code.len) {
         BUF_LIT(&b, "<p style=\"font-size:2em;letter-spacing:.2em\">");
-        add_escaped(&b, l->code);
+        html_escape(&b, l->code);
         BUF_LIT(&b, "</p>\n");
     }
     add_paragraph(&b, close);

@@ -184,3 +184,28 @@ void percent_encode(struct buf *b, struct str s)
         }
     }
 }
+
+void html_escape(struct buf *b, struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        switch (s.p[i]) {
+        case '&':
+            BUF_LIT(b, "&amp;");
+            break;
+        case '<':
+            BUF_LIT(b, "&lt;");
+            break;
+        case '>':
+            BUF_LIT(b, "&gt;");
+            break;
+        case '"':
+            BUF_LIT(b, "&quot;");
+            break;
+        case '\'':
+            BUF_LIT(b, "&#39;");
+            break;
+        default:
+            buf_add_char(b, s.p[i]);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 #pragma once
-/* Base64 (RFC 4648 §4 and §5), hex, percent-encoding. Decoders refuse every malformed input. */
+/* Base64 (RFC 4648 §4 and §5), hex, percent-encoding, HTML. Decoders refuse every malformed input.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,3 +25,6 @@ bool hex_decode(struct str in, uint8_t *out, size_t n);
 bool percent_decode(struct arena *a, struct str in, bool form, struct str *out);
 /* Appends s with everything but RFC 3986 unreserved characters escaped. */
 void percent_encode(struct buf *b, struct str s);
+
+/* Appends s so that it is text in HTML and XML, also within a quoted attribute. */
+void html_escape(struct buf *b, struct str s);

@@ -41,5 +41,3 @@ enum mustache_escape { MUSTACHE_HTML, MUSTACHE_PLAIN };
 MUST_CHECK enum err mustache_render(struct arena *a, const struct mustache *m,
                                     const struct json *view, enum mustache_escape escape,
                                     struct str *out);
-/* s with the five characters that HTML gives a meaning as entities, behind what b holds. */
-void mustache_escape_html(struct buf *b, struct str s);

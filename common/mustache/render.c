@@ -1,5 +1,6 @@
 /* From nodes and data to text. */
 #include "buf.h"
+#include "encode.h"
 #include "node.h"
 
 #define STEPS_MAX 50000 /* nodes shown: sections over lists in each other multiply */
@@ -13,31 +14,6 @@ struct rendering {
     size_t depth;
     int steps;
 };
-
-void mustache_escape_html(struct buf *b, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        switch (s.p[i]) {
-        case '&':
-            BUF_LIT(b, "&amp;");
-            break;
-        case '<':
-            BUF_LIT(b, "&lt;");
-            break;
-        case '>':
-            BUF_LIT(b, "&gt;");
-            break;
-        case '"':
-            BUF_LIT(b, "&quot;");
-            break;
-        case '\'':
-            BUF_LIT(b, "&#39;");
-            break;
-        default:
-            buf_add_char(b, s.p[i]);
-        }
-    }
-}
 
 /* ---- data --------------------------------------------------------------------------------- */
 
@@ -143,7 +119,7 @@ static enum err render_range(struct rendering *r, size_t from, size_t to)
             break;
         case NODE_VALUE:
             if (r->escape == MUSTACHE_HTML) {
-                mustache_escape_html(&r->out, text_of(r, look_up(r, n->text)));
+                html_escape(&r->out, text_of(r, look_up(r, n->text)));
                 break;
             }
             __attribute__((fallthrough));

@@ -69,25 +69,6 @@ static enum err read_token(struct req *r, struct holder *out)
 
 /* ---- the page ----------------------------------------------------------------------------- */
 
-static void add_text(struct buf *b, struct str s)
-{
-    static const struct {
-        char c;
-        const char *entity;
-    } ENTITIES[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-
-    for (size_t i = 0; i < s.len; i++) {
-        size_t k = 0;
-
-        while (k < sizeof ENTITIES / sizeof *ENTITIES && ENTITIES[k].c != s.p[i])
-            k++;
-        if (k < sizeof ENTITIES / sizeof *ENTITIES)
-            buf_add_str(b, str_from(ENTITIES[k].entity));
-        else
-            buf_add_char(b, s.p[i]);
-    }
-}
-
 static void begin_page(struct req *r, struct buf *b, const struct ticket *t)
 {
     req_set_header(r, "Cache-Control", STR("no-store"));
@@ -102,9 +83,9 @@ static void begin_page(struct req *r, struct buf *b, const struct ticket *t)
                "<style>body{font:1.1em sans-serif;max-width:34em;margin:3em auto;padding:0 1em}"
                "button{font-size:1.6em;margin:.2em;padding:.2em .6em}textarea{width:100%}</style>\n"
                "<h1>");
-    add_text(b, t->subject);
+    html_escape(b, t->subject);
     BUF_LIT(b, "</h1><p>");
-    add_text(b, t->number);
+    html_escape(b, t->number);
     BUF_LIT(b, "</p>\n");
 }
 

@@ -1,6 +1,7 @@
 #include "domain/kb_text.h"
 
 #include "buf.h"
+#include "encode.h"
 
 #define BLANKS " \t\r\n\v\f"
 
@@ -90,11 +91,6 @@ struct str kb_mark(struct arena *a, struct str text)
     } TURNS[] = {
         {STR(KB_MARK_BEGIN), STR("<mark>")},
         {STR(KB_MARK_END), STR("</mark>")},
-        {STR("&"), STR("&amp;")},
-        {STR("<"), STR("&lt;")},
-        {STR(">"), STR("&gt;")},
-        {STR("\""), STR("&quot;")},
-        {STR("'"), STR("&#39;")},
     };
     struct buf b;
     size_t i = 0, k;
@@ -111,7 +107,8 @@ struct str kb_mark(struct arena *a, struct str text)
             buf_add_str(&b, TURNS[k].to);
             i += TURNS[k].from.len;
         } else {
-            buf_add_char(&b, text.p[i++]);
+            html_escape(&b, str_slice(text, i, i + 1));
+            i++;
         }
     }
     return buf_str(&b);

@@ -1,6 +1,6 @@
 #include "message/unsubscribe.h"
 #include "api/preferences.h"
-#include "mustache.h"
+#include "encode.h"
 #include "service.h"
 #include "store/preference_store.h"
 
@@ -30,7 +30,7 @@ static enum err reply_page(struct req *r, enum event_group group, const char *be
                 "<style>body{font:1.1em sans-serif;max-width:34em;margin:3em auto;padding:0 1em}"
                 "button{font-size:1.1em;padding:.3em .8em}</style>\n");
     buf_add_str(&b, str_from(before));
-    mustache_escape_html(&b, what);
+    html_escape(&b, what);
     buf_add_str(&b, str_from(after));
     return req_reply(r, 200, "text/html; charset=utf-8", buf_str(&b));
 }

@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "domain/layout.h"
+#include "encode.h"
 
 #define BOX_W 180
 #define BOX_H 48
@@ -34,20 +35,10 @@ static void add_text(struct buf *b, struct str s)
         unsigned char c = (unsigned char)s.p[i];
         bool is_noncharacter = c == 0xEF && i + 2 < s.len && (unsigned char)s.p[i + 1] == 0xBF &&
                                (unsigned char)s.p[i + 2] >= 0xBE;
-        if (c == '&')
-            BUF_LIT(b, "&amp;");
-        else if (c == '<')
-            BUF_LIT(b, "&lt;");
-        else if (c == '>')
-            BUF_LIT(b, "&gt;");
-        else if (c == '"')
-            BUF_LIT(b, "&quot;");
-        else if (c == '\'')
-            BUF_LIT(b, "&#39;");
-        else if ((c < ' ' && c != '\t' && c != '\n') || is_noncharacter)
+        if ((c < ' ' && c != '\t' && c != '\n') || is_noncharacter)
             BUF_LIT(b, "\xEF\xBF\xBD");
         else
-            buf_add_char(b, (char)c);
+            html_escape(b, str_n(s.p + i, 1));
         i += is_noncharacter ? 2 : 0;
     }
 }

@@ -194,6 +194,18 @@ static void percent_decoding_is_strict(void **state)
     arena_free(a);
 }
 
+static void html_is_escaped(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, NULL);
+    html_escape(&b, STR("<a href='x'>\"T\303\266m & J\"</a>"));
+    html_escape(&b, STR(""));
+    assert_string_equal(buf_cstr(&b),
+                        "&lt;a href=&#39;x&#39;&gt;&quot;T\303\266m &amp; J&quot;&lt;/a&gt;");
+    buf_release(&b);
+}
+
 static void strmap_survives_churn(void **state)
 {
     (void)state;
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(times_round_trip),
         cmocka_unit_test(base64_round_trips_and_refuses),
         cmocka_unit_test(percent_decoding_is_strict),
+        cmocka_unit_test(html_is_escaped),
         cmocka_unit_test(strmap_survives_churn),
         cmocka_unit_test(idmap_survives_churn),
         cmocka_unit_test(buffers_grow),
