@@ -60,11 +60,28 @@ enum err conversation_of_path(struct req *r, struct db_session **db, const struc
 }
 
 enum err conversation_open_direct(struct db_session *db, const struct speaker *who, int64_t other,
-                                  int64_t now, struct conversation *out)
+                                  struct str metadata, int64_t now, struct conversation *out)
 {
     struct person person;
     enum err rc = person_by_id(db, other, &person);
-    return rc ? rc : conversation_store_direct(db, who->user_id, other, now, out);
+    return rc ? rc : conversation_store_direct(db, who->user_id, other, metadata, now, out);
+}
+
+enum err context_text(struct req *r, const struct json *context, struct str *out)
+{
+    struct json_writer w;
+    struct buf b;
+    *out = STR_NULL;
+    if (!context || json_type(context) == JSON_NULL)
+        return ERR_OK;
+    buf_init(&b, r->arena);
+    jw_init(&w, &b);
+    jw_value(&w, context);
+    *out = buf_str(&b);
+    if (json_type(context) == JSON_OBJECT && out->len <= MAX_CONTEXT)
+        return ERR_OK;
+    req_field_error(r, "context", "must be an object of at most 4096 bytes");
+    return ERR_VALIDATION_ERROR;
 }
 
 enum err speaker_name(struct db_session *db, const struct speaker *who, struct str *out)

@@ -42,10 +42,14 @@ MUST_CHECK enum err CO_FN conversation_find(struct db_session *db, const struct 
 /* The conversation that {id} of the path names. */
 MUST_CHECK enum err CO_FN conversation_of_path(struct req *r, struct db_session **db,
                                                const struct speaker *who, struct conversation *out);
-/* The direct conversation with another person, made when missing. ERR_USER_NOT_FOUND. */
+/* The direct conversation with another person, made when missing; metadata as of
+ * conversation_store_direct. ERR_USER_NOT_FOUND. */
 MUST_CHECK enum err CO_FN conversation_open_direct(struct db_session *db, const struct speaker *who,
-                                                   int64_t other, int64_t now,
+                                                   int64_t other, struct str metadata, int64_t now,
                                                    struct conversation *out);
+/* What a request calls context, as the text that is kept. ERR_VALIDATION_ERROR, with the field. */
+#define MAX_CONTEXT 4096 /* bytes */
+MUST_CHECK enum err context_text(struct req *r, const struct json *context, struct str *out);
 /* The name people know now, not the one in an old token. ERR_FORBIDDEN for who is disabled. */
 MUST_CHECK enum err CO_FN speaker_name(struct db_session *db, const struct speaker *who,
                                        struct str *out);

@@ -12,6 +12,8 @@
 
 #define LIST_DEFAULT 100
 #define LIST_MAX 100
+#define EMBEDDED 10
+#define EMBEDDED_MAX 50
 
 #define AT(member) offsetof(struct conversation_list_query, member)
 static const struct json_field LIST_FIELDS[] = {
@@ -20,16 +22,21 @@ static const struct json_field LIST_FIELDS[] = {
      .alias = "is_archived"},
     {"limit", JK_INT, AT(limit), .min = 1, .max = LIST_MAX, .alias = "page_size"},
     {"cursor", JK_STR, AT(cursor), .max = 4096, .doc = "next_cursor of the page before"},
+    {"messages", JK_INT, AT(messages), .max = EMBEDDED_MAX,
+     .doc = "how many of the latest messages come with each; else the unread ones, 1 to 10"},
 };
 #undef AT
 JSON_SCHEMA(CONVERSATION_QUERY, "ConversationQuery", struct conversation_list_query, LIST_FIELDS);
 
 struct new_direct {
     int64_t recipient_id;
+    const struct json *context;
 };
 static const struct json_field DIRECT_FIELDS[] = {
     {"recipient_id", JK_INT, offsetof(struct new_direct, recipient_id), JF_REQUIRED, .min = 1,
      .max = INT64_MAX},
+    {"context", JK_ANY, offsetof(struct new_direct, context),
+     .doc = "an object, kept as the conversation's metadata"},
 };
 JSON_SCHEMA(NEW_DIRECT, "NewDirectConversation", struct new_direct, DIRECT_FIELDS);
 
@@ -53,15 +60,54 @@ JSON_SCHEMA(PREFERENCES, "ConversationPreferences", struct preferences, PREFEREN
 
 /* ---- lists -------------------------------------------------------------------------------- */
 
+static struct str messages_json(struct arena *a, const struct message_list *list,
+                                int64_t conversation_id)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, a);
+    jw_init(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].conversation_id == conversation_id)
+            view_message(&w, &list->items[i]);
+    jw_end_array(&w);
+    return buf_str(&b);
+}
+
+/* Clients of the platform surface show the last message and count the unread ones that come with a
+ * conversation: so many are there unless the request says how many. */
+static enum err CO_FN embed(struct req *r, struct db_session *db, struct conversation *items,
+                            size_t count, int64_t asked)
+{
+    struct message_list list;
+    int64_t *ids = ARENA_ARRAY(r->arena, int64_t, count + 1);
+    int64_t *most = ARENA_ARRAY(r->arena, int64_t, count + 1);
+    const struct latest of = {ids, most, count};
+    for (size_t i = 0; i < count; i++) {
+        int64_t unread = items[i].unread < 1 ? 1 : items[i].unread;
+        ids[i] = items[i].id;
+        most[i] = asked != JSON_NO_INT ? asked : unread < EMBEDDED ? unread : EMBEDDED;
+    }
+    if (!asked || !count)
+        return ERR_OK;
+    enum err rc = message_store_latest(db, &of, r->actor->user_id, &list);
+    for (size_t i = 0; rc == ERR_OK && i < count; i++)
+        items[i].messages = messages_json(r->arena, &list, items[i].id);
+    return rc;
+}
+
 static enum err CO_FN reply_of_ticket(struct req *r, struct db_session *db,
-                                      struct str ticket_number)
+                                      const struct conversation_list_query *q)
 {
     const struct speaker who = speaker_of(r->actor);
     struct list_view v = {.schema = &CONVERSATION_SCHEMA};
     struct conversation c;
-    enum err rc = conversation_find(db, &who, 0, ticket_number, &c);
+    enum err rc = conversation_find(db, &who, 0, q->ticket_number, &c);
     if (rc == ERR_OK)
         rc = conversation_store_seen_by(db, c.id, who.user_id, &c);
+    if (rc == ERR_OK)
+        rc = embed(r, db, &c, 1, q->messages);
     if (rc && rc != ERR_CONVERSATION_NOT_FOUND)
         return rc;
     v.items = &c;
@@ -102,12 +148,12 @@ enum err CO_FN conversations_reply(struct req *r, const struct conversation_list
 {
     int64_t limit = q->limit == JSON_NO_INT ? LIST_DEFAULT : q->limit;
     struct conversation_filter f = {.is_archived = q->is_archived == JSON_TRUE, .limit = limit + 1};
-    const struct conversation *items = NULL;
+    struct conversation *items = NULL;
     struct list_view v = {.schema = &CONVERSATION_SCHEMA};
     struct db_session *db;
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK && q->ticket_number.len)
-        return reply_of_ticket(r, db, q->ticket_number);
+        return reply_of_ticket(r, db, q);
     if (rc == ERR_OK)
         rc = read_cursor(r, q->cursor, &f);
     if (rc == ERR_OK)
@@ -119,6 +165,9 @@ enum err CO_FN conversations_reply(struct req *r, const struct conversation_list
         v.count = (size_t)limit;
         v.next_cursor = cursor_behind(r, &items[limit - 1], f.is_archived);
     }
+    rc = embed(r, db, items, v.count, q->messages);
+    if (rc)
+        return rc;
     view_list(r->arena, req_json_begin(r), &v);
     return req_json_end(r, 200);
 }
@@ -172,13 +221,16 @@ enum err CO_FN conversations_direct(struct req *r)
     const struct speaker who = speaker_of(r->actor);
     struct db_session *db;
     struct conversation c;
+    struct str metadata;
     if (b->recipient_id == who.user_id) {
         req_field_error(r, "recipient_id", "must be another person");
         return ERR_VALIDATION_ERROR;
     }
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK)
-        rc = conversation_open_direct(db, &who, b->recipient_id, r->now, &c);
+        rc = context_text(r, b->context, &metadata);
+    if (rc == ERR_OK)
+        rc = conversation_open_direct(db, &who, b->recipient_id, metadata, r->now, &c);
     return rc ? rc : conversation_reply(r, db, c.id);
 }
 

@@ -17,7 +17,7 @@ enum err CO_FN conversations_participants(struct req *r);
 struct conversation_list_query {
     struct str ticket_number, cursor;
     int8_t is_archived;
-    int64_t limit;
+    int64_t limit, messages;
 };
 
 struct db_session;

@@ -176,6 +176,7 @@ struct addressed_message {
     struct new_message message;
     int64_t conversation_id, recipient_id;
     struct str ticket_number;
+    const struct json *context;
 };
 
 #define CLIENT_ID_DOC "chosen by the client: repeating one stores nothing twice"
@@ -211,6 +212,7 @@ static const struct json_field ADDRESSED_FIELDS[] = {
     {"conversation_id", JK_INT, AT(conversation_id), JF_COERCE, .min = 1, .max = INT64_MAX},
     {"ticket_number", JK_STR, AT(ticket_number), .max = 64, .alias = "ticket_id"},
     {"recipient_id", JK_INT, AT(recipient_id), JF_COERCE, .min = 1, .max = INT64_MAX},
+    {"context", JK_ANY, AT(context), .doc = "with recipient_id: see NewDirectConversation"},
     MESSAGE_FIELDS(AT(message)),
 };
 #undef AT
@@ -275,7 +277,9 @@ static enum err CO_FN addressee(struct req *r, struct db_session *db, const stru
         req_field_error(r, "recipient_id", "must be another person");
         return ERR_VALIDATION_ERROR;
     }
-    return conversation_open_direct(db, who, b->recipient_id, r->now, out);
+    struct str metadata;
+    enum err rc = context_text(r, b->context, &metadata);
+    return rc ? rc : conversation_open_direct(db, who, b->recipient_id, metadata, r->now, out);
 }
 
 enum err CO_FN messages_post(struct req *r)

@@ -19,6 +19,8 @@ static const struct json_field CONVERSATION_FIELDS[] = {
     {"counterpart_id", JK_INT, AT(counterpart_id), JF_OMIT, .doc = "the other one of a direct one"},
     {"counterpart_name", JK_STR, AT(counterpart_name), JF_OMIT},
     {"counterpart_email", JK_STR, AT(counterpart_email), JF_OMIT},
+    {"metadata", JK_STR, AT(metadata), JF_REQUIRED, .doc = "a JSON object as text: the context"},
+    {"messages", JK_RAW, AT(messages), JF_OMIT, .doc = "in lists: the latest, oldest first"},
     {"version", JK_INT, AT(version), JF_REQUIRED},
     {"created_at", JK_TIME, AT(created_at), JF_REQUIRED | JF_MS},
     {"updated_at", JK_TIME, AT(updated_at), JF_REQUIRED | JF_MS},

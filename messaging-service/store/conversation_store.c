@@ -6,9 +6,10 @@
     "c.id, c.type, c.ticket_number, c.title, c.created_at, c.updated_at, c.version,"               \
     " c.group_owner_id, p.user_id IS NOT NULL, coalesce(" PARTICIPANT_IS_CURRENT ", false),"       \
     " coalesce(p.is_muted, false), coalesce(p.is_archived, false), coalesce(p.last_read_id, 0),"   \
-    " coalesce(greatest(c.message_count - p.read_number, 0), 0), c.ticket_status"
-#define TYPES "itttzziibbbbiit"
-#define COLUMN_COUNT 15
+    " coalesce(greatest(c.message_count - p.read_number, 0), 0), c.ticket_status,"                 \
+    " coalesce(c.metadata, '{}')"
+#define TYPES "itttzziibbbbiitt"
+#define COLUMN_COUNT 16
 #define FROM_FOR(user)                                                                             \
     " FROM conversation c"                                                                         \
     " LEFT JOIN participant p ON p.conversation_id = c.id AND p.user_id = " user
@@ -89,17 +90,18 @@ DB_READ(former_participants, "iI", "I",
         " WHERE c.id = $1 AND p.user_id = ANY ($2) AND NOT coalesce(" PARTICIPANT_IS_CURRENT
         ", false)");
 
-DB_WRITE(
-    make_direct, "iiz", TYPES,
-    "WITH c AS (INSERT INTO conversation (type, direct_pair, created_at, updated_at)"
-    "  VALUES ('direct', ARRAY[least($1, $2), greatest($1, $2)], $3, $3)"
-    "  ON CONFLICT (direct_pair) DO UPDATE SET title = conversation.title RETURNING *),"
-    " joined AS (INSERT INTO participant (conversation_id, user_id, by_ticket, joined_at,"
-    "   active_at)"
-    "  SELECT c.id, u, false, $3, c.updated_at FROM c, unnest(ARRAY[$1, $2]) AS u"
-    "  ON CONFLICT DO NOTHING)"
-    " SELECT c.id, c.type, c.ticket_number, c.title, c.created_at, c.updated_at, c.version,"
-    " c.group_owner_id, true, true, false, false, 0::bigint, 0::bigint, c.ticket_status FROM c");
+DB_WRITE(make_direct, "iizt", TYPES,
+         "WITH c AS (INSERT INTO conversation (type, direct_pair, created_at, updated_at, metadata)"
+         "  VALUES ('direct', ARRAY[least($1, $2), greatest($1, $2)], $3, $3, $4)"
+         "  ON CONFLICT (direct_pair) DO UPDATE SET metadata = coalesce($4, conversation.metadata)"
+         "  RETURNING *),"
+         " joined AS (INSERT INTO participant (conversation_id, user_id, by_ticket, joined_at,"
+         "   active_at)"
+         "  SELECT c.id, u, false, $3, c.updated_at FROM c, unnest(ARRAY[$1, $2]) AS u"
+         "  ON CONFLICT DO NOTHING)"
+         " SELECT c.id, c.type, c.ticket_number, c.title, c.created_at, c.updated_at, c.version,"
+         " c.group_owner_id, true, true, false, false, 0::bigint, 0::bigint, c.ticket_status,"
+         " coalesce(c.metadata, '{}') FROM c");
 
 DB_WRITE(make_group, "tiz", "i",
          "INSERT INTO conversation (type, title, group_owner_id, created_at, updated_at)"
@@ -134,6 +136,7 @@ static void read_conversation(const struct db_result *r, size_t row, struct conv
         .last_read_id = db_get_int(r, row, 12),
         .unread = db_get_int(r, row, 13),
         .ticket_status = db_get_str(r, row, 14),
+        .metadata = db_get_str(r, row, 15),
         .last_message_at = JSON_NO_TIME,
         .counterpart_id = JSON_NO_INT,
     };
@@ -201,8 +204,8 @@ enum err conversation_store_lock(struct db_session *s, int64_t id)
 #define END_OF_TIME (INT64_C(253402300799) * 1000000)
 
 enum err conversation_store_list(struct db_session *s, int64_t user_id,
-                                 const struct conversation_filter *f,
-                                 const struct conversation **out, size_t *count)
+                                 const struct conversation_filter *f, struct conversation **out,
+                                 size_t *count)
 {
     struct db_result *r;
     enum err rc =
@@ -260,11 +263,12 @@ enum err conversation_store_follow_ticket(struct db_session *s, const struct tic
     return n ? find_former(s, *id, before, n, former) : ERR_OK;
 }
 
-enum err conversation_store_direct(struct db_session *s, int64_t a, int64_t b, int64_t now,
-                                   struct conversation *out)
+enum err conversation_store_direct(struct db_session *s, int64_t a, int64_t b, struct str metadata,
+                                   int64_t now, struct conversation *out)
 {
     struct db_result *r = NULL;
-    enum err rc = db_query(s, &make_direct, &r, DB_INT(a), DB_INT(b), DB_TIME(now));
+    enum err rc =
+        db_query(s, &make_direct, &r, DB_INT(a), DB_INT(b), DB_TIME(now), DB_STR(metadata));
     return first_conversation(rc, r, out);
 }
 

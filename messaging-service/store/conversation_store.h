@@ -7,6 +7,7 @@ struct conversation {
     int64_t id;
     struct str type, ticket_number, title; /* ticket_number: absent unless type is support */
     struct str ticket_status;
+    struct str metadata; /* JSON */
     int64_t created_at, updated_at;
     int64_t version;
     int64_t group_owner_id; /* JSON_NO_INT: none */
@@ -20,6 +21,7 @@ struct conversation {
     int64_t last_message_at;
     int64_t counterpart_id; /* of a direct one, JSON_NO_INT */
     struct str counterpart_name, counterpart_email;
+    struct str messages; /* JSON: the latest, for whoever fills it; absent: none */
 };
 
 /* ERR_CONVERSATION_NOT_FOUND when there is none. user_id: the person who asks. */
@@ -44,7 +46,7 @@ struct conversation_filter {
 /* Those a person takes part in, latest first. */
 MUST_CHECK enum err CO_FN conversation_store_list(struct db_session *s, int64_t user_id,
                                                   const struct conversation_filter *f,
-                                                  const struct conversation **out, size_t *count);
+                                                  struct conversation **out, size_t *count);
 
 /* What an event tells of a ticket's people; 0: nothing. */
 struct ticket_people {
@@ -58,9 +60,11 @@ struct ticket_people {
 MUST_CHECK enum err CO_FN conversation_store_follow_ticket(struct db_session *s,
                                                            const struct ticket_people *p,
                                                            int64_t *id, struct json_array *former);
-/* The direct conversation of two people, made when missing; a is who asks. */
+/* The direct conversation of two people, made when missing; a is who asks. metadata: JSON, absent:
+ * left as it is. */
 MUST_CHECK enum err CO_FN conversation_store_direct(struct db_session *s, int64_t a, int64_t b,
-                                                    int64_t now, struct conversation *out);
+                                                    struct str metadata, int64_t now,
+                                                    struct conversation *out);
 /* A group without members. */
 MUST_CHECK enum err CO_FN conversation_store_add_group(struct db_session *s, struct str title,
                                                        int64_t owner_id, int64_t now, int64_t *id);

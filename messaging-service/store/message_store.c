@@ -13,6 +13,16 @@ DB_READ(messages_before, "iiii", MESSAGE_TYPES,
         "SELECT " MESSAGE_COLUMNS " FROM message m" MESSAGE_JOINS
         " WHERE m.conversation_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3 OFFSET $4");
 
+DB_READ(latest_messages, "IiI", MESSAGE_TYPES "b",
+        "SELECT " MESSAGE_COLUMNS ", CASE WHEN m.sender_id = $2"
+        "  THEN EXISTS (SELECT FROM participant p WHERE p.conversation_id = m.conversation_id"
+        "   AND p.user_id <> $2 AND p.last_read_id >= m.id)"
+        "  ELSE coalesce(m.id <= (SELECT p.last_read_id FROM participant p"
+        "   WHERE p.conversation_id = m.conversation_id AND p.user_id = $2), false) END"
+        " FROM unnest($1, $3) AS w(id, n) CROSS JOIN LATERAL (SELECT * FROM message x"
+        "  WHERE x.conversation_id = w.id ORDER BY x.id DESC LIMIT w.n) m" MESSAGE_JOINS
+        " ORDER BY m.conversation_id, m.id");
+
 DB_READ(newest_message, "i", "i",
         "SELECT coalesce(max(id), 0) FROM message WHERE conversation_id = $1");
 
@@ -145,6 +155,20 @@ enum err message_store_before(struct db_session *s, int64_t conversation_id, int
     if (rc == ERR_OK)
         read_messages(s->arena, r, true, out);
     return rc;
+}
+
+enum err message_store_latest(struct db_session *s, const struct latest *of, int64_t user_id,
+                              struct message_list *out)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &latest_messages, &r, DB_INT_ARRAY(of->conversations, of->count),
+                           DB_INT(user_id), DB_INT_ARRAY(of->most, of->count));
+    if (rc)
+        return rc;
+    read_messages(s->arena, r, false, out);
+    for (size_t i = 0; i < out->count; i++)
+        out->items[i].is_read = db_get_bool(r, i, MESSAGE_COLUMN_COUNT) ? JSON_TRUE : JSON_FALSE;
+    return ERR_OK;
 }
 
 enum err message_store_newest(struct db_session *s, int64_t conversation_id, int64_t *id)

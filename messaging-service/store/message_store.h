@@ -39,6 +39,14 @@ MUST_CHECK enum err CO_FN message_store_after(struct db_session *s, int64_t conv
 MUST_CHECK enum err CO_FN message_store_before(struct db_session *s, int64_t conversation_id,
                                                int64_t before, int64_t skip, int64_t limit,
                                                struct message_list *out);
+/* The newest of some conversations, of each at most so many, with is_read as the person sees it; by
+ * conversation, oldest first. */
+struct latest {
+    const int64_t *conversations, *most;
+    size_t count;
+};
+MUST_CHECK enum err CO_FN message_store_latest(struct db_session *s, const struct latest *of,
+                                               int64_t user_id, struct message_list *out);
 /* The newest id of a conversation, 0 when nothing has been said. */
 MUST_CHECK enum err CO_FN message_store_newest(struct db_session *s, int64_t conversation_id,
                                                int64_t *id);

@@ -1,4 +1,5 @@
 """Groups, preferences, what is unread, and the list of conversations."""
+import json
 import uuid
 
 import pytest
@@ -289,6 +290,39 @@ def test_direct_conversations_name_the_other_one(world):
     direct = world.direct(EMIL, EVE)
     assert (direct["counterpart_id"], direct["counterpart_name"]) == (EVE, "Eve Employee")
     assert world.direct(EVE, EMIL)["counterpart_name"] == "Emil Employee"
+
+
+def test_messages_come_with_the_list(world):
+    direct = world.direct(ROLF, COLE)
+    said = [world.say(ROLF, direct["id"], str(n)) for n in range(12)]
+
+    def embedded(identity, **params):
+        found = next(c for c in world.conversations(identity, **params) if c["id"] == direct["id"])
+        return [(m["content"], m["is_read"]) for m in found.get("messages", [])]
+
+    assert embedded(COLE) == [(str(n), False) for n in range(2, 12)]
+    assert embedded(ROLF) == [("11", False)] and embedded(ROLF, messages=0) == []
+    world.http(COLE).put(base(direct) + "/read", {"up_to_id": said[10]["id"]}, expect=200)
+    assert embedded(COLE) == [("11", False)]
+    assert embedded(ROLF, messages=3) == [("9", True), ("10", True), ("11", False)]
+    ticket = world.open_ticket()
+    world.say(CORA, ticket["conversation_id"], "of a ticket")
+    of_ticket, = world.conversations(EMIL, ticket_number=ticket["ticket_number"])
+    assert [m["content"] for m in of_ticket["messages"]] == ["of a ticket"]
+    for wrong in (-1, 51):
+        check_error(world.http(EMIL).get("/api/v1/conversations", params={"messages": wrong}), 422, "VALIDATION_ERROR")
+
+
+def test_the_context_of_a_direct_conversation(world):
+    path = "/api/v1/conversations/direct"
+    made = world.http(COLE).post(path, {"recipient_id": RITA, "context": {"property_id": 7, "title": "<b>\u00fc"}}, expect=200)
+    assert json.loads(made.json()["metadata"]) == {"property_id": 7, "title": "<b>\u00fc"}
+    assert world.direct(RITA, COLE)["metadata"] == made.json()["metadata"]
+    world.http(RITA).post("/api/v1/messages", {"recipient_id": COLE, "content": "x", "context": {"a": None}}, expect=201)
+    assert json.loads(world.direct(COLE, RITA)["metadata"]) == {"a": None}
+    assert world.group(EMIL, EVE)["metadata"] == "{}"
+    for wrong in ([], "x", 7, {"x": "y" * 4096}):
+        check_error(world.http(COLE).post(path, {"recipient_id": RITA, "context": wrong}), 422, "VALIDATION_ERROR")
 
 
 def test_history_comes_in_pages(world):

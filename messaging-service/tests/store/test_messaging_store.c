@@ -117,11 +117,12 @@ static void who_joins_by_writing_stays(struct db_session *s)
 static void a_direct_conversation_is_found_from_both_sides(struct db_session *s)
 {
     struct conversation a, b;
-    OK(conversation_store_direct(s, EMIL, RITA, NOW, &a));
-    OK(conversation_store_direct(s, RITA, EMIL, NOW + 1, &b));
+    OK(conversation_store_direct(s, EMIL, RITA, STR("{\"a\":1}"), NOW, &a));
+    OK(conversation_store_direct(s, RITA, EMIL, STR_NULL, NOW + 1, &b));
     assert_int_equal(a.id, b.id);
     assert_true(str_eq(a.type, STR("direct")) && !a.ticket_number.p);
     assert_int_equal(b.created_at, NOW);
+    assert_true(str_eq(b.metadata, STR("{\"a\":1}")));
     OK(conversation_store_get(s, a.id, RITA, &b));
     assert_true(b.takes_part && b.is_current);
     OK(conversation_store_get(s, a.id, ADAM, &b));
@@ -277,13 +278,13 @@ static int64_t make_group(struct db_session *s, int64_t a, int64_t b, int64_t at
 
 static void conversations_of_all_kinds_are_one_list(struct db_session *s)
 {
-    const struct conversation *c;
+    struct conversation *c;
     struct conversation direct;
     size_t count;
     follow(s, EMIL, CORA, 0, NOW);
     int64_t support = find(s, EMIL).id;
     int64_t group = make_group(s, EMIL, RITA, NOW + 3);
-    OK(conversation_store_direct(s, EMIL, RITA, NOW + 9, &direct));
+    OK(conversation_store_direct(s, EMIL, RITA, STR_NULL, NOW + 9, &direct));
     const int64_t expected[] = {direct.id, group, support};
     struct conversation_filter f = {.limit = 1};
     for (size_t i = 0; i < 3; i++) {
@@ -431,6 +432,32 @@ static void reactions_are_one_of_each_and_limited(struct db_session *s)
     assert_false(changed);
 }
 
+static void the_latest_come_with_who_has_read_them(struct db_session *s)
+{
+    struct conversation direct;
+    struct message_list list;
+    follow(s, EMIL, CORA, 0, NOW);
+    OK(conversation_store_direct(s, EMIL, RITA, STR_NULL, NOW, &direct));
+    int64_t ids[] = {find(s, EMIL).id, direct.id, direct.id + 1000};
+    say(s, ids[0], EMIL, STR("one"), STR_NULL, true);
+    struct message two = say(s, ids[0], EMIL, STR("two"), STR_NULL, true);
+    say(s, ids[0], CORA, STR("three"), STR_NULL, true);
+    say(s, ids[0], EMIL, STR("four"), STR_NULL, true);
+    say(s, ids[1], RITA, STR("five"), STR_NULL, true);
+    const int64_t three[] = {3, 3, 3}, one[] = {1, 1, 1};
+    const struct latest threes = {ids, three, 3}, ones = {ids, one, 3};
+    OK(message_store_latest(s, &threes, EMIL, &list));
+    assert_int_equal(list.count, 4);
+    assert_int_equal(list.items[0].id, two.id);
+    assert_int_equal(list.items[0].is_read, JSON_TRUE); /* Cora has written since */
+    assert_int_equal(list.items[1].is_read, JSON_TRUE);
+    assert_int_equal(list.items[2].is_read, JSON_FALSE);
+    assert_int_equal(list.items[3].conversation_id, direct.id);
+    assert_int_equal(list.items[3].is_read, JSON_FALSE);
+    OK(message_store_latest(s, &ones, CORA, &list));
+    assert_int_equal(list.items[0].is_read, JSON_FALSE);
+}
+
 static void search(struct db_session *s, const char *query, int64_t user_id, size_t expected)
 {
     const struct message_search q = {user_id, str_from(query), 0, INT64_MAX, 10};
@@ -513,6 +540,7 @@ STORE_TEST(who_is_replaced_is_told_of)
 STORE_TEST(everything_is_one_order)
 STORE_TEST(versions_are_kept_until_a_message_is_unsent)
 STORE_TEST(reactions_are_one_of_each_and_limited)
+STORE_TEST(the_latest_come_with_who_has_read_them)
 STORE_TEST(a_search_finds_what_is_ones_own)
 STORE_TEST(what_was_missed_names_its_people)
 
@@ -548,6 +576,8 @@ static void lists_and_searches_use_their_indexes(void **state)
     check_plan(a, "unread_of_person", "participant_unread");
     check_plan(a, "messages_before", "message_of_conversation");
     check_plan(a, "messages_after", "message_of_conversation");
+    check_plan(a, "latest_messages", "message_of_conversation");
+    check_plan(a, "current_audience", "participant_pkey");
     check_plan(a, "changes_between", "conversation_change_order");
     check_plan(a, "changes_between", "participant_read");
     /* A page of it meets so many conversations that reading all of these few is cheaper. */
@@ -591,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_everything_is_one_order),
         cmocka_unit_test(test_versions_are_kept_until_a_message_is_unsent),
         cmocka_unit_test(test_reactions_are_one_of_each_and_limited),
+        cmocka_unit_test(test_the_latest_come_with_who_has_read_them),
         cmocka_unit_test(test_a_search_finds_what_is_ones_own),
         cmocka_unit_test(test_what_was_missed_names_its_people),
         cmocka_unit_test(lists_and_searches_use_their_indexes),
