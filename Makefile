@@ -64,6 +64,7 @@ bench: packages-build+run+test
 	@tests/bench/workflow
 	@tests/bench/workflow_timers.py
 	@tests/bench/messaging
+	@tests/bench/messaging_lists
 	@tests/bench/notification
 
 fuzz: packages-build+run+test

@@ -10,8 +10,9 @@ DB_READ(messages_after, "iiii", MESSAGE_TYPES,
         " WHERE m.conversation_id = $1 AND m.id > $2 AND m.id < $3 ORDER BY m.id LIMIT $4");
 
 DB_READ(messages_before, "iiii", MESSAGE_TYPES,
-        "SELECT " MESSAGE_COLUMNS " FROM message m" MESSAGE_JOINS
-        " WHERE m.conversation_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3 OFFSET $4");
+        "SELECT " MESSAGE_COLUMNS " FROM (SELECT * FROM message x WHERE x.conversation_id = $1"
+        "  AND x.id < $2 ORDER BY x.id DESC LIMIT $3 OFFSET $4) m" MESSAGE_JOINS
+        " ORDER BY m.id DESC");
 
 DB_READ(latest_messages, "IiI", MESSAGE_TYPES "b",
         "SELECT " MESSAGE_COLUMNS ", CASE WHEN m.sender_id = $2"

@@ -100,7 +100,8 @@ struct message_search {
     int64_t before;          /* ids below */
     int64_t limit;
 };
-/* Newest first: of the latest SEARCH_CONVERSATIONS the person takes part in. */
-#define SEARCH_CONVERSATIONS 2000
+/* Newest first. Words that many messages have are looked for in the latest SEARCH_CONVERSATIONS the
+ * person takes part in, others in all of them. */
+#define SEARCH_CONVERSATIONS 1000
 MUST_CHECK enum err CO_FN message_store_search(struct db_session *s, const struct message_search *q,
                                                struct message_list *out);

@@ -484,6 +484,48 @@ static void a_search_finds_what_is_ones_own(struct db_session *s)
     search(s, "fire", EMIL, 0);
 }
 
+DB_WRITE(fill_long, "i", "",
+         "WITH c AS (UPDATE conversation SET message_count = 1300 WHERE id = $1)"
+         " INSERT INTO message (conversation_id, number, sender_id, sender_name, content,"
+         " created_at) SELECT $1, n, 51, 'Emil', 'shared ' || CASE WHEN n <= 30 THEN 'early'"
+         " WHEN n > 1270 THEN 'late' ELSE 'middle' END, now() FROM generate_series(1, 1300) n");
+
+static int64_t oldest_found(struct db_session *s, const char *query, int64_t before, int64_t limit,
+                            size_t expected)
+{
+    const struct message_search q = {EMIL, str_from(query), 0, before, limit};
+    struct message_list list;
+    OK(message_store_search(s, &q, &list));
+    assert_int_equal(list.count, expected);
+    for (size_t i = 1; i < list.count; i++)
+        assert_true(list.items[i].id < list.items[i - 1].id);
+    return list.count ? list.items[list.count - 1].id : 0;
+}
+
+/* Common words are looked for in another way than rare ones, and in long conversations in another
+ * than in short ones; before and after the words become common the same is found. */
+static void a_search_finds_the_same_in_every_way(struct db_session *s)
+{
+    struct conversation direct;
+    follow(s, EMIL, CORA, 0, NOW);
+    OK(db_query(s, &fill_long, NULL, DB_INT(find(s, EMIL).id)));
+    OK(conversation_store_direct(s, EMIL, RITA, STR_NULL, NOW, &direct));
+    oldest_found(s, "early", INT64_MAX, 40, 30);
+    int64_t newest = 0;
+    for (int i = 0; i < 12; i++)
+        newest = say(s, direct.id, RITA, STR("early too"), STR_NULL, true).id;
+    oldest_found(s, "early", INT64_MAX, 100, 42);
+    int64_t oldest = oldest_found(s, "early", INT64_MAX, 40, 40);
+    oldest_found(s, "early", oldest, 40, 2);
+    oldest_found(s, "early", newest, 5, 5);
+    oldest_found(s, "shared late", INT64_MAX, 20, 20);
+    oldest_found(s, "shared -late", INT64_MAX, 20, 20);
+    oldest = oldest_found(s, "shared", INT64_MAX, 1000, 1000);
+    oldest_found(s, "shared", oldest, 1000, 300);
+    search(s, "early", RITA, 10);
+    search(s, "shared", RITA, 0);
+}
+
 static void what_was_missed_names_its_people(struct db_session *s)
 {
     struct change_list missed;
@@ -542,6 +584,7 @@ STORE_TEST(versions_are_kept_until_a_message_is_unsent)
 STORE_TEST(reactions_are_one_of_each_and_limited)
 STORE_TEST(the_latest_come_with_who_has_read_them)
 STORE_TEST(a_search_finds_what_is_ones_own)
+STORE_TEST(a_search_finds_the_same_in_every_way)
 STORE_TEST(what_was_missed_names_its_people)
 
 static void statements_fit_the_schema(void **state)
@@ -623,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_reactions_are_one_of_each_and_limited),
         cmocka_unit_test(test_the_latest_come_with_who_has_read_them),
         cmocka_unit_test(test_a_search_finds_what_is_ones_own),
+        cmocka_unit_test(test_a_search_finds_the_same_in_every_way),
         cmocka_unit_test(test_what_was_missed_names_its_people),
         cmocka_unit_test(lists_and_searches_use_their_indexes),
         cmocka_unit_test(statements_fit_the_schema),
