@@ -32,5 +32,14 @@ const struct setting MESSAGING_SETTINGS[] = {
         .min = 1,
         .max = 3600,
     },
+    {
+        .name = "MESSAGE_RETENTION",
+        .type = SETTING_DURATION,
+        .offset = AT(retention_s),
+        .def = "0",
+        .help = "how long messages are kept; 0: for ever",
+        .min = 0,
+        .max = 3650 * 86400,
+    },
     {0},
 };

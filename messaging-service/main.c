@@ -11,11 +11,12 @@
 #include "people.h"
 #include "routes.h"
 #include "state.h"
+#include "store/retention_store.h"
 #include "write_run.h"
 
 extern const struct db_migration SERVICE_MIGRATIONS[];
 
-#define PURGE_MS (3600 * 1000)
+#define PURGE_MS (600 * 1000)
 
 static enum err init(struct service *s)
 {
@@ -29,16 +30,36 @@ static enum err init(struct service *s)
     return ERR_OK;
 }
 
-/* Answers to repeated requests are kept for a day. */
+struct forgetting {
+    int64_t before, count;
+};
+
+static enum err CO_FN forget_batch(struct db_session *db, void *arg)
+{
+    struct forgetting *f = arg;
+    return retention_store_messages(db, f->before, &f->count);
+}
+
+/* What is kept no longer, batch by batch. */
 static void CO_FN purge(struct service *s, void *arg)
 {
-    struct arena *a = arena_new();
-    struct db_session db;
+    int64_t now = clock_wall_us(), retention_s = messaging_config(s)->retention_s;
+    struct forgetting f = {.before = now - retention_s * US_PER_S};
+    enum err rc = ERR_OK;
     (void)arg;
-    db_session_init(&db, s->db, a);
-    if (write_purge(&db, clock_wall_us()) != ERR_OK)
-        log_warn("old answers were not removed");
-    arena_free(a);
+    do {
+        struct arena *a = arena_new();
+        struct db_session db;
+        db_session_init(&db, s->db, a);
+        if (retention_s)
+            rc = db_transact(&db, forget_batch, &f);
+        if (rc == ERR_OK && !f.count)
+            rc = write_purge(&db, now);
+        arena_free(a);
+    } while (rc == ERR_OK && f.count && !s->is_draining);
+    if (rc)
+        log_warn("not everything that is kept no longer was removed",
+                 LOG_CSTR("error", err_code(rc)));
 }
 
 /* What runs in the background from now on. */

@@ -94,6 +94,15 @@ const struct setting NOTIFICATION_SETTINGS[] = {
         .max = 365 * 86400,
     },
     {
+        .name = "NOTIFICATION_RETENTION",
+        .type = SETTING_DURATION,
+        .offset = AT(retention_s),
+        .def = "0",
+        .help = "how long notifications and their deliveries are kept; 0: for ever",
+        .min = 0,
+        .max = 3650 * 86400,
+    },
+    {
         .name = "WEBHOOK_RETENTION",
         .type = SETTING_DURATION,
         .offset = AT(webhook.retention_s),

@@ -24,6 +24,7 @@ struct notification_config {
     struct str language;   /* of who has said nothing */
     struct provider_config sms, push;
     struct pace pace[CHANNEL_COUNT];
+    int64_t retention_s; /* of notifications; 0: for ever */
 };
 
 extern const struct setting NOTIFICATION_SETTINGS[];

@@ -16,6 +16,7 @@
 #include "people.h"
 #include "routes.h"
 #include "state.h"
+#include "store/retention_store.h"
 #include "store/tally_store.h"
 #include "write_run.h"
 
@@ -23,6 +24,13 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define FOLDING_MS 2000
 #define PURGING_MS 600000
+/* An event that comes later than that tells of a message that nobody knows to be gone. */
+#define GONE_DAYS 30
+#define DAY_US (INT64_C(86400) * US_PER_S)
+
+struct forgetting {
+    int64_t before, count;
+};
 
 static void CO_FN fold_tallies(struct service *s, void *arg)
 {
@@ -37,16 +45,34 @@ static void CO_FN fold_tallies(struct service *s, void *arg)
     arena_free(a);
 }
 
-static void CO_FN purge_answers(struct service *s, void *arg)
+static enum err CO_FN forget_batch(struct db_session *db, void *arg)
 {
-    struct arena *a = arena_new();
-    struct db_session db;
+    struct forgetting *f = arg;
+    return retention_store_notifications(db, f->before, &f->count);
+}
+
+/* What is kept no longer, batch by batch. */
+static void CO_FN purge(struct service *s, void *arg)
+{
+    int64_t now = clock_wall_us(), retention_s = notification_config(s)->retention_s;
+    struct forgetting f = {.before = now - retention_s * US_PER_S};
+    enum err rc = ERR_OK;
     (void)arg;
-    db_session_init(&db, s->db, a);
-    enum err rc = write_purge(&db, clock_wall_us());
+    do {
+        struct arena *a = arena_new();
+        struct db_session db;
+        db_session_init(&db, s->db, a);
+        if (retention_s)
+            rc = db_transact(&db, forget_batch, &f);
+        if (rc == ERR_OK && !f.count)
+            rc = retention_store_gone_messages(&db, now - GONE_DAYS * DAY_US);
+        if (rc == ERR_OK && !f.count)
+            rc = write_purge(&db, now);
+        arena_free(a);
+    } while (rc == ERR_OK && f.count && !s->is_draining);
     if (rc)
-        log_warn("old answers were not forgotten", LOG_CSTR("error", err_code(rc)));
-    arena_free(a);
+        log_warn("not everything that is kept no longer was removed",
+                 LOG_CSTR("error", err_code(rc)));
 }
 
 static enum err init(struct service *s)
@@ -86,7 +112,7 @@ static enum err CO_FN start(struct service *s)
     if (rc)
         return rc;
     service_every(s, FOLDING_MS, "tallies", fold_tallies, NULL);
-    service_every(s, PURGING_MS, "answers", purge_answers, NULL);
+    service_every(s, PURGING_MS, "purge", purge, NULL);
     return ERR_OK;
 }
 

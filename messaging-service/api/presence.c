@@ -214,13 +214,17 @@ static enum err CO_FN renew(struct presence *p, struct db_session *db)
 static void CO_FN flush(struct service *s, void *arg)
 {
     struct presence *p = arg;
-    struct arena *a = arena_new();
-    struct db_session db;
-    db_session_init(&db, s->db, a);
-    enum err rc = renew(p, &db);
-    while (rc == ERR_OK && idmap_count(p->changed))
-        rc = enter(p, &db);
-    arena_free(a);
+    enum err rc = ERR_OK;
+    /* Many may come at once; the lease does not wait for all of them. */
+    do {
+        struct arena *a = arena_new();
+        struct db_session db;
+        db_session_init(&db, s->db, a);
+        rc = renew(p, &db);
+        if (rc == ERR_OK && idmap_count(p->changed))
+            rc = enter(p, &db);
+        arena_free(a);
+    } while (rc == ERR_OK && idmap_count(p->changed));
 }
 
 void presence_start(struct presence *p)

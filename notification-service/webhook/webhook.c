@@ -8,7 +8,6 @@
 #include "store/webhook_delivery_store.h"
 #include "webhook/consume.h"
 #include "webhook/sender.h"
-#include "write_run.h"
 
 #define PREVIOUS_KEYS_MAX 8
 #define PURGE_INTERVAL_MS (10 * 60 * 1000)
@@ -40,22 +39,11 @@ enum err webhooks_init(struct webhooks *w, struct service *s)
     return ERR_OK;
 }
 
-static void CO_FN purge_answers(struct service *s)
-{
-    struct arena *a = arena_new();
-    struct db_session db;
-    db_session_init(&db, s->db, a);
-    if (write_purge(&db, clock_wall_us()))
-        log_warn("the answers to repeated requests were not cleared");
-    arena_free(a);
-}
-
 static void CO_FN purge(struct service *s, void *arg)
 {
     const struct webhook_config *c = &notification_config(s)->webhook;
     int64_t before = clock_wall_us() - c->retention_s * US_PER_S, count = PURGE_BATCH;
     (void)arg;
-    purge_answers(s);
     while (count == PURGE_BATCH && !s->is_draining) {
         struct arena *a = arena_new();
         struct db_session db;

@@ -10,6 +10,7 @@
 #include "store/change_store.h"
 #include "store/conversation_store.h"
 #include "store/participant_store.h"
+#include "store/retention_store.h"
 #include "store_test.h"
 #include "write_run.h"
 
@@ -543,6 +544,39 @@ static void what_was_missed_names_its_people(struct db_session *s)
     assert_int_equal(ids[0] + ids[1], COLE + EMIL);
 }
 
+DB_WRITE(make_older, "i", "",
+         "UPDATE message SET created_at = created_at - interval '1 second' WHERE id = $1");
+
+static void the_oldest_are_forgotten(struct db_session *s)
+{
+    int64_t count;
+    follow(s, EMIL, CORA, 0, NOW);
+    int64_t id = find(s, EMIL).id;
+    struct message old = say(s, id, EMIL, STR("one"), STR_NULL, true);
+    enter(s, CHANGE_EDITED, &old);
+    const struct reaction x = {old.id, CORA, STR("a"), STR("Cora"), NOW};
+    bool changed;
+    OK(message_store_react(s, &x, 5, &changed));
+    struct message more = say(s, id, EMIL, STR("two"), STR_NULL, true);
+    assert_int_equal(find(s, CORA).unread, 2);
+    OK(retention_store_messages(s, old.created_at, &count));
+    assert_int_equal(count, 0);
+    OK(db_query(s, &make_older, NULL, DB_INT(old.id)));
+    OK(retention_store_messages(s, old.created_at, &count));
+    assert_int_equal(count, 1);
+    assert_int_equal(message_store_get(s, old.id, &old), ERR_NOT_FOUND);
+    assert_int_equal(find(s, CORA).unread, 1);
+    assert_int_equal(find(s, EMIL).unread, 0);
+    OK(db_query(s, &make_older, NULL, DB_INT(more.id)));
+    OK(retention_store_messages(s, more.created_at, &count));
+    assert_int_equal(find(s, CORA).unread, 0);
+    struct unread u;
+    OK(participant_store_unread(s, CORA, &u));
+    assert_int_equal(u.conversations, 0);
+    say(s, id, EMIL, STR("three"), STR_NULL, true);
+    assert_int_equal(find(s, CORA).unread, 1);
+}
+
 /* ---- how it grows ------------------------------------------------------------------------- */
 
 DB_WRITE(fill_conversations, "", "",
@@ -586,6 +620,7 @@ STORE_TEST(the_latest_come_with_who_has_read_them)
 STORE_TEST(a_search_finds_what_is_ones_own)
 STORE_TEST(a_search_finds_the_same_in_every_way)
 STORE_TEST(what_was_missed_names_its_people)
+STORE_TEST(the_oldest_are_forgotten)
 
 static void statements_fit_the_schema(void **state)
 {
@@ -627,6 +662,9 @@ static void lists_and_searches_use_their_indexes(void **state)
     assert_true(str_find(store_test_plan(a, "changes_missed"), STR("message_pkey")) >= 0);
     check_plan(a, "newest_change_in", "message_of_conversation");
     check_plan(a, "search_messages", "message_words");
+    check_plan(a, "lock_old_conversations", "message_pkey");
+    check_plan(a, "forget_messages", "message_pkey");
+    check_plan(a, "forget_unread", "message_of_conversation");
     arena_free(a);
 }
 
@@ -668,6 +706,7 @@ int main(void)
         cmocka_unit_test(test_a_search_finds_what_is_ones_own),
         cmocka_unit_test(test_a_search_finds_the_same_in_every_way),
         cmocka_unit_test(test_what_was_missed_names_its_people),
+        cmocka_unit_test(test_the_oldest_are_forgotten),
         cmocka_unit_test(lists_and_searches_use_their_indexes),
         cmocka_unit_test(statements_fit_the_schema),
     };

@@ -9,6 +9,7 @@
 #include "people.h"
 #include "store/notification_store.h"
 #include "store/recipient_store.h"
+#include "store/retention_store.h"
 #include "store_test.h"
 #include "write_run.h"
 
@@ -209,6 +210,31 @@ static void the_count_is_that_of_the_rows(struct db_session *s)
     assert_int_equal(counted(s, EMIL), 0);
 }
 
+static void the_oldest_are_forgotten(struct db_session *s)
+{
+    struct new_notification n = sample();
+    int64_t count;
+    n.now = NOW - 9 * US_PER_S;
+    for (int i = 0; i < 3; i++)
+        add(s, &n);
+    n.is_read = true;
+    add(s, &n);
+    n.user_id = EVE;
+    n.is_read = false;
+    add(s, &n);
+    n.now = NOW;
+    add(s, &n);
+    OK(retention_store_notifications(s, NOW - 9 * US_PER_S, &count));
+    assert_int_equal(count, 0);
+    OK(retention_store_notifications(s, NOW, &count));
+    assert_int_equal(count, 5);
+    assert_int_equal(unread(s, EMIL), 0);
+    assert_int_equal(unread(s, EVE), 1);
+    OK(retention_store_notifications(s, NOW, &count));
+    assert_int_equal(count, 0);
+    OK(retention_store_gone_messages(s, NOW));
+}
+
 /* A person with 100,000 notifications, of which every second is unread, among others. */
 DB_WRITE(fill, "zi", "",
          "INSERT INTO notification (user_id, type, title, message, channel, created_at, is_read)"
@@ -239,6 +265,7 @@ static void no_list_scans_the_table(struct db_session *s)
         {"list_notifications", "notification_in_app"},   {"list_unread", "notification_unread"},
         {"notification_history", "notification_newest"}, {"count_unread", "mailbox_pkey"},
         {"missed_notifications", "notification_pkey"},   {"mark_all_read", "notification_unread"},
+        {"lock_old_notifications", "notification_pkey"},
     };
     for (size_t i = 0; i < sizeof PLANS / sizeof *PLANS; i++) {
         struct str plan = store_test_plan(s->arena, PLANS[i].statement);
@@ -254,6 +281,7 @@ STORE_TEST(pages_and_filters)
 STORE_TEST(reading_is_ones_own_and_keeps_its_first_time)
 STORE_TEST(what_was_missed_is_unread_and_in_the_app)
 STORE_TEST(the_count_is_that_of_the_rows)
+STORE_TEST(the_oldest_are_forgotten)
 
 static void test_no_list_scans_the_table(void **state)
 {
@@ -291,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_reading_is_ones_own_and_keeps_its_first_time),
         cmocka_unit_test(test_what_was_missed_is_unread_and_in_the_app),
         cmocka_unit_test(test_the_count_is_that_of_the_rows),
+        cmocka_unit_test(test_the_oldest_are_forgotten),
         cmocka_unit_test(test_no_list_scans_the_table),
         cmocka_unit_test(statements_fit_the_schema),
     };
