@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "actor.h"
+#include "api/attachment.h"
 #include "api/conversations.h"
 #include "api/groups.h"
 #include "api/messages.h"
@@ -49,6 +50,13 @@ static const enum err MAY_NOT_DELETE[] = {ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_OK};
     {                                                                                              \
         .method = "POST", .pattern = path, OWN, .handler = fn,                                     \
         .summary = "Take back what one has just said: it is erased for everybody",                 \
+        .errors = MAY_NOT_CHANGE                                                                   \
+    }
+
+#define DETACH(verb)                                                                               \
+    {                                                                                              \
+        .method = verb, .pattern = "/comments/{id}/detach-document/{document}", OWN,               \
+        .handler = comments_detach, .summary = "Take a file off one's own comment",                \
         .errors = MAY_NOT_CHANGE                                                                   \
     }
 
@@ -362,7 +370,7 @@ const struct route TICKET_ROUTES[] = {
         OWN,
         .handler = comments_reply,
         .summary = "Reply to a comment",
-        .body = &COMMENT_TEXT,
+        .body = &COMMENT_REPLY,
         .success = 201,
         .errors = MAY_NOT_CHANGE,
     },
@@ -374,6 +382,26 @@ const struct route TICKET_ROUTES[] = {
         .summary = "Rate a comment, or take the rating back",
         .body = &COMMENT_RATING,
         .errors = MAY_NOT_CHANGE,
+    },
+    {
+        .method = "POST",
+        .pattern = "/comments/{id}/attach_document",
+        OWN,
+        .handler = comments_attach,
+        .summary = "Attach a file to one's own comment",
+        .body = &ATTACHMENT_SCHEMA,
+        .errors = MAY_NOT_CHANGE,
+    },
+    DETACH("POST"),
+    DETACH("DELETE"),
+    {
+        .method = "GET",
+        .pattern = "/comments/{id}/download-document/{document}",
+        OWN,
+        .handler = comments_download,
+        .summary = "Where a comment's file is",
+        .success = 302,
+        .errors = NO_MESSAGE,
     },
     {0},
 };

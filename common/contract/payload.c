@@ -91,10 +91,10 @@ static const struct json_field message_fields[] = {
     {"muted_ids", JK_INT_ARRAY, AT(muted_ids), JF_OMIT, .doc = "those of them who have muted it"},
     {"change_id", JK_INT, AT(change_id), OPTIONAL_ID, .doc = "place in the order of changes"},
     {"change", JK_STR, AT(change), JF_OMIT,
-     .doc = "edited, deleted, unsent, reaction_added or reaction_removed"},
+     .doc = "edited, deleted, unsent, attached, detached, reaction_added or reaction_removed"},
     {"actor_id", JK_INT, AT(actor_id), OPTIONAL_ID, .doc = "who changed it"},
     {"actor_name", JK_STR, AT(actor_name), JF_OMIT},
-    {"reaction", JK_STR, AT(reaction), JF_OMIT},
+    {"reaction", JK_STR, AT(reaction), JF_OMIT, .doc = "or the id of the file"},
     {"happened_at", JK_TIME, AT(happened_at), JF_MS | OPTIONAL_ID},
 };
 #undef AT

@@ -41,3 +41,61 @@ struct str attachments_json(struct arena *a, const struct json_array *files)
     jw_end_array(&w);
     return buf_str(&b);
 }
+
+/* ---- one more, one less -------------------------------------------------------------------- */
+
+static const struct json *parsed(struct arena *a, struct str json)
+{
+    const struct json *v;
+    const char *why;
+    return json.len && json_parse(a, json, &v, &why) == ERR_OK ? v : NULL;
+}
+
+static bool is_file(const struct json *v, int64_t media_id)
+{
+    int64_t id;
+    return json_int(json_get(v, "media_id"), &id) && id == media_id;
+}
+
+size_t attachments_count(struct arena *a, struct str json)
+{
+    const struct json *v = parsed(a, json);
+    return v ? json_count(v) : 0;
+}
+
+bool attachments_have(struct arena *a, struct str json, int64_t media_id)
+{
+    const struct json *v = parsed(a, json);
+    for (size_t i = 0; v && i < json_count(v); i++)
+        if (is_file(json_at(v, i), media_id))
+            return true;
+    return false;
+}
+
+struct str attachments_with(struct arena *a, struct str json, const struct attachment *file)
+{
+    struct json_array one = {(void *)(uintptr_t)file, 1};
+    struct str added = attachments_json(a, &one);
+    if (!json.len)
+        return added;
+    return str_printf(a, "%.*s,%.*s", (int)json.len - 1, json.p, (int)added.len - 1, added.p + 1);
+}
+
+struct str attachments_without(struct arena *a, struct str json, int64_t media_id)
+{
+    const struct json *v = parsed(a, json);
+    struct json_writer w;
+    struct buf b;
+    size_t left = 0;
+    buf_init(&b, a);
+    jw_init(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; v && i < json_count(v); i++) {
+        if (is_file(json_at(v, i), media_id))
+            continue;
+        jw_value(&w, json_at(v, i));
+        left++;
+    }
+    jw_end_array(&w);
+    return left ? buf_str(&b) : STR_NULL;
+}

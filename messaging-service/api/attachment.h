@@ -17,3 +17,10 @@ extern const struct json_schema ATTACHMENT_SCHEMA;
 
 /* The array as clients see it, by the names of all surfaces; absent without any. */
 struct str attachments_json(struct arena *a, const struct json_array *files);
+
+/* Likewise of such an array, absent for none: how many, whether one is there, with one more,
+ * without one. */
+size_t attachments_count(struct arena *a, struct str json);
+bool attachments_have(struct arena *a, struct str json, int64_t media_id);
+struct str attachments_with(struct arena *a, struct str json, const struct attachment *file);
+struct str attachments_without(struct arena *a, struct str json, int64_t media_id);

@@ -1,6 +1,7 @@
 /* Messages of a ticket as comments: answers are replies, thumbs are ratings. */
 #include <stddef.h>
 
+#include "api/attachment.h"
 #include "api/messages.h"
 #include "api/posted.h"
 #include "api/view.h"
@@ -14,6 +15,7 @@
 struct new_comment {
     struct str ticket_id, content;
     int64_t parent;
+    struct json_array documents; /* struct attachment */
 };
 #define AT(member) offsetof(struct new_comment, member)
 static const struct json_field NEW_FIELDS[] = {
@@ -21,9 +23,18 @@ static const struct json_field NEW_FIELDS[] = {
      .alias = "ticket_number"},
     {"content", JK_STR, AT(content), JF_REQUIRED | JF_NON_EMPTY, .max = MAX_CONTENT},
     {"parent", JK_INT, AT(parent), JF_COERCE, .min = 1, .max = INT64_MAX},
+    {"documents", JK_ARRAY, AT(documents), .max = MAX_ATTACHMENTS, .sub = &ATTACHMENT_SCHEMA},
 };
 #undef AT
 JSON_SCHEMA(NEW_COMMENT, "NewComment", struct new_comment, NEW_FIELDS);
+
+#define AT(member) offsetof(struct new_comment, member)
+static const struct json_field REPLY_FIELDS[] = {
+    {"content", JK_STR, AT(content), JF_REQUIRED | JF_NON_EMPTY, .max = MAX_CONTENT},
+    {"documents", JK_ARRAY, AT(documents), .max = MAX_ATTACHMENTS, .sub = &ATTACHMENT_SCHEMA},
+};
+#undef AT
+JSON_SCHEMA(COMMENT_REPLY, "CommentReply", struct new_comment, REPLY_FIELDS);
 
 static const struct json_field TEXT_FIELDS[] = {
     {"content", JK_STR, offsetof(struct edit_body, content), JF_REQUIRED | JF_NON_EMPTY,
@@ -112,9 +123,11 @@ enum err CO_FN comments_get(struct req *r)
 /* ---- posting ------------------------------------------------------------------------------ */
 
 static enum err CO_FN post(struct req *r, struct db_session *db, const struct speaker *who,
-                           const struct conversation *c, struct str content, int64_t parent)
+                           const struct conversation *c, const struct new_comment *comment)
 {
-    const struct new_message b = {.content = content, .reply_to_id = parent};
+    const struct new_message b = {.content = comment->content,
+                                  .reply_to_id = comment->parent,
+                                  .attachments = comment->documents};
     struct message m;
     enum err rc = posted(r, db, who, c, &b, &m);
     return rc ? rc : reply_comment(r, 201, &m);
@@ -129,18 +142,19 @@ enum err CO_FN comments_post(struct req *r)
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK)
         rc = conversation_find(db, &who, 0, b->ticket_id, &c);
-    return rc ? rc : post(r, db, &who, &c, b->content, b->parent);
+    return rc ? rc : post(r, db, &who, &c, b);
 }
 
 enum err CO_FN comments_reply(struct req *r)
 {
-    const struct edit_body *b = r->body;
+    struct new_comment b = *(const struct new_comment *)r->body;
     const struct speaker who = speaker_of(r->actor);
     struct db_session *db;
     struct conversation c;
     struct message m;
     enum err rc = message_find(r, &db, &who, &m, &c);
-    return rc ? rc : post(r, db, &who, &c, b->content, m.id);
+    b.parent = m.id;
+    return rc ? rc : post(r, db, &who, &c, &b);
 }
 
 /* ---- changing ----------------------------------------------------------------------------- */

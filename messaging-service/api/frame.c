@@ -111,8 +111,10 @@ static struct str message_text(struct arena *a, const struct change *c, enum ton
         write_message(w, c, t);
         return ws_json_end(w);
     case CHANGE_EDITED:
+    case CHANGE_ATTACHED:
+    case CHANGE_DETACHED:
     case CHANGE_UNSENT:
-        w = begin(a, c->kind == CHANGE_EDITED ? "message_edited" : "message_unsent", c);
+        w = begin(a, c->kind == CHANGE_UNSENT ? "message_unsent" : "message_edited", c);
         write_message(w, c, t);
         return ws_json_end(w);
     case CHANGE_DELETED:
@@ -155,6 +157,10 @@ static const char *comment_action(const struct change *c)
         return c->message.reply_to_id == JSON_NO_INT ? "create" : "reply";
     case CHANGE_EDITED:
         return "update";
+    case CHANGE_ATTACHED:
+        return "attach_document";
+    case CHANGE_DETACHED:
+        return "detach_document";
     case CHANGE_DELETED:
     case CHANGE_UNSENT:
         return "delete";
@@ -185,6 +191,8 @@ static struct str comment_text(struct arena *a, const struct change *c)
     JW_TIME_MS(w, "timestamp", c->happened_at);
     if (c->kind == CHANGE_DELETED || c->kind == CHANGE_UNSENT)
         JW_INT(w, "deleted_comment_id", c->message.id);
+    if (c->kind == CHANGE_ATTACHED || c->kind == CHANGE_DETACHED)
+        JW_RAW(w, "document_info", str_printf(a, "{\"id\":%.*s}", STR_ARG(c->detail)));
     if (c->kind == CHANGE_REACTION_ADDED || c->kind == CHANGE_REACTION_REMOVED) {
         JW_KEY(w, "rating_data");
         write_reaction(w, c);

@@ -1,6 +1,7 @@
 #include "api/message_act.h"
 
 #include "api/announce.h"
+#include "api/attachment.h"
 #include "domain/emoji.h"
 
 struct work {
@@ -65,6 +66,8 @@ static enum err check(struct work *w)
     const struct message_access *access = &w->access;
     switch (w->act->kind) {
     case CHANGE_EDITED:
+    case CHANGE_ATTACHED:
+    case CHANGE_DETACHED:
         if (!message_may_edit(access))
             return ERR_FORBIDDEN;
         return access->is_gone ? refuse(w, ERR_CONFLICT, "The message is gone") : ERR_OK;
@@ -107,6 +110,31 @@ static enum err CO_FN edit(struct db_session *db, struct work *w)
     return rc ? rc : message_store_edit(db, m, w->act->text, &mentions, w->act->occasion.now);
 }
 
+static enum err CO_FN attach(struct db_session *db, struct work *w)
+{
+    const struct attachment *file = w->act->file;
+    struct message *m = &w->out->message;
+    w->out->has_changed = !attachments_have(db->arena, m->attachments, file->media_id);
+    if (!w->out->has_changed)
+        return ERR_OK;
+    if (attachments_count(db->arena, m->attachments) >= MAX_ATTACHMENTS)
+        return refuse(w, ERR_CONFLICT, "The message has too many files");
+    return message_store_attach(db, m->id, attachments_with(db->arena, m->attachments, file));
+}
+
+static enum err CO_FN detach(struct db_session *db, struct work *w)
+{
+    int64_t media_id = w->act->file->media_id;
+    struct message *m = &w->out->message;
+    if (!attachments_have(db->arena, m->attachments, media_id))
+        return ERR_NOT_FOUND;
+    struct str left = attachments_without(db->arena, m->attachments, media_id);
+    w->out->has_changed = true;
+    if (!left.p && !str_trim(m->content).len)
+        return refuse(w, ERR_CONFLICT, "The message would be empty");
+    return message_store_attach(db, m->id, left);
+}
+
 static enum err CO_FN react(struct db_session *db, struct work *w)
 {
     const struct reaction x = {.message_id = w->act->message_id,
@@ -125,6 +153,10 @@ static enum err CO_FN apply(struct db_session *db, struct work *w)
     const struct act *a = w->act;
     if (a->kind == CHANGE_EDITED)
         return edit(db, w);
+    if (a->kind == CHANGE_ATTACHED)
+        return attach(db, w);
+    if (a->kind == CHANGE_DETACHED)
+        return detach(db, w);
     if (a->kind == CHANGE_REACTION_ADDED || a->kind == CHANGE_REACTION_REMOVED)
         return react(db, w);
     w->out->has_changed = !w->access.is_gone;
@@ -137,7 +169,9 @@ static enum err CO_FN apply(struct db_session *db, struct work *w)
 static enum err CO_FN enter(struct db_session *db, struct work *w)
 {
     const struct occasion *o = &w->act->occasion;
-    bool is_reaction = w->act->kind >= CHANGE_REACTION_ADDED;
+    struct str detail = w->act->kind >= CHANGE_REACTION_ADDED ? w->act->text : STR_NULL;
+    if (w->act->file)
+        detail = str_printf(db->arena, "%lld", (long long)w->act->file->media_id);
     enum err rc = message_store_get(db, w->act->message_id, &w->out->message);
     if (rc)
         return rc;
@@ -147,7 +181,7 @@ static enum err CO_FN enter(struct db_session *db, struct work *w)
                             .message = w->out->message,
                             .actor_id = o->who->user_id,
                             .actor_name = w->out->actor_name,
-                            .detail = is_reaction ? w->act->text : STR_NULL,
+                            .detail = detail,
                             .happened_at = o->now};
     rc = change_store_add(db, &change);
     return rc ? rc : announce(db, o, &change);

@@ -9,8 +9,9 @@ struct act {
     struct occasion occasion;
     enum change_kind kind; /* EDITED to REACTION_REMOVED */
     int64_t message_id;
-    struct str text;         /* the new content, or the reaction */
-    int64_t expects_version; /* 0: any */
+    struct str text;               /* the new content, or the reaction */
+    const struct attachment *file; /* ATTACHED; DETACHED: its media_id */
+    int64_t expects_version;       /* 0: any */
     int64_t unsend_window_us;
 };
 
@@ -27,8 +28,9 @@ struct act_result {
 /*
  * One transaction: the change, its place in the order, its event. ERR_NOT_FOUND for a message of
  * somebody else's conversation, ERR_FORBIDDEN, ERR_VALIDATION_ERROR with the problem, ERR_CONFLICT
- * with the problem (the message is gone, the time to unsend is over, too many reactions),
- * ERR_PRECONDITION_FAILED for another version. Deleting and unsending what is gone changes nothing.
+ * with the problem (the message is gone or would be empty, the time to unsend is over, too many
+ * reactions or files), ERR_PRECONDITION_FAILED for another version. Deleting and unsending what is
+ * gone changes nothing.
  */
 MUST_CHECK enum err CO_FN message_act(struct db_session *db, const struct act *a,
                                       struct act_result *out);

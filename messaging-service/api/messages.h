@@ -40,6 +40,11 @@ enum err CO_FN comments_edit(struct req *r);
 enum err CO_FN comments_delete(struct req *r);
 enum err CO_FN comments_rate(struct req *r);
 
+/* comment_documents.c: their files. */
+enum err CO_FN comments_attach(struct req *r);
+enum err CO_FN comments_detach(struct req *r);
+enum err CO_FN comments_download(struct req *r);
+
 extern const struct json_schema MESSAGE_PAGE, MESSAGE_QUERY, NEW_MESSAGE, ADDRESSED_MESSAGE,
     SEARCH_QUERY, MESSAGE_EDIT, REACTION_BODY, TICKET_MESSAGE, TICKET_MESSAGE_QUERY,
-    TICKET_REACTION, NEW_COMMENT, COMMENT_TEXT, COMMENT_RATING;
+    TICKET_REACTION, NEW_COMMENT, COMMENT_TEXT, COMMENT_RATING, COMMENT_REPLY;

@@ -60,28 +60,36 @@ static int64_t expected_version(struct req *r)
     return -1;
 }
 
-enum err acted(struct req *r, enum change_kind kind, int64_t id, struct str text,
-               struct act_result *out)
+static enum err CO_FN act_on(struct req *r, struct act *a, struct act_result *out)
 {
     const struct speaker who = speaker_of(r->actor);
     struct db_session *db;
-    const struct act a = {
-        .occasion = occasion_of(r, &who),
-        .kind = kind,
-        .message_id = id,
-        .text = text,
-        .expects_version = kind == CHANGE_EDITED ? expected_version(r) : 0,
-        .unsend_window_us = messaging_config(req_service(r))->unsend_window_s * US_PER_S,
-    };
-    if (!id)
+    a->occasion = occasion_of(r, &who);
+    a->expects_version = a->kind == CHANGE_EDITED ? expected_version(r) : 0;
+    a->unsend_window_us = messaging_config(req_service(r))->unsend_window_s * US_PER_S;
+    if (!a->message_id)
         return ERR_NOT_FOUND;
     enum err rc = req_db(r, &db);
     if (rc == ERR_OK)
-        rc = message_act(db, &a, out);
+        rc = message_act(db, a, out);
     if (rc == ERR_PRECONDITION_FAILED)
         req_detail(r, "current_version",
                    str_printf(r->arena, "%lld", (long long)out->message.version));
     return rc && out->problem ? refuse(r, rc, out->problem) : rc;
+}
+
+enum err acted(struct req *r, enum change_kind kind, int64_t id, struct str text,
+               struct act_result *out)
+{
+    struct act a = {.kind = kind, .message_id = id, .text = text};
+    return act_on(r, &a, out);
+}
+
+enum err acted_on_file(struct req *r, enum change_kind kind, int64_t id,
+                       const struct attachment *file, struct act_result *out)
+{
+    struct act a = {.kind = kind, .message_id = id, .file = file};
+    return act_on(r, &a, out);
 }
 
 static enum err reply_message(struct req *r, const struct message *m)

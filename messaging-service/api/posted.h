@@ -21,6 +21,9 @@ MUST_CHECK enum err CO_FN posted(struct req *r, struct db_session *db, const str
 /* Changes the message. ERR_NOT_FOUND for id 0. Likewise. */
 MUST_CHECK enum err CO_FN acted(struct req *r, enum change_kind kind, int64_t id, struct str text,
                                 struct act_result *out);
+struct attachment;
+MUST_CHECK enum err CO_FN acted_on_file(struct req *r, enum change_kind kind, int64_t id,
+                                        const struct attachment *file, struct act_result *out);
 /* {id} of the path, 0 when it is none. */
 int64_t message_of_path(struct req *r);
 /* {id} and the conversation it is in, with access checked. ERR_NOT_FOUND. */

@@ -11,6 +11,8 @@
     X(EDITED, "edited")                                                                            \
     X(DELETED, "deleted")                                                                          \
     X(UNSENT, "unsent")                                                                            \
+    X(ATTACHED, "attached")                                                                        \
+    X(DETACHED, "detached")                                                                        \
     X(REACTION_ADDED, "reaction_added")                                                            \
     X(REACTION_REMOVED, "reaction_removed")                                                        \
     X(READ, "read")                                                                                \
@@ -35,7 +37,7 @@ struct change {
     struct message message; /* as it is now; id 0: the change is about none */
     int64_t actor_id;
     struct str actor_name;
-    struct str detail;          /* a reaction, or the title */
+    struct str detail;          /* a reaction, a file's id, or the title */
     struct json_array user_ids; /* int64_t: members added or removed; the ticket's former people */
     int64_t last_read_id;       /* CHANGE_READ: how far the actor has read */
     int64_t happened_at;

@@ -57,6 +57,8 @@ DB_WRITE(keep_version, "iitz", "",
 DB_WRITE(edit_message, "itIz", "",
          "UPDATE message SET content = $2, mention_ids = NULLIF($3, '{}'), edited_at = $4,"
          " version = version + 1 WHERE id = $1");
+DB_WRITE(attach_to_message, "it", "",
+         "UPDATE message SET attachments = $2, version = version + 1 WHERE id = $1");
 DB_WRITE(delete_message, "iz", "",
          "UPDATE message SET deleted_at = $2, version = version + 1 WHERE id = $1");
 DB_WRITE(unsend_message, "iz", "",
@@ -246,6 +248,11 @@ enum err message_store_edit(struct db_session *s, const struct message *m, struc
         return rc;
     return db_query(s, &edit_message, NULL, DB_INT(m->id), DB_STR(content),
                     DB_INT_ARRAY(mentions->items, mentions->count), DB_TIME(now));
+}
+
+enum err message_store_attach(struct db_session *s, int64_t id, struct str attachments)
+{
+    return db_query(s, &attach_to_message, NULL, DB_INT(id), DB_STR(attachments));
 }
 
 enum err message_store_delete(struct db_session *s, int64_t id, int64_t now)

@@ -66,6 +66,9 @@ MUST_CHECK enum err CO_FN message_store_add(struct db_session *s, const struct m
 MUST_CHECK enum err CO_FN message_store_edit(struct db_session *s, const struct message *m,
                                              struct str content, const struct json_array *mentions,
                                              int64_t now);
+/* Other files, as a JSON array; absent: none. */
+MUST_CHECK enum err CO_FN message_store_attach(struct db_session *s, int64_t id,
+                                               struct str attachments);
 MUST_CHECK enum err CO_FN message_store_delete(struct db_session *s, int64_t id, int64_t now);
 /* What was said is erased, with all versions, reactions and attachments. */
 MUST_CHECK enum err CO_FN message_store_unsend(struct db_session *s, int64_t id, int64_t now);

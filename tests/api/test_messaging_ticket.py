@@ -164,6 +164,64 @@ def test_comments(world, ticket):
     assert [c["content"] for c in tree] == ["second", "third"]
 
 
+def test_documents_of_a_comment(world, ticket):
+    http, number = world.http(CORA), ticket["ticket_number"]
+    live, _ = world.ticket_socket(EMIL, ticket, "/ws/comments/")
+    chat = world.socket(EMIL)
+    made = http.post("/comments", {"ticket_id": number, "content": "see", "documents": [
+        {"media_id": 7, "file_name": "<b>.png", "mime_type": "image/png", "file_size": 12}]}, expect=201).json()
+    path = f"/comments/{made['comment_id']}"
+    document, = made["documents"]
+    assert document["document"] == {
+        "id": 7, "original_filename": "<b>.png", "content_type": "image/png", "file_size": 12, "is_image": True,
+        "uploaded_at": made["created_at"], "uploaded_by_name": "Cora Coordinator", "download_url": "/api/v1/media/7"}
+    assert (document["id"], document["file_name"], document["attached_by_name"]) == (7, "<b>.png", "Cora Coordinator")
+    more = http.post(path + "/attach_document", {"media_id": 8, "file_name": "x"}, expect=200).json()
+    assert [one["id"] for one in more["documents"]] == [7, 8] and more["documents"][0] == document
+    frame = live.receive_type("comment_update", where=lambda f: f["action"] == "attach_document")
+    assert frame["document_info"] == {"id": 8} and frame["comment"]["documents"] == more["documents"]
+    edited = chat.receive_type("message_edited", where=lambda f: f["message"]["id"] == made["comment_id"])
+    assert [one["media_id"] for one in edited["message"]["attachments"]] == [7, 8]
+    assert http.post(path + "/attach_document", {"media_id": 8, "file_name": "y"}, expect=200).json() == more
+    asked = world.http(EMIL).get(path + "/download-document/8", expect=302, allow_redirects=False)
+    assert asked.headers["Location"] == "/api/v1/media/8"
+    less = http.delete(path + "/detach-document/7", expect=200).json()
+    assert [one["id"] for one in less["documents"]] == [8]
+    live.receive_type("comment_update", where=lambda f: f["action"] == "detach_document" and f["document_info"] == {"id": 7})
+    assert http.post(path + "/detach-document/8", expect=200).json()["documents"] == []
+    answer = http.post(path + "/reply", {"content": "and", "documents": [{"media_id": 9, "file_name": "z"}]}, expect=201).json()
+    assert [one["id"] for one in answer["documents"]] == [9]
+    missed, _ = world.ticket_socket(EMIL, ticket, "/ws/comments/")
+    missed.send({"type": "subscribe", "ticket_number": number, "after_id": made["comment_id"]})
+    actions = [missed.receive_type("comment_update")["action"] for _ in range(4)]
+    assert actions == ["attach_document", "detach_document", "detach_document", "reply"]
+
+
+def test_refused_documents(world, ticket):
+    http, stranger = world.http(CORA), world.http(EMIL)
+    made = http.post("/comments", {"ticket_id": ticket["ticket_number"], "content": "see"}, expect=201).json()
+    path = f"/comments/{made['comment_id']}"
+    file = {"media_id": 1, "file_name": "x"}
+    check_error(stranger.post(path + "/attach_document", file), 403, "FORBIDDEN")
+    check_error(world.http(EVE).post(path + "/attach_document", file), 404, "NOT_FOUND")
+    check_error(http.post("/comments/0/attach_document", file), 404, "NOT_FOUND")
+    check_error(http.post(path + "/attach_document", {"media_id": 1}), 400, "INVALID_INPUT")
+    check_error(http.post(path + "/attach_document", {"media_id": 0, "file_name": "x"}), 422, "VALIDATION_ERROR")
+    for number in range(1, 11):
+        http.post(path + "/attach_document", {"media_id": number, "file_name": "x"}, expect=200)
+    check_error(http.post(path + "/attach_document", {"media_id": 11, "file_name": "x"}), 409, "CONFLICT")
+    check_error(stranger.delete(path + "/detach-document/1"), 403, "FORBIDDEN")
+    for method, rest in (("DELETE", "/detach-document/11"), ("POST", "/detach-document/x"),
+                         ("GET", "/download-document/11"), ("GET", "/download-document/x")):
+        check_error(http.request(method, path + rest), 404, "NOT_FOUND")
+    check_error(world.http(EVE).get(path + "/download-document/1"), 404, "NOT_FOUND")
+    only = world.say(CORA, ticket["conversation_id"], "", attachments=[file])
+    check_error(http.delete(f"/comments/{only['id']}/detach-document/1"), 409, "CONFLICT")
+    http.delete(path, expect=200)
+    check_error(http.post(path + "/attach_document", file), 409, "CONFLICT")
+    check_error(http.delete(path + "/detach-document/1"), 409, "CONFLICT")
+
+
 def test_refused_comments(world, ticket):
     number, http = ticket["ticket_number"], world.http(EMIL)
     said = http.post("/comments", {"ticket_id": number, "content": "x"}, expect=201).json()["comment_id"]

@@ -302,7 +302,9 @@ MESSAGING = {
             "PUT /messages/{id}", "DELETE /messages/{id}", "POST /messages/{id}/unsend", "POST /reactions/add",
             "POST /reactions/remove", "GET /comments/by-ticket/{ticket}", "POST /comments", "GET /comments/{id}",
             "PATCH /comments/{id}", "PUT /comments/{id}", "DELETE /comments/{id}", "POST /comments/{id}/reply",
-            "POST /comments/{id}/rate"),
+            "POST /comments/{id}/rate", "POST /comments/{id}/attach_document",
+            "POST /comments/{id}/detach-document/{document}", "DELETE /comments/{id}/detach-document/{document}",
+            "GET /comments/{id}/download-document/{document}"),
     **_each("person", "MESSAGE", *(f"GET {path}" for path in _SOCKETS)),
 }
 
