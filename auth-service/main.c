@@ -2,6 +2,7 @@
 #include "api/account.h"
 #include "api/admin_handlers.h"
 #include "api/app.h"
+#include "api/command.h"
 #include "clock.h"
 #include "courier.h"
 #include "mail.h"
@@ -133,6 +134,13 @@ int main(int argc, char **argv)
     static const struct route *const routes[] = {
         SESSION_ROUTES, ACCOUNT_ROUTES, FACTOR_ROUTES, INVITATION_ROUTES, PASSWORD_ROUTES,
         USER_ROUTES,    ROLE_ROUTES,    AUDIT_ROUTES,  TOKEN_ROUTES,      NULL};
+    static const struct service_command commands[] = {
+        {"--create-admin", "make somebody an administrator; the password comes from standard input",
+         CREATE_ADMIN_USAGE, create_admin_command},
+        {"--reset-user",
+         "a new password or link for somebody, whose sessions and second factor end",
+         RESET_USER_USAGE, reset_user_command},
+        {0}};
     static const struct service_desc desc = {
         .name = "auth-service",
         .schema = "auth",
@@ -147,6 +155,7 @@ int main(int argc, char **argv)
         .release = release,
         .refused = access_refused,
         .exchange_token = api_token_exchange,
+        .commands = commands,
     };
 
     return service_main(argc, argv, &desc);

@@ -8,6 +8,7 @@
 #include "api/auto_close.h"
 #include "api/bulk_item.h"
 #include "api/denial.h"
+#include "api/job.h"
 #include "api/kb_counts.h"
 #include "api/view_count.h"
 #include "clock.h"
@@ -209,7 +210,9 @@ int main(int argc, char **argv)
         SEARCH_ROUTES,  JOB_ROUTES,        VIEW_ROUTES,   KB_ROUTES,
         INSIGHT_ROUTES, DEADLETTER_ROUTES, NULL};
     static const struct service_command COMMANDS[] = {
-        {"--verify-audit", "succeed when the audit trail is what was sealed", audit_verify_command},
+        {"--verify-audit", "succeed when the audit trail is what was sealed", "[SEQ:HASH]",
+         audit_verify_command},
+        {"--jobs", "list, show, cancel or resume long operations", JOB_USAGE, job_command},
         DEADLETTER_COMMAND,
         {0}};
     static const struct service_check CHECKS[] = {{"uploads", check_uploads}, {0}};

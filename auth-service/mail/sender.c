@@ -20,27 +20,34 @@ static struct metric MAIL_TOTAL = {
     .labels = "kind,result",
 };
 
-enum err CO_FN mail_queue(struct req *r, struct db_session *s, const char *kind, struct str email,
-                          int64_t user_id)
+enum err CO_FN mail_put(struct auth_app *app, struct db_session *s, const char *kind,
+                        struct str email, int64_t user_id, struct str facts, int64_t now)
 {
-    struct auth_app *app = auth_app(r);
     char id[UUID_TEXT_SIZE];
     struct outgoing_mail m = {
         .kind = str_from(kind),
         .email = email,
         .user_id = user_id,
-        .facts = mail_facts(r->arena, r->peer, req_header(r, "User-Agent")),
-        .created_at = r->now,
-        .expires_at = r->now + mail_life_s(app, str_from(kind)) * US_PER_S,
+        .facts = facts,
+        .created_at = now,
+        .expires_at = now + mail_life_s(app, str_from(kind)) * US_PER_S,
     };
     enum err rc;
 
     rand_uuid(id);
     m.message_id = str_from(id);
     rc = outgoing_mail_store_insert(s, &m);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && app->courier)
         db_on_commit(s, courier_kick, app->courier);
     return rc;
+}
+
+enum err CO_FN mail_queue(struct req *r, struct db_session *s, const char *kind, struct str email,
+                          int64_t user_id)
+{
+    struct str facts = mail_facts(r->arena, r->peer, req_header(r, "User-Agent"));
+
+    return mail_put(auth_app(r), s, kind, email, user_id, facts, r->now);
 }
 
 static void count(const struct outgoing_mail *m, const char *result)

@@ -14,5 +14,10 @@
 MUST_CHECK enum err CO_FN mail_queue(struct req *r, struct db_session *s, const char *kind,
                                      struct str email, int64_t user_id);
 
+/* The same without a request, of something the program did at that time. */
+MUST_CHECK enum err CO_FN mail_put(struct auth_app *app, struct db_session *s, const char *kind,
+                                   struct str email, int64_t user_id, struct str facts,
+                                   int64_t now);
+
 /* The work of the courier. */
 bool CO_FN mail_work(struct courier *c, struct service *s, struct arena *a);

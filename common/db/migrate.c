@@ -1,24 +1,23 @@
 #include "migrate.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "arena.h"
 #include "buf.h"
-#include "clock.h"
-#include "encode.h"
 #include "mem.h"
+#include "migrate_internal.h"
 #include "strmap.h"
 
-struct run {
-    PGconn *pg;
-    struct arena *arena;
-    char **why;
-};
+/* Whoever uses the table waits behind a migration that waits for it. So that waits briefly, lets
+ * them pass, and tries again. */
+#define LOCK_TIMEOUT "SET LOCAL lock_timeout = '2s'"
+#define LOCK_TRIES 30
+#define LOCK_PAUSE_NS 500000000
+#define LOCK_NOT_AVAILABLE "55P03" /* SQLSTATE */
 
-static void explain(struct run *r, const char *what)
+void migrate_explain(struct migrate_run *r, const char *what)
 {
     struct buf b;
     buf_init(&b, r->arena);
@@ -28,24 +27,24 @@ static void explain(struct run *r, const char *what)
     *r->why = mem_strdup(buf_cstr(&b));
 }
 
-static enum err exec(struct run *r, const char *sql, const char *what)
+static enum err exec(struct migrate_run *r, const char *sql, const char *what)
 {
     PGresult *res = PQexec(r->pg, sql);
     ExecStatusType status = PQresultStatus(res);
     PQclear(res);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
         return ERR_OK;
-    explain(r, what);
+    migrate_explain(r, what);
     return PQstatus(r->pg) == CONNECTION_OK ? ERR_DATABASE_ERROR : ERR_SERVICE_UNAVAILABLE;
 }
 
 /* FNV-1a: tells an edited file from the one that was applied; no protection against intent. */
-static void fingerprint(const char *sql, char out[17])
+void migrate_fingerprint(const char *sql, char out[FINGERPRINT_SIZE])
 {
     uint64_t h = 0xcbf29ce484222325ULL;
     for (const unsigned char *p = (const unsigned char *)sql; *p; p++)
         h = (h ^ *p) * 0x100000001b3ULL;
-    snprintf(out, 17, "%016llx", (unsigned long long)h);
+    snprintf(out, FINGERPRINT_SIZE, "%016llx", (unsigned long long)h);
 }
 
 static void ignore_notice(void *arg, const char *message)
@@ -53,7 +52,7 @@ static void ignore_notice(void *arg, const char *message)
     (void)arg, (void)message;
 }
 
-static enum err prepare_schema(struct run *r, const char *schema)
+static enum err prepare_schema(struct migrate_run *r, const char *schema)
 {
     char *quoted = PQescapeIdentifier(r->pg, schema, strlen(schema));
     char *literal = PQescapeLiteral(r->pg, schema, strlen(schema));
@@ -75,13 +74,13 @@ static enum err prepare_schema(struct run *r, const char *schema)
     return exec(r, buf_cstr(&b), "preparing the schema");
 }
 
-static enum err load_applied(struct run *r, struct strmap *applied)
+static enum err load_applied(struct migrate_run *r, struct strmap *applied)
 {
     PGresult *res =
         PQexec(r->pg, "SELECT module || ':' || version, fingerprint FROM schema_migration");
     if (PQresultStatus(res) != PGRES_TUPLES_OK) {
         PQclear(res);
-        explain(r, "reading applied migrations");
+        migrate_explain(r, "reading applied migrations");
         return ERR_DATABASE_ERROR;
     }
     for (int i = 0; i < PQntuples(res); i++)
@@ -91,40 +90,76 @@ static enum err load_applied(struct run *r, struct strmap *applied)
     return ERR_OK;
 }
 
-static enum err apply(struct run *r, const struct db_migration *m, const char *print)
+static enum err note_applied(struct migrate_run *r, const struct db_migration *m, const char *print,
+                             const char *what)
+{
+    const char *version = arena_printf(r->arena, "%d", m->version);
+    const char *params[] = {m->module, version, m->name, print};
+    PGresult *res = PQexecParams(r->pg,
+                                 "INSERT INTO schema_migration (module, version, name, "
+                                 "fingerprint) VALUES ($1, $2::int, $3, $4)",
+                                 4, NULL, params, NULL, NULL, 0);
+    bool is_fine = PQresultStatus(res) == PGRES_COMMAND_OK;
+    if (!is_fine)
+        migrate_explain(r, what);
+    PQclear(res);
+    return is_fine ? ERR_OK : ERR_DATABASE_ERROR;
+}
+
+/* *is_locked_out: a table was in use for longer than the migration waits. */
+static enum err run_sql(struct migrate_run *r, const char *sql, const char *what,
+                        bool *is_locked_out)
+{
+    PGresult *res = PQexec(r->pg, sql);
+    ExecStatusType status = PQresultStatus(res);
+    const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+    *is_locked_out = state && strcmp(state, LOCK_NOT_AVAILABLE) == 0;
+    PQclear(res);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+        return ERR_OK;
+    migrate_explain(r, what);
+    return PQstatus(r->pg) == CONNECTION_OK ? ERR_DATABASE_ERROR : ERR_SERVICE_UNAVAILABLE;
+}
+
+static enum err apply_once(struct migrate_run *r, const struct db_migration *m, const char *print,
+                           bool *is_locked_out)
 {
     const char *what =
         arena_printf(r->arena, "migration %s %04d_%s", m->module, m->version, m->name);
-    enum err rc = exec(r, "BEGIN", what);
+    *is_locked_out = false;
+    enum err rc = exec(r, "BEGIN;" LOCK_TIMEOUT, what);
     if (rc == ERR_OK)
-        rc = exec(r, m->sql, what);
-    if (rc == ERR_OK) {
-        const char *version = arena_printf(r->arena, "%d", m->version);
-        const char *params[] = {m->module, version, m->name, print};
-        PGresult *res = PQexecParams(r->pg,
-                                     "INSERT INTO schema_migration (module, version, name, "
-                                     "fingerprint) VALUES ($1, $2::int, $3, $4)",
-                                     4, NULL, params, NULL, NULL, 0);
-        if (PQresultStatus(res) != PGRES_COMMAND_OK) {
-            explain(r, what);
-            rc = ERR_DATABASE_ERROR;
-        }
-        PQclear(res);
-    }
+        rc = run_sql(r, m->sql, what, is_locked_out);
+    if (rc == ERR_OK)
+        rc = note_applied(r, m, print, what);
     if (rc == ERR_OK)
         return exec(r, "COMMIT", what);
     PQclear(PQexec(r->pg, "ROLLBACK"));
     return rc;
 }
 
-static enum err apply_missing(struct run *r, const struct db_migration *list, size_t n,
+static enum err apply(struct migrate_run *r, const struct db_migration *m, const char *print)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    bool is_locked_out;
+    enum err rc = apply_once(r, m, print, &is_locked_out);
+    for (int i = 1; is_locked_out && i < LOCK_TRIES; i++) {
+        free(*r->why);
+        *r->why = NULL;
+        nanosleep(&pause, NULL);
+        rc = apply_once(r, m, print, &is_locked_out);
+    }
+    return rc;
+}
+
+static enum err apply_missing(struct migrate_run *r, const struct db_migration *list, size_t n,
                               int *applied)
 {
     struct strmap *known = strmap_new();
     enum err rc = load_applied(r, known);
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
-        char print[17];
-        fingerprint(list[i].sql, print);
+        char print[FINGERPRINT_SIZE];
+        migrate_fingerprint(list[i].sql, print);
         const char *key = arena_printf(r->arena, "%s:%d", list[i].module, list[i].version);
         const char *before = strmap_get(known, str_from(key));
         if (before && strcmp(before, print) != 0) {
@@ -142,26 +177,35 @@ static enum err apply_missing(struct run *r, const struct db_migration *list, si
     return rc;
 }
 
+enum err migrate_connect(struct migrate_run *r, const char *url)
+{
+    const char *const keys[] = {"dbname", "connect_timeout", "application_name", NULL};
+    const char *const values[] = {url, "5", "tts-migrate", NULL};
+    r->pg = PQconnectdbParams(keys, values, 1);
+    PQsetNoticeProcessor(r->pg, ignore_notice, NULL);
+    if (PQstatus(r->pg) == CONNECTION_OK)
+        return ERR_OK;
+    migrate_explain(r, "connecting");
+    return ERR_SERVICE_UNAVAILABLE;
+}
+
+void migrate_disconnect(struct migrate_run *r)
+{
+    PQfinish(r->pg); /* ends the advisory lock too */
+}
+
 enum err db_migrate(const char *url, const char *schema, const struct db_migration *list, size_t n,
                     int *applied, char **why)
 {
     *applied = 0;
     *why = NULL;
-    const char *const keys[] = {"dbname", "connect_timeout", "application_name", NULL};
-    const char *const values[] = {url, "5", "tts-migrate", NULL};
-    struct run r = {.arena = arena_new(), .why = why};
-    r.pg = PQconnectdbParams(keys, values, 1);
-    PQsetNoticeProcessor(r.pg, ignore_notice, NULL);
-    enum err rc = ERR_SERVICE_UNAVAILABLE;
-    if (PQstatus(r.pg) != CONNECTION_OK) {
-        explain(&r, "connecting");
-        goto out;
-    }
-    rc = prepare_schema(&r, schema);
+    struct migrate_run r = {.arena = arena_new(), .why = why};
+    enum err rc = migrate_connect(&r, url);
+    if (rc == ERR_OK)
+        rc = prepare_schema(&r, schema);
     if (rc == ERR_OK)
         rc = apply_missing(&r, list, n, applied);
-out:
-    PQfinish(r.pg); /* ends the advisory lock too */
+    migrate_disconnect(&r);
     arena_free(r.arena);
     return rc;
 }

@@ -1,10 +1,13 @@
 #pragma once
 /*
  * Embedded migrations: ordered SQL files per module, applied once each, in one transaction a file,
- * under an advisory lock of the schema so that any number of processes may start at once.
+ * under an advisory lock of the schema so that any number of processes may start at once. A
+ * migration never waits for a lock on a table longer than two seconds at a time, because whoever
+ * uses the table waits behind it.
  */
 #include <stddef.h>
 
+#include "arena.h"
 #include "err.h"
 #include "str.h"
 
@@ -22,3 +25,25 @@ struct db_migration {
  */
 MUST_CHECK enum err db_migrate(const char *url, const char *schema, const struct db_migration *list,
                                size_t n, int *applied, char **why);
+
+enum db_migration_state {
+    MIGRATION_APPLIED,
+    MIGRATION_PENDING,
+    MIGRATION_CHANGED, /* applied, and edited since then */
+    MIGRATION_UNKNOWN, /* applied, and not of this program: a newer one has been here */
+};
+
+struct db_migration_status {
+    const char *module;
+    int version;
+    const char *name;
+    const char *applied_at; /* ISO 8601; NULL: pending */
+    const char *sql;        /* NULL: unknown */
+    enum db_migration_state state;
+};
+
+/* Blocking, and changes nothing: those of list in order, then unknown ones. *why as above. */
+MUST_CHECK enum err db_migration_status(const char *url, const char *schema,
+                                        const struct db_migration *list, size_t n, struct arena *a,
+                                        struct db_migration_status **out, size_t *count,
+                                        char **why);

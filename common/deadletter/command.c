@@ -1,13 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
+#include "arguments.h"
 #include "collect.h"
 #include "dead_json.h"
 #include "deadletter.h"
-
-#define EX_USAGE 64
-#define EX_UNAVAILABLE 69
 
 struct order {
     const char *what;
@@ -17,20 +16,20 @@ struct order {
 
 static bool read_arguments(int count, char **args, struct order *o)
 {
-    *o = (struct order){.what = count > 0 ? args[0] : ""};
-    for (int i = 1; i < count; i += 2) {
-        if (i + 1 == count)
-            return false;
-        if (strcmp(args[i], "--queue") == 0) {
-            o->choice.queue = str_from(args[i + 1]);
-        } else if (strcmp(args[i], "--id") == 0 && str_to_i64(str_from(args[i + 1]), &o->id)) {
-            o->choice.ids = &o->id;
-            o->choice.id_count = 1;
-        } else {
-            return false;
-        }
+    const char *queue = NULL;
+    *o = (struct order){.what = "", .id = INT64_MIN};
+    const struct argument table[] = {{NULL, ARGUMENT_WORD, &o->what},
+                                     {"--queue", ARGUMENT_TEXT, &queue},
+                                     {"--id", ARGUMENT_INT, &o->id}};
+    if (!arguments_read(count, args, table, 3) || (queue && o->id != INT64_MIN))
+        return false;
+    if (queue)
+        o->choice.queue = str_from(queue);
+    if (o->id != INT64_MIN) {
+        o->choice.ids = &o->id;
+        o->choice.id_count = 1;
     }
-    return !(o->choice.ids && o->choice.queue.p);
+    return true;
 }
 
 static void print_letter(struct arena *a, const struct dead_letter *d)
@@ -114,19 +113,12 @@ static enum err CO_FN collect(struct service *s)
     return rc;
 }
 
-static int usage(const struct service *s)
-{
-    fprintf(stderr, "usage: %s --dead-letters list|replay|purge [--queue Q | --id N]\n",
-            s->desc->name);
-    return EX_USAGE;
-}
-
 int CO_FN deadletters_command(struct service *s, int count, char **args)
 {
     struct order o;
     enum err rc;
     if (!read_arguments(count, args, &o))
-        return usage(s);
+        return EX_USAGE;
     struct round r = {.order = &o};
     enum err collected = collect(s);
     if (collected)
@@ -141,7 +133,7 @@ int CO_FN deadletters_command(struct service *s, int count, char **args)
         r.act = dead_store_purge;
         rc = act(s, &r, "purged");
     } else {
-        return usage(s);
+        return EX_USAGE;
     }
     if (rc)
         fprintf(stderr, "%s: %s\n", s->desc->name, err_text(rc));

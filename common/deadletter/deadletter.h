@@ -26,7 +26,6 @@ MUST_CHECK enum err CO_FN deadletters_start(struct service *s);
 int CO_FN deadletters_command(struct service *s, int count, char **args);
 #define DEADLETTER_COMMAND                                                                         \
     {                                                                                              \
-        .name = "--dead-letters",                                                                  \
-        .help = "list, replay or purge dead letters [--queue Q] [--id N]",                         \
-        .run_args = deadletters_command                                                            \
+        .name = "--dead-letters", .help = "list, replay or purge what consumers gave up",          \
+        .usage = "list|replay|purge [--queue Q | --id N]", .run = deadletters_command              \
     }

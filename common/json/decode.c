@@ -118,7 +118,7 @@ static void decode_str(struct decoder *d, const struct path *at, const struct js
         *out = s;
 }
 
-static bool is_email(struct str s)
+bool json_is_email(struct str s)
 {
     ptrdiff_t at = str_index(s, '@', 0);
     struct str domain;
@@ -140,7 +140,7 @@ static void decode_email(struct decoder *d, const struct path *at, const struct 
 
     if (!s.p)
         ill_typed(d, at, "must be a string");
-    else if (!is_email(s))
+    else if (!json_is_email(s))
         bad_value(d, at, "must be an email address");
     else
         *out = s;

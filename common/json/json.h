@@ -18,6 +18,8 @@ struct json; /* a parsed value; lives as long as its arena */
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
+/* Whether the text is what JK_EMAIL takes. */
+bool json_is_email(struct str s);
 /* ERR_INVALID_INPUT with a short reason in *why (static) when the text is not JSON. The text is
  * copied and may go away. */
 MUST_CHECK enum err json_parse(struct arena *a, struct str text, const struct json **out,

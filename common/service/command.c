@@ -1,10 +1,11 @@
 /* Commands of a program's own: what a person asks of it while it, or another one, serves. */
 #include <stdio.h>
 
+#include "clock.h"
 #include "internal.h"
 #include "log.h"
 
-#define CONNECT_TRIES 50
+#define CONNECT_WAIT_US (10 * US_PER_S)
 #define CONNECT_PAUSE_MS 200
 
 struct run {
@@ -18,7 +19,7 @@ struct run {
 
 static bool CO_FN is_connected(struct service *s)
 {
-    for (int i = 0; i < CONNECT_TRIES; i++)
+    for (int64_t until = clock_mono_us() + CONNECT_WAIT_US; clock_mono_us() < until;)
         if (db_ping(s->db) == ERR_OK)
             return true;
         else if (co_sleep_ms(CONNECT_PAUSE_MS) != ERR_OK)
@@ -30,10 +31,8 @@ static void CO_FN run(void *arg)
 {
     struct run *r = arg;
     bool is_up = is_connected(r->service);
-    if (is_up && r->command->run_args)
-        r->status = r->command->run_args(r->service, r->count, r->args);
-    else if (is_up)
-        r->status = r->command->run(r->service, r->args[0]);
+    if (is_up)
+        r->status = r->command->run(r->service, r->count, r->args);
     else
         fprintf(stderr, "%s: the database is not reachable\n", r->service->desc->name);
     r->is_done = true;
@@ -42,7 +41,7 @@ static void CO_FN run(void *arg)
 
 int command_run(struct service *s, const struct service_command *c, int count, char **args)
 {
-    struct run r = {s, c, count, args, EXIT_UNAVAILABLE, false};
+    struct run r = {s, c, count, args, EX_UNAVAILABLE, false};
     log_init(s->desc->name, LOG_ERROR);
     s->loop = loop_new();
     lifecycle_open_db(s);

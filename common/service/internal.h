@@ -1,5 +1,7 @@
 #pragma once
 /* Between the files of the service library. */
+#include <sysexits.h>
+
 #include "list.h"
 #include "service.h"
 
@@ -74,12 +76,20 @@ void directory_release(struct service *s);
 
 /* lifecycle.c */
 int lifecycle_run(struct service *s);
-/* --migrate: in the foreground, without a loop. The exit status. */
-int service_migrate_now(struct service *s);
+/* All of the program's, in order of application. */
+struct migration_set {
+    const char *url, *schema;
+    struct db_migration *list;
+    size_t count;
+};
+void lifecycle_migrations(struct service *s, struct migration_set *out);
 
 /* s->db, which nothing has connected yet. */
 void lifecycle_open_db(struct service *s);
-#define EXIT_UNAVAILABLE 69 /* EX_UNAVAILABLE of sysexits */
+
+/* migrate_command.c, outbox_command.c */
+int migrate_command(struct service *s, int count, char **args);
+int CO_FN outbox_command(struct service *s, int count, char **args);
 
 /* command.c: one of the program's own, with nothing but a loop and the database. The exit status.
  */

@@ -21,9 +21,7 @@
 /* ---- starting ----------------------------------------------------------------------------- */
 
 struct migration_job {
-    const char *url, *schema;
-    struct db_migration *list;
-    size_t count;
+    struct migration_set set;
     int applied;
     char *why;
     enum err rc;
@@ -32,42 +30,29 @@ struct migration_job {
 static void migrate(void *arg)
 {
     struct migration_job *j = arg;
-    j->rc = db_migrate(j->url, j->schema, j->list, j->count, &j->applied, &j->why);
+    j->rc = db_migrate(j->set.url, j->set.schema, j->set.list, j->set.count, &j->applied, &j->why);
 }
 
-static void collect(struct migration_job *j, struct arena *a, const struct db_migration *set)
+static void add(struct migration_set *all, struct arena *a, const struct db_migration *set)
 {
     size_t n = 0;
     while (set[n].sql)
         n++;
-    struct db_migration *all = ARENA_ARRAY(a, struct db_migration, j->count + n + 1);
-    if (j->count)
-        memcpy(all, j->list, j->count * sizeof *all);
-    memcpy(all + j->count, set, n * sizeof *all);
-    j->list = all;
-    j->count += n;
+    struct db_migration *list = ARENA_ARRAY(a, struct db_migration, all->count + n + 1);
+    if (all->count)
+        memcpy(list, all->list, all->count * sizeof *list);
+    memcpy(list + all->count, set, n * sizeof *list);
+    all->list = list;
+    all->count += n;
 }
 
-static void all_migrations(struct service *s, struct migration_job *j)
+void lifecycle_migrations(struct service *s, struct migration_set *out)
 {
-    *j = (struct migration_job){.url = str_cstr(s->arena, settings_db_url(s)),
-                                .schema = s->desc->schema};
-    collect(j, s->arena, MQ_MIGRATIONS);
+    *out = (struct migration_set){.url = str_cstr(s->arena, settings_db_url(s)),
+                                  .schema = s->desc->schema};
+    add(out, s->arena, MQ_MIGRATIONS);
     for (const struct db_migration *const *set = s->desc->migrations; set && *set; set++)
-        collect(j, s->arena, *set);
-}
-
-int service_migrate_now(struct service *s)
-{
-    struct migration_job j;
-    all_migrations(s, &j);
-    migrate(&j);
-    if (j.rc)
-        fprintf(stderr, "%s: %s\n", s->desc->name, j.why);
-    else
-        printf("%s: %d migrations applied, %zu in total\n", s->desc->name, j.applied, j.count);
-    free(j.why);
-    return j.rc ? EXIT_UNAVAILABLE : 0;
+        add(out, s->arena, *set);
 }
 
 static int next_pause(int *pause)
@@ -79,8 +64,8 @@ static int next_pause(int *pause)
 
 static bool CO_FN migrate_until_done(struct service *s)
 {
-    struct migration_job j;
-    all_migrations(s, &j);
+    struct migration_job j = {0};
+    lifecycle_migrations(s, &j.set);
     for (int pause = 0; !s->is_draining;) {
         enum err rc = offload_run(s->offload, migrate, &j);
         if (rc == ERR_OK && j.rc == ERR_OK) {

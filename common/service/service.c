@@ -10,32 +10,40 @@
 #include "log.h"
 #include "mem.h"
 
-static int check_config(struct service *s)
+static int check_config(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     if (s->desc->check && !s->desc->check(s))
-        return 78;
+        return EX_CONFIG;
     printf("%s: configuration is valid\n", s->desc->name);
     return 0;
 }
 
-static int print_config(struct service *s)
+static int print_config(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     struct setting_table tables[2];
     size_t n = settings_tables(s, tables);
     config_print(tables, n, stdout);
     return 0;
 }
 
-static int print_settings(struct service *s)
+static int print_settings(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     struct setting_table tables[2];
     size_t n = settings_tables(s, tables);
     config_print_reference(tables, n, stdout);
     return 0;
 }
 
-static int print_openapi(struct service *s)
+static int print_openapi(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     struct buf b;
     struct json_writer w;
     buf_init(&b, s->arena);
@@ -47,8 +55,10 @@ static int print_openapi(struct service *s)
     return 0;
 }
 
-static int print_version(struct service *s)
+static int print_version(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     printf("%s %s\n", s->desc->name, service_version());
     return 0;
 }
@@ -72,8 +82,10 @@ static void CO_FN ask_ready(void *arg)
 }
 
 /* For container health checks: asks the running program on its own port. */
-static int healthcheck(struct service *s)
+static int healthcheck(struct service *s, int count, char **args)
 {
+    if (count)
+        return EX_USAGE;
     const char *host = str_eq(s->config.bind, STR("0.0.0.0")) || !s->config.bind.len
                            ? "127.0.0.1"
                            : str_cstr(s->arena, s->config.bind);
@@ -91,19 +103,48 @@ static int healthcheck(struct service *s)
     return h.is_ready ? 0 : 1;
 }
 
-static const struct command {
-    const char *name, *help;
-    int (*run)(struct service *s);
-    bool needs_config;
-} COMMANDS[] = {
-    {"--check-config", "validate the environment", check_config, true},
-    {"--print-config", "show the effective settings, secrets masked", print_config, true},
-    {"--print-settings", "the settings reference as Markdown", print_settings, false},
-    {"--print-openapi", "the OpenAPI document", print_openapi, false},
-    {"--migrate", "bring the schema up to date and end", service_migrate_now, true},
-    {"--healthcheck", "succeed when the running program is ready", healthcheck, true},
-    {"--version", "name and version", print_version, false},
+enum command_flags {
+    COMMAND_CONFIG = 1, /* needs the settings */
+    COMMAND_SCHEMA = 2, /* is there for programs with a schema */
+    COMMAND_MQ = 4,     /* … and with messages to send */
 };
+
+static const struct command {
+    struct service_command command;
+    int (*run)(struct service *s, int count, char **args); /* instead of the command's: no loop */
+    unsigned flags;
+} COMMANDS[] = {
+    {{"--check-config", "validate the environment"}, check_config, COMMAND_CONFIG},
+    {{"--print-config", "show the effective settings, secrets masked"},
+     print_config,
+     COMMAND_CONFIG},
+    {{"--print-settings", "the settings reference as Markdown"}, print_settings, 0},
+    {{"--print-openapi", "the OpenAPI document"}, print_openapi, 0},
+    {{"--migrate", "bring the schema up to date; status and --dry-run change nothing",
+      .usage = "[status | --dry-run]"},
+     migrate_command,
+     COMMAND_CONFIG | COMMAND_SCHEMA},
+    {{"--outbox", "how much waits for the broker; list what failed, or retry it now",
+      .usage = "[list | retry] [--routing-key K] [--id N]", .run = outbox_command},
+     NULL,
+     COMMAND_CONFIG | COMMAND_SCHEMA | COMMAND_MQ},
+    {{"--healthcheck", "succeed when the running program is ready"}, healthcheck, COMMAND_CONFIG},
+    {{"--version", "name and version"}, print_version, 0},
+};
+#define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
+
+static bool has_command(const struct service *s, const struct command *c)
+{
+    return !((c->flags & COMMAND_SCHEMA) && (s->desc->flags & SERVICE_NO_DB)) &&
+           !((c->flags & COMMAND_MQ) && (s->desc->flags & SERVICE_NO_MQ));
+}
+
+static void describe(FILE *out, const struct service_command *c)
+{
+    fprintf(out, "  %-18s %s\n", c->name, c->help);
+    if (c->usage)
+        fprintf(out, "  %-18s   %s\n", "", c->usage);
+}
 
 static int usage(const struct service *s, FILE *out)
 {
@@ -111,11 +152,21 @@ static int usage(const struct service *s, FILE *out)
             "usage: %s [command]\nWithout a command the program runs. Settings come from the "
             "environment.\n",
             s->desc->name);
-    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
-        fprintf(out, "  %-18s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (has_command(s, &COMMANDS[i]))
+            describe(out, &COMMANDS[i].command);
     for (const struct service_command *c = s->desc->commands; c && c->name; c++)
-        fprintf(out, "  %-18s %s\n", c->name, c->help);
-    return out == stdout ? 0 : 64;
+        describe(out, c);
+    describe(out,
+             &(struct service_command){"--help", "this, or what goes with a command before it"});
+    return out == stdout ? EX_OK : EX_USAGE;
+}
+
+static int usage_of(const struct service *s, const struct service_command *c, FILE *out)
+{
+    fprintf(out, "usage: %s %s%s%s\n", s->desc->name, c->name, c->usage ? " " : "",
+            c->usage ? c->usage : "");
+    return out == stdout ? EX_OK : EX_USAGE;
 }
 
 /* Every socket is a descriptor; the usual soft limit of 1024 is for programs that use select(2). */
@@ -128,34 +179,46 @@ static void allow_many_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static const struct service_command *own_command(const struct service *s, const char *name)
+/* The command of that name, NULL without; *built_in is set for one that every program has. */
+static const struct service_command *find_command(const struct service *s, const char *name,
+                                                  const struct command **built_in)
 {
+    *built_in = NULL;
     for (const struct service_command *c = s->desc->commands; c && c->name; c++)
         if (strcmp(name, c->name) == 0)
             return c;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(name, COMMANDS[i].command.name) == 0 && has_command(s, &COMMANDS[i])) {
+            *built_in = &COMMANDS[i];
+            return &COMMANDS[i].command;
+        }
     return NULL;
 }
 
-static int dispatch(struct service *s, int argc, char **argv)
+static int run_command(struct service *s, int count, char **args)
 {
-    const struct service_command *own = argc > 1 ? own_command(s, argv[1]) : NULL;
-    if (own && (own->run_args || argc <= 3)) {
-        settings_load(s);
-        return command_run(s, own, argc - 2, argv + 2);
-    }
-    if (argc > 2 || (argc == 2 && strcmp(argv[1], "--help") == 0))
-        return usage(s, argc > 2 ? stderr : stdout);
-    const struct command *c = NULL;
-    for (size_t i = 0; argc == 2 && i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
-        if (strcmp(argv[1], COMMANDS[i].name) == 0)
-            c = &COMMANDS[i];
-    if (argc == 2 && !c)
+    const struct command *built_in;
+    const struct service_command *c = find_command(s, args[0], &built_in);
+    int status;
+    if (strcmp(args[0], "--help") == 0 && count == 1)
+        return usage(s, stdout);
+    if (!c)
         return usage(s, stderr);
-    if (!c || c->needs_config)
+    if (count == 2 && strcmp(args[1], "--help") == 0)
+        return usage_of(s, c, stdout);
+    if (!built_in || (built_in->flags & COMMAND_CONFIG))
         settings_load(s);
-    if (c)
-        return c->run(s);
+    if (built_in && built_in->run)
+        status = built_in->run(s, count - 1, args + 1);
+    else
+        status = command_run(s, c, count - 1, args + 1);
+    return status == EX_USAGE ? usage_of(s, c, stderr) : status;
+}
+
+static int run(struct service *s)
+{
     enum log_level level = LOG_INFO;
+    settings_load(s);
     log_level_from_name(s->config.log_level, &level);
     log_init(s->desc->name, level);
     allow_many_files();
@@ -169,7 +232,7 @@ int service_main(int argc, char **argv, const struct service_desc *desc)
     s->arena = arena_new();
     s->priv = MEM_NEW(struct service_private);
     s->own_config = mem_zalloc(desc->config_size);
-    int status = dispatch(s, argc, argv);
+    int status = argc > 1 ? run_command(s, argc - 1, argv + 1) : run(s);
     free(s->own_config);
     arena_free(s->arena);
     free(s->priv);

@@ -69,11 +69,13 @@ struct service_check {
 /* A command line of the program's own: "helpdesk-service --name [argument…]". */
 struct service_command {
     const char *name, *help;
-    /* In a coroutine, with the settings and the database. arg is NULL when there is none. The exit
-     * status; 69 is for a database that is away. */
-    int (*run)(struct service *s, const char *arg);
-    /* Instead of run: with everything behind the name, args[count] == NULL. */
-    int (*run_args)(struct service *s, int count, char **args);
+    const char *usage; /* what may stand behind the name; NULL: nothing */
+    /*
+     * In a coroutine, with the settings and the database, and everything behind the name
+     * (args[count] == NULL; arguments.h). The exit status, by sysexits.h: EX_USAGE has the usage
+     * printed, EX_UNAVAILABLE is for a database that is away.
+     */
+    int (*run)(struct service *s, int count, char **args);
 };
 
 struct service_desc {
@@ -133,8 +135,8 @@ struct service {
 };
 
 /* Never returns before the program ends; the value is main's. Understands --check-config,
- * --print-config, --print-settings, --print-openapi, --migrate, --healthcheck, --version, and the
- * commands of desc. */
+ * --print-config, --print-settings, --print-openapi, --migrate, --outbox, --healthcheck, --version,
+ * --help, and the commands of desc. */
 int service_main(int argc, char **argv, const struct service_desc *desc);
 
 /* The service behind a request or delivery. */

@@ -8,7 +8,6 @@
 #include "internal.h"
 #include "log.h"
 
-#define EX_CONFIG 78
 #define DB_POOL_DEFAULT 4
 #define AT(member) offsetof(struct service_config, member)
 #define JWT_SECRET_MIN 32 /* bytes, as many as HS256 yields (RFC 7518, 3.2) */

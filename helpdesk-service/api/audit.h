@@ -26,4 +26,4 @@ MUST_CHECK enum err CO_FN audit_put_export(struct req *r, struct db_session *s, 
 void audit_start(struct service *s);
 
 /* --verify-audit */
-int CO_FN audit_verify_command(struct service *s, const char *arg);
+int CO_FN audit_verify_command(struct service *s, int count, char **args);

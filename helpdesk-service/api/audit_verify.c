@@ -1,10 +1,12 @@
 /* Whether the audit trail is what was sealed: over HTTP and on the command line. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "api/audit.h"
 #include "api/handlers.h"
 #include "api/schemas_audit.h"
+#include "arguments.h"
 #include "buf.h"
 #include "encode.h"
 #include "json.h"
@@ -82,22 +84,22 @@ static bool parse_link(const char *arg, struct audit_link *out)
            read_link(rest, out);
 }
 
-int audit_verify_command(struct service *s, const char *arg)
+int audit_verify_command(struct service *s, int count, char **args)
 {
+    const char *arg = NULL;
+    const struct argument table[] = {{NULL, ARGUMENT_WORD, &arg}};
     struct audit_report report;
     struct audit_link known;
     struct json_writer w;
     struct buf b;
     enum err rc;
 
-    if (arg && !parse_link(arg, &known)) {
-        fprintf(stderr, "usage: --verify-audit [SEQ:HASH]\n");
-        return 64;
-    }
+    if (!arguments_read(count, args, table, 1) || (arg && !parse_link(arg, &known)))
+        return EX_USAGE;
     rc = audit_chain_verify(s->db, arg ? &known : NULL, NULL, NULL, &report);
     if (rc) {
         fprintf(stderr, "%s: %s\n", s->desc->name, err_text(rc));
-        return 69;
+        return EX_UNAVAILABLE;
     }
     buf_init(&b, s->arena);
     jw_init(&w, &b);

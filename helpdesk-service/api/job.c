@@ -7,7 +7,7 @@
 #include "api/handlers.h"
 #include "api/write.h"
 #include "buf.h"
-#include "jobs/worker.h"
+#include "jobs/control.h"
 #include "page.h"
 #include "service.h"
 #include "state.h"
@@ -199,7 +199,7 @@ static enum err CO_FN cancel(struct req *r, struct db_session *s, void *arg, str
     if (rc == ERR_OK)
         rc = check_owner(r, &j);
     if (rc == ERR_OK)
-        rc = job_worker_cancel(helpdesk_of(r)->jobs, s, &j, r->now);
+        rc = job_cancel_now(s, &j, r->now, helpdesk_of(r)->config->job_retention_s);
     if (rc == ERR_CONFLICT)
         return refuse(r, rc, "The job has ended already");
     if (rc)

@@ -6,7 +6,7 @@
 #include "jobs/turn.h"
 #include "mem.h"
 #include "service.h"
-#include "store/job_item_store.h"
+#include "store/job_store.h"
 
 #define POLL_MS 1000
 #define STOP_TIMEOUT_MS 10000
@@ -135,23 +135,4 @@ void job_worker_stop(struct job_worker *w)
     for (int waited = 0; waited < STOP_TIMEOUT_MS && w->is_working; waited += STOP_STEP_MS)
         if (co_sleep_ms(STOP_STEP_MS) != ERR_OK)
             return;
-}
-
-/* ---- cancelling --------------------------------------------------------------------------- */
-
-enum err job_worker_cancel(struct job_worker *w, struct db_session *s, struct job *j, int64_t now)
-{
-    int64_t skipped;
-    enum err rc;
-
-    if (job_is_finished(j->state))
-        return ERR_CONFLICT;
-    rc = job_item_store_skip(s, j->id, STR("CANCELLED"), STR("The job was cancelled"), now,
-                             &skipped);
-    if (rc == ERR_OK && skipped == 0 && j->is_planned)
-        rc = ERR_CONFLICT; /* all is done: a worker is about to say so */
-    if (rc)
-        return rc;
-    j->state = JOB_CANCELLED;
-    return job_turn_end(s, j, now, w->retention_s);
 }

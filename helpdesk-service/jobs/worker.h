@@ -19,7 +19,3 @@ void job_worker_kick(void *worker);
 void CO_FN job_worker_stop(struct job_worker *w);
 /* NULL is accepted. */
 void job_worker_free(struct job_worker *w);
-/* Ends a job before its time: pending items are skipped once those in hand are done.
- * ERR_CONFLICT when it has ended already. Inside a transaction, with the job locked. */
-MUST_CHECK enum err CO_FN job_worker_cancel(struct job_worker *w, struct db_session *s,
-                                            struct job *j, int64_t now);

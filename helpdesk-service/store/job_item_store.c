@@ -34,6 +34,10 @@ DB_WRITE(job_item_lock_rest, "u", "i",
 DB_WRITE(job_item_skip, "uttz", "",
          "UPDATE job_item SET state = 'skipped', code = $2, message = $3, at = $4 "
          "WHERE job_id = $1 AND state = 'pending'");
+DB_WRITE(job_item_renew, "ub", "",
+         "UPDATE job_item SET state = 'pending', code = NULL, message = NULL, version = NULL, "
+         "changes = NULL, at = NULL WHERE job_id = $1 AND (state = 'skipped' "
+         "OR ($2 AND state = 'failed'))");
 DB_WRITE(job_item_count, "u", "iiii",
          "SELECT count(*), count(*) FILTER (WHERE state = 'done'), "
          "count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'skipped') "
@@ -135,6 +139,16 @@ enum err job_item_store_skip(struct db_session *s, struct str job_id, struct str
         rc = db_query(s, &job_item_skip, &rows, DB_STR(job_id), DB_STR(code), DB_STR(message),
                       DB_TIME(now));
     *skipped = rc ? 0 : db_affected(rows);
+    return rc;
+}
+
+enum err job_item_store_renew(struct db_session *s, struct str job_id, bool with_failed,
+                              int64_t *renewed)
+{
+    struct db_result *rows;
+    enum err rc = db_query(s, &job_item_renew, &rows, DB_STR(job_id), DB_BOOL(with_failed));
+
+    *renewed = rc ? 0 : db_affected(rows);
     return rc;
 }
 

@@ -45,6 +45,9 @@ MUST_CHECK enum err CO_FN job_item_store_claim_all(struct db_session *s, struct 
 MUST_CHECK enum err CO_FN job_item_store_skip(struct db_session *s, struct str job_id,
                                               struct str code, struct str message, int64_t now,
                                               int64_t *skipped);
+/* Of a job that has ended: what was skipped is pending again, and what failed if asked for. */
+MUST_CHECK enum err CO_FN job_item_store_renew(struct db_session *s, struct str job_id,
+                                               bool with_failed, int64_t *renewed);
 /* How many there are in each state. */
 MUST_CHECK enum err CO_FN job_item_store_count(struct db_session *s, struct str job_id,
                                                struct job_counts *out);

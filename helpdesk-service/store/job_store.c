@@ -67,6 +67,9 @@ DB_WRITE(job_count, "uz", "iiib",
 DB_WRITE(job_finish, "utiiiitzz", "",
          "UPDATE job SET state = $2::job_state, total = $3, done = $4, failed = $5, skipped = $6, "
          "error = $7, finished_at = $8, expires_at = $9 WHERE id = $1");
+DB_WRITE(job_requeue, "uiiiiz", "",
+         "UPDATE job SET state = 'queued', total = $2, done = $3, failed = $4, skipped = $5, "
+         "error = NULL, finished_at = NULL, expires_at = NULL, turn_at = $6 WHERE id = $1");
 DB_WRITE(job_purge, "zi", "",
          "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE expires_at < $1 "
          "ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)");
@@ -261,6 +264,16 @@ enum err job_store_finish(struct db_session *s, struct job *j, int64_t now, int6
     return db_query(s, &job_finish, NULL, DB_STR(j->id), DB_STR(job_state_word(j->state)),
                     DB_INT(j->counts.total), DB_INT(j->counts.done), DB_INT(j->counts.failed),
                     DB_INT(j->counts.skipped), DB_STR(j->error), DB_TIME(now), DB_TIME(expires_at));
+}
+
+enum err job_store_requeue(struct db_session *s, struct job *j, int64_t now)
+{
+    j->state = JOB_QUEUED;
+    j->error = STR_NULL;
+    j->finished_at = j->expires_at = JOB_NONE;
+    return db_query(s, &job_requeue, NULL, DB_STR(j->id), DB_INT(j->counts.total),
+                    DB_INT(j->counts.done), DB_INT(j->counts.failed), DB_INT(j->counts.skipped),
+                    DB_TIME(now));
 }
 
 enum err job_store_purge(struct db_session *s, int64_t now, bool *more)

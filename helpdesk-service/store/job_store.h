@@ -60,5 +60,7 @@ MUST_CHECK enum err CO_FN job_store_progress(struct db_session *s, struct job *j
 /* Of a locked job: its end, with counts taken now. */
 MUST_CHECK enum err CO_FN job_store_finish(struct db_session *s, struct job *j, int64_t now,
                                            int64_t expires_at);
+/* Of a locked job that has ended: it waits for a worker again, with the counts it has. */
+MUST_CHECK enum err CO_FN job_store_requeue(struct db_session *s, struct job *j, int64_t now);
 /* Forgets some of the expired ones; *more: there may be others. */
 MUST_CHECK enum err CO_FN job_store_purge(struct db_session *s, int64_t now, bool *more);
