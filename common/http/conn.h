@@ -72,7 +72,7 @@ struct http_server {
     int port;
     struct list conns;
     int connections, active;
-    bool is_draining, is_paused;
+    bool is_retiring, is_draining, is_paused;
     struct evbuffer *scratch;
     struct arena *arenas[SERVER_ARENAS]; /* kept between requests */
     int arena_count;

@@ -75,7 +75,7 @@ static void decide_persistence(struct req *r, bool is_stream)
     /* What is left of the body is dropped now, so the handler cannot read it any more. */
     if (!is_stream)
         p->is_reading_stream = false;
-    if (!p->head.keep_alive || c->server->is_draining)
+    if (!p->head.keep_alive || c->server->is_retiring || c->server->is_draining)
         c->must_close = true;
     if (!c->bev || c->body.done)
         return;

@@ -227,6 +227,11 @@ static void accept_backlog(struct http_server *s)
     }
 }
 
+void http_server_retire(struct http_server *s)
+{
+    s->is_retiring = true;
+}
+
 void http_server_drain(struct http_server *s)
 {
     if (s->is_draining)

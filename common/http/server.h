@@ -38,6 +38,9 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_con
 /* false with errno set when the port cannot be bound. Port 0 takes a free one. */
 bool http_server_listen(struct http_server *s);
 int http_server_port(const struct http_server *s);
+/* The end is near: whoever is answered from now on is told so by Connection: close, so that no
+ * request of theirs crosses the closing of the connection. */
+void http_server_retire(struct http_server *s);
 /* Stops accepting, closes idle connections, answers what is in flight with Connection: close. */
 void http_server_drain(struct http_server *s);
 /* Requests in flight and connections (hijacked ones excluded). */

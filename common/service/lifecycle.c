@@ -13,6 +13,7 @@
 
 #define RETRY_FIRST_MS 200
 #define RETRY_MAX_MS 5000
+#define CONNECTED_STEP_MS 10
 #define DRAIN_TIMEOUT_MS 15000
 #define MQ_STOP_TIMEOUT_MS 5000
 #define OFFLOAD_THREADS 2
@@ -95,7 +96,6 @@ static void CO_FN start_up(void *arg)
         mq_start(s->mq);
     if (s->db && s->mq)
         s->relay = outbox_relay_start(s->loop, s->db, s->mq);
-    registry_start(s);
     for (int pause = 0; s->desc->start && !s->is_draining;) {
         enum err rc = s->desc->start(s);
         if (rc == ERR_OK)
@@ -109,6 +109,11 @@ static void CO_FN start_up(void *arg)
     malloc_trim(0);
     if (s->is_ready)
         log_info("ready", LOG_I("port", s->config.port));
+    /* Whoever is registered gets requests at once. */
+    while (s->db && !db_is_up(s->db) && !s->is_draining)
+        if (co_sleep_ms(CONNECTED_STEP_MS) != ERR_OK)
+            return;
+    registry_start(s);
 }
 
 /* ---- periodic work ------------------------------------------------------------------------ */
@@ -158,6 +163,8 @@ static void CO_FN stop(void *arg)
 {
     struct service *s = arg;
     log_info("stopping");
+    if (s->server && s->config.drain_delay_ms)
+        http_server_retire(s->server);
     directory_stop(s);
     registry_leave(s);
     if (s->config.drain_delay_ms && co_sleep_ms(s->config.drain_delay_ms) != ERR_OK)

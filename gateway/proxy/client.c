@@ -15,6 +15,8 @@
 
 #define BACKLOG 1024
 #define ACCEPT_PAUSE_MS 100
+/* Who has not spoken yet when the gateway drains may have a request on its way. */
+#define NEWCOMER_MS 1000
 /* More than this is not asked of a reader between two looks: a full output is not much more. */
 #define LEAST_MAX (STREAM_HIGH - STREAM_LOW)
 
@@ -174,11 +176,8 @@ static struct bufferevent *open_stream(struct client *c, int fd, bool is_tls)
     return bev;
 }
 
-static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
-                      void *arg)
+static void accept_one(const struct door *door, evutil_socket_t fd, const struct sockaddr *sa)
 {
-    (void)l, (void)len;
-    const struct door *door = arg;
     struct gateway *gw = door->gw;
     struct client *c = MEM_NEW(struct client);
     c->gw = gw;
@@ -195,6 +194,13 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
     if (++gw->client_count == gw->settings->max_connections)
         close_doors(gw);
     exchange_arm(&c->x);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
+                      void *arg)
+{
+    (void)l, (void)len;
+    accept_one(arg, fd, sa);
 }
 
 static void resume_accepting(void *arg)
@@ -265,19 +271,41 @@ bool clients_listen(struct gateway *gw, const char *bind_to, int port, bool reus
     return true;
 }
 
+/* Connections that the kernel has accepted would be reset with the listening socket. */
+static void accept_backlog(const struct door *door)
+{
+    struct sockaddr_storage sa;
+    for (;;) {
+        socklen_t len = sizeof sa;
+        int fd = accept4(evconnlistener_get_fd(door->listener), (struct sockaddr *)&sa, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        accept_one(door, fd, (struct sockaddr *)&sa);
+    }
+}
+
+static void shut_door(struct door *door)
+{
+    if (!door->listener)
+        return;
+    accept_backlog(door);
+    evconnlistener_free(door->listener);
+    door->listener = NULL;
+}
+
 void clients_drain(struct gateway *gw)
 {
     gw->is_draining = true;
-    for (int i = 0; i < 2; i++) {
-        if (gw->doors[i].listener)
-            evconnlistener_free(gw->doors[i].listener);
-        gw->doors[i].listener = NULL;
-    }
+    for (int i = 0; i < 2; i++)
+        shut_door(&gw->doors[i]);
     LIST_EACH(n, &gw->clients)
     {
         struct client *c = LIST_ENTRY(n, struct client, link);
         bool is_idle = c->x.state == EXCHANGE_HEAD && !c->x.has_begun && !stream_pending(c->bev);
-        if (is_idle)
+        if (is_idle && !c->has_spoken)
+            client_set_deadline(c, NEWCOMER_MS);
+        else if (is_idle)
             client_free(c);
         else
             client_event(c, EXCHANGE_STOP);

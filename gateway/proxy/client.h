@@ -14,13 +14,14 @@ struct client {
     int64_t allowed_ms;       /* until the deadline, when it was set */
     size_t unwritten, unsent; /* output to client and target then: less now means progress */
     char peer[INET6_ADDRSTRLEN];
-    bool is_dead, is_in_event;
+    bool is_dead, is_in_event, has_spoken;
     struct exchange x;
 };
 
 /* false with errno set when the port cannot be bound; else gw->port or gw->tls_port is set. */
 bool clients_listen(struct gateway *gw, const char *bind, int port, bool reuse_port, bool is_tls);
-/* No more new ones; idle connections close, busy ones after their response. */
+/* No more new ones; idle connections close, busy ones after their response; those that are new have
+ * a second to ask. */
 void clients_drain(struct gateway *gw);
 /* Closes everything at once. */
 void clients_close(struct gateway *gw);

@@ -7,6 +7,7 @@
 #include "proxy/client.h"
 #include "proxy/stream.h"
 #include "routing/path.h"
+#include "service.h"
 
 /* ---- who asks ------------------------------------------------------------------------------- */
 
@@ -83,7 +84,7 @@ static void begin(struct exchange *x)
     struct gateway *gw = x->gw;
     if (!x->arena)
         x->arena = gw->spare_arena_count ? gw->spare_arenas[--gw->spare_arena_count] : arena_new();
-    x->has_begun = true;
+    x->has_begun = x->client->has_spoken = true;
     if (!x->begun_us)
         x->begun_us = clock_mono_us();
 }
@@ -265,7 +266,7 @@ static void begin_request(struct exchange *x)
 {
     x->request = (struct header_list){x->head.headers, x->head.header_count, x->head.header_count};
     x->method = kong_method_of(x->head.method);
-    x->must_close |= !x->head.keep_alive || x->gw->is_draining || x->is_client_eof;
+    x->must_close |= !x->head.keep_alive || x->gw->service->is_draining || x->is_client_eof;
     init_body(x);
     identify(x);
     struct str path;

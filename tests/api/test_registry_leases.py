@@ -5,6 +5,7 @@ import pytest
 
 from lib import tokens
 from lib.http import check_error
+from lib.people import FakeAuth, person
 from lib.ports import free_ports
 from lib.service import Service
 from lib.wait import wait_for
@@ -35,6 +36,24 @@ def fast_db(infra):
 def fast(fast_db):
     with Service("registry-service", fast_db, None, FAST) as program:
         yield program
+
+
+# ---- programs of the fleet ------------------------------------------------------------------------
+
+def test_a_program_is_registered_once_it_can_serve(registry, start_service):
+    """workflow-service waits for auth-service before it does."""
+    auth = FakeAuth([person(1, "Adam Admin", tokens.ADMIN)])
+    auth.is_away = True
+    known = lambda: names(registry.http.get("/services", expect=200).json())  # noqa: E731
+    try:
+        program = start_service("workflow-service", {"AUTH_SERVICE_URL": auth.url, "REGISTRY_URL": registry.url}, ready=False)
+        wait_for(lambda: len(auth.requests) > 3, what="its attempts to start")
+        assert "workflow-service" not in known()
+        auth.is_away = False
+        wait_for(lambda: "workflow-service" in known(), what="its registration")
+        program.wait_ready()
+    finally:
+        auth.close()
 
 
 # ---- leases and checks ----------------------------------------------------------------------------

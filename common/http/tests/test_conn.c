@@ -168,6 +168,26 @@ static void test_drain(void **state)
     raw_close(&late);
 }
 
+static void test_retire(void **state)
+{
+    struct raw kept = dial();
+    raw_send(&kept, STR(GET("/hello")));
+    expect_status(&kept, 200);
+    http_server_retire(server);
+    struct raw late = dial();
+    struct raw *clients[] = {&kept, &late};
+    for (int i = 0; i < 2; i++) {
+        struct raw_reply r;
+        raw_send(clients[i], STR(GET("/hello")));
+        assert_true(raw_reply(clients[i], &r, false));
+        assert_int_equal(r.head.status, 200);
+        assert_true(str_eq(raw_header(&r, "Connection"), STR("close")));
+        arena_free(r.arena);
+        raw_expect_eof(clients[i]);
+        raw_close(clients[i]);
+    }
+}
+
 /* A reply that began before the server drains promises to go on; the connection ends all the same,
  * but not before the reply has been sent. */
 static void drain_with_reply_under_way(int until_finished)
@@ -351,6 +371,7 @@ int main(void)
         TEST(test_oversized_heads),
         TEST(test_client_gone_cancels),
         TEST(test_many_connections),
+        TEST(test_retire),
         TEST(test_drain),
         TEST(test_drain_during_stream),
         TEST(test_drain_after_stream),
