@@ -11,6 +11,8 @@
 #include "list.h"
 #include "loop.h"
 
+struct trace_child;
+
 struct conn;
 
 /* A statement on its way. Lives on the stack of the waiting coroutine, or on the heap
@@ -71,6 +73,8 @@ Oid stmt_param_type(char letter);
 /* Aborts with a log line when the columns are not the declared ones. */
 void stmt_check_columns(const struct db_stmt *s, const PGresult *r);
 void stmt_observe(const struct db_stmt *s, int64_t duration_us);
+/* The span of one execution, which ends now. */
+void stmt_record(const struct db_stmt *s, const struct trace_child *span, enum err rc);
 
 /* ---- values (value.c) ---------------------------------------------------------------------- */
 

@@ -9,10 +9,18 @@
 #include "conn.h"
 #include "log.h"
 #include "mem.h"
+#include "metrics.h"
+#include "trace.h"
 
 /* How long a statement waits for the database to come back before it is refused. */
 #define DOWN_GRACE_MS 500
 #define MAX_TX_ATTEMPTS 3
+
+static struct metric pool_wait = {
+    .name = "db_pool_wait_seconds",
+    .help = "Time until a pooled connection was had, 0 when one was idle.",
+    .kind = METRIC_HISTOGRAM,
+};
 
 struct member {
     struct list node; /* in db->idle */
@@ -221,14 +229,18 @@ static enum err CO_FN acquire(struct db *db, struct member **out)
         *out = LIST_ENTRY(n, struct member, node);
         (*out)->is_busy = true;
         db->in_use++;
+        metric_observe(metric_series(&pool_wait, NULL), 0);
         return ERR_OK;
     }
     struct waiter w = {0};
+    int64_t began_us = clock_mono_us();
     co_wait_init(&w.wait);
     list_append(&db->waiters, &w.node);
     db->waiting++;
     enum err rc = co_wait(&w.wait, db_is_up(db) ? db->acquire_timeout_ms : DOWN_GRACE_MS);
     db->waiting--;
+    metric_observe(metric_series(&pool_wait, NULL),
+                   (double)(clock_mono_us() - began_us) / (double)US_PER_S);
     if (rc == ERR_OK) {
         *out = w.member;
         return conn_is_ready(w.member->conn) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
@@ -449,8 +461,8 @@ static enum err CO_FN run_in_tx(struct db_session *s, const struct db_stmt *stmt
     return rc;
 }
 
-enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
-                const struct db_value *values, size_t n)
+static enum err CO_FN run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
+                          const struct db_value *values, size_t n)
 {
     if (co_is_cancelled(co_self()))
         return ERR_CANCELLED;
@@ -464,6 +476,19 @@ enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_resu
             return run_on_reader(s, m, stmt, out, values, n);
     }
     return run_alone(s, stmt, out, values, n);
+}
+
+enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
+                const struct db_value *values, size_t n)
+{
+    const struct log_context *log = co_local();
+    if (!trace_wants(log))
+        return run(s, stmt, out, values, n);
+    struct trace_child span;
+    trace_child_begin(&span, log);
+    enum err rc = run(s, stmt, out, values, n);
+    stmt_record(stmt, &span, rc);
+    return rc;
 }
 
 enum err db_commit(struct db_session *s)

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "mem.h"
 #include "metrics.h"
+#include "trace.h"
 
 extern const struct db_stmt *const __start_db_stmts[];
 extern const struct db_stmt *const __stop_db_stmts[];
@@ -70,6 +71,17 @@ void stmt_observe(const struct db_stmt *s, int64_t duration_us)
         series[i] = metric_series(&duration, &name);
     }
     metric_observe(series[i], (double)duration_us / (double)US_PER_S);
+}
+
+void stmt_record(const struct db_stmt *s, const struct trace_child *span, enum err rc)
+{
+    const struct log_field fields[] = {
+        LOG_CSTR("db.system.name", "postgresql"),
+        LOG_CSTR("db.query.summary", s->name),
+        LOG_CSTR("error.type", rc ? err_code(rc) : ""),
+    };
+    trace_child_end(span, SPAN_CLIENT, str_from(s->name), rc ? err_code(rc) : NULL, fields,
+                    sizeof fields / sizeof fields[0]);
 }
 
 static const struct {

@@ -20,6 +20,18 @@ static const struct log_context *(*context_source)(void);
 static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct buf line;
 
+/* Warnings and errors by their text's address; two that meet in one place forget each other. */
+#define PLACES 64
+struct repeats {
+    const char *msg;
+    int64_t since_us; /* mono */
+    int written;
+    int64_t left_out;
+};
+static struct repeats repeats[PLACES];
+static int repeats_max = 20;
+static int64_t repeats_us = 10 * US_PER_S;
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 void log_init(const char *service, enum log_level level)
@@ -106,17 +118,39 @@ static void write_all(const char *p, size_t n)
     }
 }
 
-void log_write(enum log_level level, const char *msg, const struct log_field *fields, int n)
+void log_set_repeats(int lines, int interval_ms)
 {
-    const struct log_context *context;
+    repeats_max = lines;
+    repeats_us = interval_ms * US_PER_MS;
+}
+
+/* Whether one more may be written, and how many were left out before it. */
+static bool may_repeat(const char *msg, int64_t *left_out)
+{
+    struct repeats *r = &repeats[((uintptr_t)msg * 0x9e3779b97f4a7c15ULL) >> 58];
+    int64_t now = clock_mono_us();
+    if (r->msg != msg)
+        *r = (struct repeats){.msg = msg, .since_us = now};
+    if (now - r->since_us >= repeats_us) {
+        r->since_us = now;
+        r->written = r->left_out ? repeats_max - 1 : 0;
+    }
+    if (r->written == repeats_max) {
+        r->left_out++;
+        return false;
+    }
+    r->written++;
+    *left_out = r->left_out;
+    r->left_out = 0;
+    return true;
+}
+
+static void write_line(enum log_level level, const char *msg, const struct log_field *fields, int n,
+                       int64_t left_out)
+{
+    const struct log_context *context = context_source ? context_source() : NULL;
     struct json_writer w;
-    int saved_errno = errno;
 
-    if (level < __atomic_load_n(&threshold, __ATOMIC_RELAXED))
-        return;
-    context = context_source ? context_source() : NULL;
-
-    pthread_mutex_lock(&line_lock);
     buf_clear(&line);
     jw_init(&w, &line);
     jw_object(&w);
@@ -128,11 +162,36 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
         put_context(&w, context);
     for (int i = 0; i < n; i++)
         put_field(&w, &fields[i]);
+    if (left_out)
+        JW_INT(&w, "left_out", left_out);
     jw_end_object(&w);
     buf_add_char(&line, '\n');
     write_all(line.p, line.len);
     if (line.cap > KEEP_CAPACITY)
         buf_release(&line);
+}
+
+static void put(enum log_level level, const char *msg, const struct log_field *fields, int n,
+                bool is_limited)
+{
+    int saved_errno = errno;
+    int64_t left_out = 0;
+
+    if (level < __atomic_load_n(&threshold, __ATOMIC_RELAXED))
+        return;
+    pthread_mutex_lock(&line_lock);
+    if (!is_limited || may_repeat(msg, &left_out))
+        write_line(level, msg, fields, n, left_out);
     pthread_mutex_unlock(&line_lock);
     errno = saved_errno;
+}
+
+void log_write(enum log_level level, const char *msg, const struct log_field *fields, int n)
+{
+    put(level, msg, fields, n, level >= LOG_WARN);
+}
+
+void log_record(enum log_level level, const char *msg, const struct log_field *fields, int n)
+{
+    put(level, msg, fields, n, false);
 }

@@ -35,7 +35,15 @@ bool log_level_from_name(struct str name, enum log_level *out);
 /* Called on every line to find the current context; may return NULL. Set once by the loop. */
 void log_set_context_source(const struct log_context *(*source)(void));
 
+/*
+ * msg is borrowed for the life of the process. Of warnings and errors with the same msg so many in
+ * a row are written, then one an interval at most; it tells by "left_out" how many were not.
+ */
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, int n);
+/* The same for what is a record of something rather than news of it: never left out. */
+void log_record(enum log_level level, const char *msg, const struct log_field *fields, int n);
+/* 20 and 10 s unless this is called. */
+void log_set_repeats(int lines, int interval_ms);
 
 #define LOG_STR(k, v) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .s = (v)})
 #define LOG_CSTR(k, v) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .s = str_from(v)})

@@ -16,6 +16,12 @@ static struct metric request_duration = {
     .kind = METRIC_HISTOGRAM,
     .labels = "method,route,code",
 };
+static struct metric requests = {
+    .name = "http_requests_total",
+    .help = "Requests answered.",
+    .kind = METRIC_COUNTER,
+    .labels = "method,route,code",
+};
 static struct metric active_requests = {
     .name = "http_server_active_requests",
     .help = "Requests in flight.",
@@ -122,10 +128,12 @@ static void log_request(struct req *r, int status, int64_t duration_us, int64_t 
 {
     enum log_level level = status >= 500 ? LOG_ERROR : LOG_INFO;
     bool is_probe = r->route && (r->route->flags & ROUTE_HIDDEN) && status < 400;
-    LOG_AT(is_probe ? LOG_DEBUG : level, "request", LOG_STR("method", r->method),
-           LOG_CSTR("route", r->route ? r->route->pattern : ""), LOG_I("status", status),
-           LOG_I("dur_ms", duration_us / US_PER_MS), LOG_I("bytes", bytes),
-           LOG_STR("peer", r->peer));
+    const struct log_field fields[] = {
+        LOG_STR("method", r->method), LOG_CSTR("route", r->route ? r->route->pattern : ""),
+        LOG_I("status", status),      LOG_I("dur_ms", duration_us / US_PER_MS),
+        LOG_I("bytes", bytes),        LOG_STR("peer", r->peer),
+    };
+    log_record(is_probe ? LOG_DEBUG : level, "request", fields, sizeof fields / sizeof fields[0]);
 }
 
 /* Probes are not worth a trace. */
@@ -160,6 +168,7 @@ void routes_request_finished(struct req *r, int status, int64_t duration_us, int
         labels[0] = STR("other");
     metric_observe(metric_series(&request_duration, labels),
                    (double)duration_us / (double)US_PER_S);
+    metric_add(metric_series(&requests, labels), 1);
     log_request(r, status, duration_us, bytes);
     record_request(r, status, duration_us, bytes);
     const struct service_desc *desc = req_service(r)->desc;

@@ -181,9 +181,10 @@ enum err write_run(struct req *r, struct str request, write_fn fn, void *arg)
     return run(r, request, &w, false);
 }
 
-enum err write_run_statement(struct req *r, struct str request, write_fn fn, void *arg)
+enum err write_run_statement(struct req *r, struct str request, write_fn fn, write_then_fn then,
+                             void *arg)
 {
-    struct work w = {.r = r, .fn = fn, .arg = arg};
+    struct work w = {.r = r, .fn = fn, .then = then, .arg = arg};
 
     return run(r, request, &w, true);
 }

@@ -29,14 +29,14 @@ typedef enum err (*write_fn)(struct req *r, struct db_session *s, void *arg, str
  */
 MUST_CHECK enum err CO_FN write_run(struct req *r, struct str request, write_fn fn, void *arg);
 
-/* The same for an fn that writes with one statement only: it needs no transaction unless there is a
- * key to keep. */
-MUST_CHECK enum err CO_FN write_run_statement(struct req *r, struct str request, write_fn fn,
-                                              void *arg);
-
 /* Runs after the commit, before the answer goes out, and may complete it. Not for a replay, which
  * is answered as the transaction left it. */
 typedef void (*write_then_fn)(struct req *r, void *arg, struct answer *out);
+
+/* The same for an fn that writes with one statement only: it needs no transaction unless there is a
+ * key to keep. */
+MUST_CHECK enum err CO_FN write_run_statement(struct req *r, struct str request, write_fn fn,
+                                              write_then_fn then, void *arg);
 MUST_CHECK enum err CO_FN write_run_then(struct req *r, struct str request, write_fn fn,
                                          write_then_fn then, void *arg);
 

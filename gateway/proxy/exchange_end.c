@@ -81,8 +81,8 @@ static void log_access(const struct exchange *x)
         LOG_CSTR("target", x->tried_count ? x->tried[x->tried_count - 1]->text : ""),
         LOG_CSTR("reason", x->failure ? x->failure : ""),
     };
-    log_write(is_error ? LOG_WARN : LOG_INFO, "request", fields,
-              (int)(sizeof fields / sizeof fields[0]));
+    log_record(is_error ? LOG_WARN : LOG_INFO, "request", fields,
+               (int)(sizeof fields / sizeof fields[0]));
 }
 
 static void conclude(struct exchange *x)

@@ -9,9 +9,16 @@
 #include "api/ticket_json.h"
 #include "buf.h"
 #include "events/publish.h"
+#include "metrics.h"
 #include "people.h"
 #include "service.h"
 #include "state.h"
+
+static struct metric created = {
+    .name = "tickets_created_total",
+    .help = "Tickets opened here.",
+    .kind = METRIC_COUNTER,
+};
 
 struct creation {
     struct ticket ticket;
@@ -107,6 +114,12 @@ static enum err CO_FN create(struct req *r, struct db_session *s, void *arg, str
     return ERR_OK;
 }
 
+static void count(struct req *r, void *arg, struct answer *out)
+{
+    (void)r, (void)arg, (void)out;
+    metric_add(metric_series(&created, NULL), 1);
+}
+
 enum err ticket_create(struct req *r, const struct ticket_draft *d,
                        const struct ticket_created_reply *reply)
 {
@@ -146,7 +159,7 @@ enum err ticket_create(struct req *r, const struct ticket_draft *d,
     set_approval(r, &c.ticket);
     if (rc == ERR_OK)
         rc = number_pool_take(helpdesk_of(r)->numbers, s, r->now, &c.ticket.id, &c.ticket.number);
-    return rc ? rc : write_run_statement(r, req_body_text(r), create, &c);
+    return rc ? rc : write_run_statement(r, req_body_text(r), create, count, &c);
 }
 
 /* ---- the route ---------------------------------------------------------------------------- */

@@ -44,6 +44,18 @@ def test_numbers_are_unique(people):
     assert len(numbers) == 70
 
 
+def test_opened_tickets_are_counted_once(people):
+    def counted():
+        text = people.employee.get("/metrics", expect=200).text
+        return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("tickets_created_total "))
+    before = counted()
+    for key in ("a", "a", "b"):
+        people.employee.post("/api/v1/tickets", TICKET, expect=201, headers={"Idempotency-Key": f"counted {key}"})
+    people.employee.post("/tickets", {"title": "Counted", "description": "too", "category": "bug"}, expect=201)
+    check_error(people.employee.post("/api/v1/tickets", {}), 400, "INVALID_INPUT")
+    assert counted() == before + 3
+
+
 def test_create_takes_the_catalogues_spelling_and_defaults(people):
     body = create(people.employee, category="it support", department=None, sub_category=None, priority=None)
     assert body["category"] == "IT Support"

@@ -228,6 +228,7 @@ def test_another_priority_keeps_what_is_consumed(world):
 
 
 def test_a_breach_stays_whatever_follows(world):
+    counted = world.metric('sla_breaches_total{metric="resolution"}')
     events = world.amqp.listen("sla.breached")
     number = world.open_ticket(created_at=stamp(hours=-25))["ticket_number"]
     world.amqp.receive_type(events, "sla.breached", where=lambda e: e["subject"] == number)
@@ -239,6 +240,7 @@ def test_a_breach_stays_whatever_follows(world):
     world.status_task(number, "Withdrawn")
     wait_for(lambda: clock_of(world, number)["state"] == "breached")
     assert kinds(world, number).count("breach") == 1
+    assert world.metric('sla_breaches_total{metric="resolution"}') == counted + 1
 
 
 def test_opened_again_it_goes_on_or_starts_anew(world, policy):

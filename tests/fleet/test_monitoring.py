@@ -122,8 +122,8 @@ def test_every_program_is_scraped():
 
 def test_names_that_others_look_for(existing):
     """Of the OpenTelemetry conventions, of Prometheus' client libraries and of Kong's plugin."""
-    wanted = """http_server_request_duration_seconds_bucket http_server_active_requests db_pool_in_use db_pool_idle
-        db_query_duration_seconds_bucket amqp_published_total amqp_consumed_total amqp_redelivered_total outbox_pending
+    wanted = """http_server_request_duration_seconds_bucket http_server_active_requests http_requests_total db_pool_in_use
+        db_pool_idle db_pool_wait_seconds_bucket db_query_duration_seconds_bucket tickets_created_total amqp_published_total amqp_consumed_total amqp_redelivered_total outbox_pending
         outbox_oldest_seconds ws_connections process_resident_memory_bytes process_open_fds process_cpu_seconds_total
         build_info kong_http_requests_total kong_request_latency_ms_bucket
         kong_kong_latency_ms_bucket kong_upstream_latency_ms_bucket kong_bandwidth_bytes kong_nginx_connections_total

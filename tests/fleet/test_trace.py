@@ -97,6 +97,9 @@ def test_what_spans_say(collector, ticket):
     assert edge.attributes["client.address"] == "127.0.0.1" and edge.attributes["tts.user_id"] > 0
     inner = next(span for span in spans if span.service == "helpdesk-service" and span.kind == "server")
     assert inner.name == "POST /api/v1/tickets" and inner.attributes["http.route"] == "/api/v1/tickets"
+    stored = next(span for span in spans if span.attributes.get("db.query.summary") == "ticket_insert")
+    assert stored.kind == "client" and stored.parent_id == inner.span_id
+    assert stored.attributes["db.system.name"] == "postgresql" and not stored.is_error
     sent = next(span for span in spans if span.service == "helpdesk-service" and span.kind == "producer")
     assert sent.attributes["messaging.system"] == "rabbitmq"
     taken = next(span for span in spans if span.name == "process TICKET_TASKS_PRODUCTION")

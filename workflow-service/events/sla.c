@@ -22,12 +22,20 @@ static struct metric fired = {
     .labels = "event",
 };
 
+static struct metric breaches = {
+    .name = "sla_breaches_total",
+    .help = "Breaches of deadlines, by what the clock measures.",
+    .kind = METRIC_COUNTER,
+    .labels = "metric",
+};
+
 struct batch {
     struct cause cause;
     size_t count, fired_count;
     struct {
         bool is_breach;
         double late_s;
+        struct str metric; /* in the arena of the batch */
     } fired[BATCH];
 };
 
@@ -42,6 +50,7 @@ static enum err CO_FN fire_one(struct db_session *s, struct batch *b, struct due
     if (rc || what == SLA_FIRES_NOTHING)
         return rc;
     b->fired[b->fired_count].is_breach = what == SLA_FIRES_BREACH;
+    b->fired[b->fired_count].metric = due->row.metric;
     b->fired[b->fired_count++].late_s = (double)(b->cause.now - since) / (double)US_PER_S;
     return ERR_OK;
 }
@@ -62,6 +71,8 @@ static void observe(const struct batch *b)
     for (size_t i = 0; i < b->fired_count; i++) {
         struct str label = b->fired[i].is_breach ? STR("breach") : STR("warning");
         metric_add(metric_series(&fired, &label), 1);
+        if (b->fired[i].is_breach)
+            metric_add(metric_series(&breaches, &b->fired[i].metric), 1);
         metric_observe(metric_series(&timer_lag, NULL), b->fired[i].late_s);
     }
 }

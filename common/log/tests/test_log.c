@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "json.h"
 #include "log.h"
 
@@ -216,6 +217,42 @@ static void test_threads_do_not_mix_lines(void **state)
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, capture_start, capture_end)
 
+static int lines_of(struct arena *a, const char *msg)
+{
+    struct str text = output(a), line, quoted = str_printf(a, "\"msg\":\"%s\"", msg);
+    int n = 0;
+
+    while (str_next(&text, '\n', &line))
+        n += str_find(line, quoted) >= 0;
+    return n;
+}
+
+static void test_repeated_warnings_are_left_out_and_counted(void **state)
+{
+    static const char *const storm = "the disk is full";
+
+    log_set_repeats(3, 50);
+    for (int i = 0; i < 10; i++) {
+        log_error(storm, LOG_I("i", i));
+        log_info("all is well");
+        log_record(LOG_ERROR, "request", NULL, 0);
+    }
+    log_warn("something else");
+    assert_int_equal(lines_of(*state, storm), 3);
+    assert_int_equal(lines_of(*state, "all is well"), 10);
+    assert_int_equal(lines_of(*state, "request"), 10);
+    assert_int_equal(lines_of(*state, "something else"), 1);
+    assert_int_equal(str_find(output(*state), STR("left_out")), -1);
+
+    for (int64_t until = clock_mono_us() + 60 * US_PER_MS; clock_mono_us() < until;)
+        continue;
+    log_error(storm);
+    log_error(storm);
+    assert_int_equal(lines_of(*state, storm), 4);
+    assert_true(str_find(output(*state), STR("\"left_out\":7}")) > 0);
+    log_set_repeats(20, 10000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +264,7 @@ int main(void)
         CASE(test_level_names),
         CASE(test_errno_survives),
         CASE(test_threads_do_not_mix_lines),
+        CASE(test_repeated_warnings_are_left_out_and_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
