@@ -10,6 +10,7 @@ from csource import ROOT, programs
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+PRODUCTION = yaml.safe_load((DEPLOY / "compose.production.yaml").read_text(encoding="utf-8"))
 # Schemas of the Compose file that docker-compose 1.29 knows; Compose v2 accepts the same.
 KEYS_OF_1_29 = {"services", "volumes", "networks", "configs", "secrets", "version"}
 
@@ -21,7 +22,8 @@ def run(*command):
 
 
 def test_compose_has_only_keys_that_1_29_knows():
-    assert {key for key in COMPOSE if not key.startswith("x-")} <= KEYS_OF_1_29
+    for file in (COMPOSE, PRODUCTION):
+        assert {key for key in file if not key.startswith("x-")} <= KEYS_OF_1_29
 
 
 def test_compose_starts_every_program_after_what_it_needs():
@@ -34,15 +36,39 @@ def test_compose_starts_every_program_after_what_it_needs():
 
 
 def test_compose_mounts_exist():
-    for service in COMPOSE["services"].values():
+    for service in [*COMPOSE["services"].values(), *PRODUCTION["services"].values()]:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert not source.startswith(".") or (DEPLOY / source).exists(), source
 
 
+def test_compose_production_takes_every_secret_from_a_file(tmp_path):
+    """With random values each program finds its settings fit for production, and no example value is left."""
+    run(DEPLOY / "production" / "make-secrets", "smtps://u:p@mail.example.com:465", tmp_path)
+    run(DEPLOY / "production" / "make-secrets", "smtps://other", tmp_path)
+    assert (tmp_path / "SMTP_URL").read_text() == "smtps://u:p@mail.example.com:465\n"
+    assert {entry["file"].rpartition("/")[2] for entry in PRODUCTION["secrets"].values()} == {p.name for p in tmp_path.iterdir()}
+    for program in (folder.name for folder in programs()):
+        overlay = PRODUCTION["services"][program]
+        secrets = {one if isinstance(one, str) else one["target"]: one if isinstance(one, str) else one["source"]
+                   for one in overlay["secrets"]}
+        env = {"PATH": "/usr/bin"}
+        for name, value in {**COMPOSE["services"][program]["environment"], **overlay["environment"]}.items():
+            value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+            env[name] = re.sub(r"^/run/secrets/(.*)", lambda found: str(tmp_path / secrets[found[1]]), value)
+        if program == "gateway":
+            env["GATEWAY_CONFIG"] = str(DEPLOY / "gateway" / "kong.yml")
+        binary = ROOT / "build" / "release" / program / program
+        found = subprocess.run([binary, "--check-config"], env=env, text=True, capture_output=True, check=False)
+        assert found.returncode == 0, program + found.stderr
+        shown = subprocess.run([binary, "--print-config"], env=env, text=True, capture_output=True, check=True).stdout
+        assert "change-me" not in shown and "demo-pass" not in shown
+
+
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed")
 def test_compose_is_valid_for_docker_compose():
     run("docker-compose", "-f", "deploy/compose.yaml", "config", "-q")
+    run("docker-compose", "-f", "deploy/compose.yaml", "-f", "deploy/compose.production.yaml", "config", "-q")
 
 
 def test_images_carry_the_version_and_none_is_latest():
@@ -55,6 +81,14 @@ def test_images_carry_the_version_and_none_is_latest():
 def test_images_need_what_the_build_installs():
     """The image is built from the same list as make run."""
     assert "package-lists/build" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_alert_rules_of_the_operator_are_those_of_prometheus():
+    made = run(DEPLOY / "monitoring" / "prometheus-rule")
+    assert (DEPLOY / "k8s" / "monitoring" / "rules.yaml").read_text(encoding="utf-8") == made, \
+        "deploy/monitoring/prometheus-rule > deploy/k8s/monitoring/rules.yaml"
+    groups = yaml.safe_load((DEPLOY / "monitoring" / "rules.yml").read_text(encoding="utf-8"))["groups"]
+    assert yaml.safe_load(made)["spec"]["groups"] == groups
 
 
 def test_every_schema_is_created():
