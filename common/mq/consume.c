@@ -136,7 +136,7 @@ static void CO_FN handle(void *arg)
 /* A suspect comes alone; of the others as many as may be handled together. */
 static void take_waiting(struct consumer *c, struct handling *h)
 {
-    size_t most = c->config.batch_handler ? MQ_BATCH_MAX : 1;
+    size_t most = c->config.batch_handler || c->config.in_batches ? MQ_BATCH_MAX : 1;
     h->is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
     if (h->is_suspect)
         most = 1;

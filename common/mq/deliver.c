@@ -211,7 +211,14 @@ static enum err CO_FN handle_new(struct consumer *c, struct db_session *s,
         describe(d, c, ins[i], s->arena);
         d->db = s;
     }
-    return fresh->count ? c->config.batch_handler(fresh->items, fresh->count) : ERR_OK;
+    if (fresh->count && c->config.batch_handler)
+        return c->config.batch_handler(fresh->items, fresh->count);
+    enum err rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < fresh->count; i++) {
+        co_set_local(&fresh->items[i].log);
+        rc = c->config.handler(&fresh->items[i]);
+    }
+    return rc;
 }
 
 bool deliver_together(struct consumer *c, struct incoming *const *ins, size_t n, struct arena *a)

@@ -132,9 +132,10 @@ struct mq_consumer {
      * because it kills the program, and moves it to the dead letters. */
     bool use_inbox;
     mq_handler_fn handler;
-    /* For what waits while all places for handlers are taken; NULL: one after the other. Needs
-     * use_inbox. */
+    /* For what waits while all places for handlers are taken, in one transaction: a handler of
+     * several, or the handler for each in turn. Otherwise one transaction each. Needs use_inbox. */
     mq_batch_fn batch_handler;
+    bool in_batches;
 };
 /* The queues whose failed deliveries end in "<queue>.dead" and are consumed here, one a call,
  * beginning with *it = 0; NULL at the end. */

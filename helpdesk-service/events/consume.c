@@ -214,15 +214,19 @@ void events_consume(struct service *s)
     static const struct mq_queue EVENTS = {EVENT_QUEUE, MQ_QUORUM, BINDINGS};
     static const struct mq_consumer TASK_CONSUMER = {
         .queue = TASK_QUEUE,
+        .concurrency = 4,
         .order_key = ticket_of,
         .use_inbox = true,
         .handler = on_task,
+        .in_batches = true,
     };
     static const struct mq_consumer EVENT_CONSUMER = {
         .queue = EVENT_QUEUE,
+        .concurrency = 1,
         .order_key = ticket_of,
         .use_inbox = true,
         .handler = on_task_event,
+        .in_batches = true,
     };
 
     mq_declare_queue(s->mq, &WORKFLOW);

@@ -161,8 +161,10 @@ void audit_consume(struct service *s)
     static const struct mq_queue EVENTS = {QUEUE, MQ_QUORUM, BINDINGS};
     static const struct mq_consumer CONSUMER = {
         .queue = QUEUE,
+        .concurrency = 1,
         .use_inbox = true,
         .handler = on_event,
+        .in_batches = true,
     };
 
     mq_declare_queue(s->mq, &EVENTS);

@@ -134,8 +134,12 @@ void events_declare(struct service *s)
         {"messaging.tickets", MQ_QUORUM, TICKETS},
         {"messaging.fanout", MQ_EXCLUSIVE, FANOUT},
     };
-    static const struct mq_consumer FROM_FLEET = {
-        .queue = "messaging.tickets", .use_inbox = true, .handler = on_ticket_event};
+    /* What waits is written together: most of an event is its commit. */
+    static const struct mq_consumer FROM_FLEET = {.queue = "messaging.tickets",
+                                                  .concurrency = 1,
+                                                  .use_inbox = true,
+                                                  .handler = on_ticket_event,
+                                                  .in_batches = true};
     static const struct mq_consumer TO_SOCKETS = {
         .queue = "messaging.fanout", .concurrency = 1, .handler = on_fanout};
     mq_declare_queue(s->mq, &QUEUES[0]);

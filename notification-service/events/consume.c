@@ -308,8 +308,12 @@ void events_declare(struct service *s)
         {"notification.events", MQ_QUORUM, EVENTS},
         {"notification.fanout", MQ_EXCLUSIVE, FANOUT},
     };
-    static const struct mq_consumer FROM_FLEET = {
-        .queue = "notification.events", .use_inbox = true, .handler = on_event};
+    /* What waits is written together: events of a busy person wait for each other anyway. */
+    static const struct mq_consumer FROM_FLEET = {.queue = "notification.events",
+                                                  .concurrency = 1,
+                                                  .use_inbox = true,
+                                                  .handler = on_event,
+                                                  .in_batches = true};
     static const struct mq_consumer TO_SOCKETS = {
         .queue = "notification.fanout", .concurrency = 1, .handler = on_fanout};
     mq_declare_queue(s->mq, &QUEUES[0]);

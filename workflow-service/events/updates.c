@@ -83,9 +83,11 @@ void updates_consume(struct service *s)
     static const struct mq_queue TICKETS = {QUEUE, MQ_QUORUM, BINDINGS};
     static const struct mq_consumer CONSUMER = {
         .queue = QUEUE,
+        .concurrency = 2,
         .order_key = payload_order_key,
         .use_inbox = true,
         .handler = on_event,
+        .in_batches = true,
     };
     mq_declare_queue(s->mq, &TICKETS);
     mq_consume(s->mq, &CONSUMER, s->db, s);

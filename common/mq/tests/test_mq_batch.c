@@ -63,7 +63,8 @@ static void expect_each_once(struct fixture *f, int n, const char *but)
     }
 }
 
-static void run(void **state, void (*body)(struct fixture *f))
+/* Without a handler of several: the handler for each in turn. */
+static void run(void **state, mq_batch_fn several, void (*body)(struct fixture *f))
 {
     struct fixture *f = *state;
     memset(&seen, 0, sizeof seen);
@@ -74,7 +75,8 @@ static void run(void **state, void (*body)(struct fixture *f))
                                      .concurrency = 1,
                                      .use_inbox = true,
                                      .handler = alone,
-                                     .batch_handler = together},
+                                     .batch_handler = several,
+                                     .in_batches = !several},
                f->db, NULL);
     mq_start(f->mq);
     fixture_run(f, body);
@@ -92,7 +94,7 @@ static void body_together(struct fixture *f)
 
 static void test_together(void **state)
 {
-    run(state, body_together);
+    run(state, together, body_together);
 }
 
 /* A message that the inbox knows is acknowledged and left out; twice among those that wait, they
@@ -125,7 +127,7 @@ static void body_doubles(struct fixture *f)
 
 static void test_doubles(void **state)
 {
-    run(state, body_doubles);
+    run(state, together, body_doubles);
 }
 
 /* One that fails leaves nothing of the batch behind: each is handled alone, and only that one goes
@@ -144,8 +146,42 @@ static void body_one_fails(struct fixture *f)
 
 static void test_one_fails(void **state)
 {
-    run(state, body_one_fails);
+    run(state, together, body_one_fails);
 }
+
+/* ---- the handler for each in turn ----------------------------------------------------------- */
+
+DB_READ(count_transactions_stmt, "", "i", "SELECT count(DISTINCT xmin::text) FROM effect");
+
+static void body_in_turn(struct fixture *f)
+{
+    let_wait(f, 10);
+    open_gate(f, 11);
+    assert_int_equal(seen.alone, 11);
+    assert_int_equal(fixture_count(f, &count_transactions_stmt, NULL), 2);
+    expect_each_once(f, 10, NULL);
+}
+
+static void body_one_in_turn_fails(struct fixture *f)
+{
+    seen.refused = "m5";
+    let_wait(f, 12);
+    seen.is_open = true;
+    WAIT_UNTIL(stats_of(f).acked == 12 && stats_of(f).dead == 1);
+    expect_each_once(f, 12, "m5");
+}
+
+static void test_in_turn(void **state)
+{
+    run(state, NULL, body_in_turn);
+}
+
+static void test_one_in_turn_fails(void **state)
+{
+    run(state, NULL, body_one_in_turn_fails);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------- */
 
 /* Stopped with a batch in hand: nothing is acknowledged that was not committed. */
 static enum err linger(struct mq_delivery *d, size_t n)
@@ -167,17 +203,7 @@ static void body_stopped(struct fixture *f)
 static void test_stopped(void **state)
 {
     struct fixture *f = *state;
-    memset(&seen, 0, sizeof seen);
-    mq_declare_queue(f->mq, &(struct mq_queue){fixture_name(f, "batch"), MQ_CLASSIC, NULL});
-    mq_consume(f->mq,
-               &(struct mq_consumer){.queue = fixture_name(f, "batch"),
-                                     .concurrency = 1,
-                                     .use_inbox = true,
-                                     .handler = alone,
-                                     .batch_handler = linger},
-               f->db, NULL);
-    mq_start(f->mq);
-    fixture_run(f, body_stopped);
+    run(state, linger, body_stopped);
     assert_int_equal(raw_count(f->amqp_url, fixture_name(f, "batch")), 5);
 }
 
@@ -187,6 +213,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_together, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_doubles, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_one_fails, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_in_turn, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_one_in_turn_fails, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_stopped, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
