@@ -22,8 +22,13 @@ struct removal {
 static enum err CO_FN remove_one(struct db_session *s, void *arg)
 {
     struct removal *x = arg;
-    enum err rc = blob_store_remove(s, x->sha256, x->before, &x->is_removed);
+    bool may;
+    enum err rc = blob_store_may_remove(s, &may);
 
+    x->is_removed = false;
+    if (rc || !may)
+        return rc;
+    rc = blob_store_remove(s, x->sha256, x->before, &x->is_removed);
     return rc || !x->is_removed ? rc : media_remove(x->media, x->sha256);
 }
 

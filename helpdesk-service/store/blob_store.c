@@ -12,6 +12,19 @@ DB_WRITE(blob_remove, "tz", "",
          "DELETE FROM media_blob b WHERE b.sha256 = $1 AND b.unused_since < $2 "
          "AND NOT EXISTS (SELECT 1 FROM media_file f WHERE f.sha256 = b.sha256)");
 
+/* deploy/tools/backup holds it for itself while it copies files. */
+DB_WRITE(blob_removal_lock, "", "b",
+         "SELECT pg_try_advisory_xact_lock_shared(hashtextextended('media-removal', 0))");
+
+enum err blob_store_may_remove(struct db_session *s, bool *may)
+{
+    struct db_result *rows;
+    enum err rc = db_query(s, &blob_removal_lock, &rows);
+
+    *may = rc == ERR_OK && db_get_bool(rows, 0, 0);
+    return rc;
+}
+
 enum err blob_store_announce(struct db_session *s, struct str sha256, int64_t size, int64_t at)
 {
     return db_query(s, &blob_announce, NULL, DB_STR(sha256), DB_INT(size), DB_TIME(at));

@@ -15,6 +15,8 @@ MUST_CHECK enum err CO_FN blob_store_clear_used(struct db_session *s, int64_t be
 /* Those that nobody has used since before; at most limit. */
 MUST_CHECK enum err CO_FN blob_store_unused(struct db_session *s, int64_t before, int64_t limit,
                                             const struct str **sha256, size_t *count);
+/* Inside a transaction, until its end: *may is false while a backup is copying files. */
+MUST_CHECK enum err CO_FN blob_store_may_remove(struct db_session *s, bool *may);
 /* Inside a transaction that also removes the bytes; *removed is false when it is used again. */
 MUST_CHECK enum err CO_FN blob_store_remove(struct db_session *s, struct str sha256, int64_t before,
                                             bool *removed);

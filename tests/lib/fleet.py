@@ -8,9 +8,10 @@ LOGIN = {"password": "demo-pass-1"}
 
 class Fleet:
     """fleet["auth-service"] is a program, fleet.http a client of the gateway. env holds settings for all;
-    env_of those of single programs. programs: a smaller set."""
+    env_of those of single programs. programs: a smaller set. before_start(fleet) is called when all but the
+    programs is there."""
 
-    def __init__(self, infra, env=None, env_of=None, programs=None, variant=None):
+    def __init__(self, infra, env=None, env_of=None, programs=None, variant=None, before_start=None):
         self.db = infra.database("fleet")
         self.broker = infra.broker("fleet")
         self.programs = {name: Service(name, self.db, self.broker, variant=variant, start=False)
@@ -20,6 +21,8 @@ class Fleet:
             for key, value in {**(env or {}), **(env_of or {}).get(name, {})}.items():
                 program.set_env(key, value)
         try:
+            if before_start:
+                before_start(self)
             self.start()
         except BaseException:
             self.kill()
