@@ -114,6 +114,21 @@ static bool CO_FN handle_together(struct consumer *c, const struct handling *h)
     return is_done;
 }
 
+/* As many as may be handled together; a suspect comes alone. */
+static void take_waiting(struct consumer *c, struct handling *h)
+{
+    size_t most = c->config.batch_handler || c->config.in_batches ? MQ_BATCH_MAX : 1;
+    if (h->is_suspect)
+        most = 1;
+    struct list *from = h->is_suspect ? &c->suspects : &c->backlog;
+    while (h->count < most) {
+        struct list *n = list_pop(from);
+        if (!n)
+            return;
+        h->ins[h->count++] = LIST_ENTRY(n, struct incoming, waiting);
+    }
+}
+
 static void CO_FN handle(void *arg)
 {
     struct handling h = *(struct handling *)arg;
@@ -121,6 +136,8 @@ static void CO_FN handle(void *arg)
     h.co = co_self();
     list_init(&h.node);
     list_append(&c->running, &h.node);
+    if (c->config.linger_ms && !h.is_suspect && co_sleep_ms(c->config.linger_ms) == ERR_OK)
+        take_waiting(c, &h);
     if (h.count == 1 || !handle_together(c, &h))
         for (size_t i = 0; i < h.count; i++)
             handle_one(c, h.ins[i], h.is_suspect);
@@ -133,22 +150,6 @@ static void CO_FN handle(void *arg)
     pump(c);
 }
 
-/* A suspect comes alone; of the others as many as may be handled together. */
-static void take_waiting(struct consumer *c, struct handling *h)
-{
-    size_t most = c->config.batch_handler || c->config.in_batches ? MQ_BATCH_MAX : 1;
-    h->is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
-    if (h->is_suspect)
-        most = 1;
-    struct list *from = h->is_suspect ? &c->suspects : &c->backlog;
-    while (h->count < most) {
-        struct list *n = list_pop(from);
-        if (!n)
-            return;
-        h->ins[h->count++] = LIST_ENTRY(n, struct incoming, waiting);
-    }
-}
-
 /* Starts handlers as long as there are deliveries and places for them. */
 static void pump(struct consumer *c)
 {
@@ -157,6 +158,7 @@ static void pump(struct consumer *c)
     c->is_pumping = true;
     while (c->running_count < c->config.concurrency) {
         struct handling h = {.consumer = c};
+        h.is_suspect = !c->is_suspect_running && !list_is_empty(&c->suspects);
         take_waiting(c, &h);
         if (h.count == 0)
             break;

@@ -136,6 +136,8 @@ struct mq_consumer {
      * several, or the handler for each in turn. Otherwise one transaction each. Needs use_inbox. */
     mq_batch_fn batch_handler;
     bool in_batches;
+    /* How long the first one waits for others to be handled with; 0: not at all. */
+    int linger_ms;
 };
 /* The queues whose failed deliveries end in "<queue>.dead" and are consumed here, one a call,
  * beginning with *it = 0; NULL at the end. */

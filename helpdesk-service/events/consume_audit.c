@@ -165,6 +165,7 @@ void audit_consume(struct service *s)
         .use_inbox = true,
         .handler = on_event,
         .in_batches = true,
+        .linger_ms = 100,
     };
 
     mq_declare_queue(s->mq, &EVENTS);

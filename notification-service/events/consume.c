@@ -313,7 +313,8 @@ void events_declare(struct service *s)
                                                   .concurrency = 1,
                                                   .use_inbox = true,
                                                   .handler = on_event,
-                                                  .in_batches = true};
+                                                  .in_batches = true,
+                                                  .linger_ms = 20};
     static const struct mq_consumer TO_SOCKETS = {
         .queue = "notification.fanout", .concurrency = 1, .handler = on_fanout};
     mq_declare_queue(s->mq, &QUEUES[0]);

@@ -76,7 +76,14 @@ void webhook_consume_declare(struct service *s)
     };
     static const struct mq_queue EVENTS = {QUEUE, MQ_QUORUM, BINDINGS};
     static const struct mq_consumer CONSUMER = {
-        .queue = QUEUE, .order_key = subject_of, .use_inbox = true, .handler = on_event};
+        .queue = QUEUE,
+        .concurrency = 1,
+        .order_key = subject_of,
+        .use_inbox = true,
+        .handler = on_event,
+        .in_batches = true,
+        .linger_ms = 20,
+    };
     mq_declare_queue(s->mq, &EVENTS);
     mq_consume(s->mq, &CONSUMER, s->db, s);
 }
