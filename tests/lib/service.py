@@ -39,6 +39,7 @@ class Service:
         self.work = WORK / "programs" / f"{name}-{uuid.uuid4().hex[:8]}"
         self.log_path = self.work / "log"
         self.process = None
+        self.is_stopping = False
         self.env = self._environment(nowhere)
         for key, value in (env or {}).items():
             self.set_env(key, value)
@@ -80,6 +81,7 @@ class Service:
 
     def start(self, ready=True):
         """ready: wait for /ready; otherwise only until the port answers."""
+        self.is_stopping = False
         with open(self.log_path, "ab") as log:
             # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
             self.process = subprocess.Popen([binary(self.name, self.variant)], env=self.env, stdout=log,
@@ -115,12 +117,13 @@ class Service:
     def terminate(self):
         """Asks it to stop, and returns at once."""
         self.process.send_signal(signal.SIGTERM)
+        self.is_stopping = True
 
     def stop(self):
         """A graceful stop: exit status 0 and no sanitizer report, or the test fails."""
         if self.process is None:
             return
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self.is_stopping:
             self.terminate()
         try:
             status = self.process.wait(STOP_SECONDS)
