@@ -17,6 +17,7 @@ struct helpdesk_config {
     int64_t auto_close_s;            /* untouched resolved tickets are closed; 0: never */
     int64_t reopen_s;                /* how long a finished ticket may be reopened; 0: always */
     int64_t rating_link_s;           /* life of a link that rates a ticket without a login */
+    int64_t media_link_s;            /* life of a link to a file */
     int64_t job_retention_s;         /* how long finished jobs are kept */
     int64_t audit_retention_s;       /* older months of the audit trail are dropped; 0: never */
     bool is_catalogue_closed;        /* unknown categories and departments are refused */

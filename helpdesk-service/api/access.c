@@ -34,3 +34,25 @@ enum err access_lock(struct req *r, struct db_session *s, struct ticket *out)
         return rc;
     return ticket_may_view(r->actor, out) ? write_check_match(r, out->version) : ERR_FORBIDDEN;
 }
+
+enum err access_file(struct req *r, struct db_session *s, struct media_file *out)
+{
+    struct ticket t;
+    int64_t id;
+    enum err rc;
+
+    if (!req_param_int(r, "id", &id))
+        return ERR_NOT_FOUND;
+    rc = file_store_by_id(s, id, out);
+    if (rc)
+        return rc;
+    if (out->ticket_id == TICKET_NONE)
+        return out->is_public || out->uploader_id == viewer_of(r) ||
+                       actor_may(r->actor, PERM_TICKET_READ_ALL)
+                   ? ERR_OK
+                   : ERR_FORBIDDEN;
+    rc = ticket_store_by_id(s, out->ticket_id, viewer_of(r), &t);
+    if (rc)
+        return rc;
+    return ticket_may_view(r->actor, &t) ? ERR_OK : ERR_FORBIDDEN;
+}

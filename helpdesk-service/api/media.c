@@ -112,27 +112,6 @@ static bool sees_all(const struct req *r)
     return actor_may(r->actor, PERM_TICKET_READ_ALL);
 }
 
-/* The file of the path, if the caller may see it. */
-static enum err CO_FN find_file(struct req *r, struct db_session *s, struct media_file *out)
-{
-    struct ticket t;
-    int64_t id;
-    enum err rc;
-
-    if (!req_param_int(r, "id", &id))
-        return ERR_NOT_FOUND;
-    rc = file_store_by_id(s, id, out);
-    if (rc)
-        return rc;
-    if (out->ticket_id == TICKET_NONE)
-        return out->is_public || out->uploader_id == viewer_of(r) || sees_all(r) ? ERR_OK
-                                                                                 : ERR_FORBIDDEN;
-    rc = ticket_store_by_id(s, out->ticket_id, viewer_of(r), &t);
-    if (rc)
-        return rc;
-    return ticket_may_view(r->actor, &t) ? ERR_OK : ERR_FORBIDDEN;
-}
-
 enum err media_get(struct req *r)
 {
     struct media_file f;
@@ -140,7 +119,7 @@ enum err media_get(struct req *r)
     enum err rc = req_db(r, &s);
 
     if (rc == ERR_OK)
-        rc = find_file(r, s, &f);
+        rc = access_file(r, s, &f);
     return rc ? rc : media_send(r, &f);
 }
 
@@ -151,7 +130,7 @@ enum err media_info(struct req *r)
     enum err rc = req_db(r, &s);
 
     if (rc == ERR_OK)
-        rc = find_file(r, s, &f);
+        rc = access_file(r, s, &f);
     if (rc)
         return rc;
     media_json_file(req_json_begin(r), &f);
@@ -281,7 +260,7 @@ static enum err CO_FN remove_file(struct req *r, struct db_session *s, void *arg
                                   struct answer *out)
 {
     struct media_file f;
-    enum err rc = find_file(r, s, &f);
+    enum err rc = access_file(r, s, &f);
 
     if (rc)
         return rc;

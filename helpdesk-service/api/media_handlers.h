@@ -22,6 +22,8 @@ enum err CO_FN media_list(struct req *r);
 enum err CO_FN media_mine(struct req *r);
 enum err CO_FN media_get(struct req *r);
 enum err CO_FN media_info(struct req *r);
+enum err CO_FN media_access_get(struct req *r);
+enum err CO_FN media_by_link(struct req *r);
 enum err CO_FN media_delete(struct req *r);
 enum err CO_FN media_reassign(struct req *r);
 

@@ -9,6 +9,7 @@ import pytest
 
 from helpdesk_support import (EMPLOYEE, OTHER_EMPLOYEE, PNG, create, history, own, people,  # noqa: F401
                               post_file as post, start_helpdesk)
+from lib import tokens
 from lib.http import check_error
 from lib.wait import wait_for
 
@@ -404,6 +405,49 @@ def test_an_idempotency_key(people):
     again = post(people.employee, headers=headers, expect=201)
     assert again.json() == first.json() and again.headers["Idempotency-Replayed"] == "true"
     check_error(post(people.employee, headers=headers, alt_text="other"), 422, "VALIDATION_ERROR")
+
+
+# ---- links --------------------------------------------------------------------------------------
+
+def access_url(client, file_id, **kwargs):
+    return client.get(f"/api/v1/support/attachments/{file_id}/access-url", **kwargs)
+
+
+def test_a_link_needs_no_token(people, ticket):
+    file = post(people.employee, entity_type="ticket", entity_id=ticket["ticket_number"], expect=201).json()
+    link = access_url(people.coordinator, file["id"], expect=200)
+    assert list(link.json()) == ["access_url", "expires_at"] and link.headers["Cache-Control"] == "no-store"
+    got = people.nobody.get(link.json()["access_url"], expect=200)
+    assert got.content == PNG and got.headers["Content-Type"] == "image/png"
+    assert got.headers["Referrer-Policy"] == "no-referrer"
+    part = people.nobody.get(link.json()["access_url"], headers={"Range": "bytes=1-3"}, expect=206)
+    assert part.content == PNG[1:4]
+    check_error(people.nobody.get(link.json()["access_url"], headers={"Range": "bytes=99999-"}), 416,
+                "RANGE_NOT_SATISFIABLE")
+    people.employee.delete(f"/api/v1/media/{file['id']}", expect=200)
+    check_error(people.nobody.get(link.json()["access_url"]), 404, "NOT_FOUND")
+
+
+def test_links_are_for_those_who_may_see_the_file(people):
+    file = post(people.employee, expect=201).json()
+    check_error(access_url(people.other_employee, file["id"]), 403, "FORBIDDEN")
+    check_error(access_url(people.nobody, file["id"]), 401, "UNAUTHENTICATED")
+    for name in ("999999999", "x", "0"):
+        check_error(access_url(people.employee, name), 404, "NOT_FOUND")
+
+
+def test_a_link_cannot_be_made_up(people):
+    file = post(people.employee, expect=201).json()
+    head, token = access_url(people.employee, file["id"], expect=200).json()["access_url"].rsplit("/", 1)
+    for bad in (token[:-2], token[::-1], token + "A", "x", "A" * 3000):
+        check_error(people.nobody.get(f"{head}/{bad}"), 404, "NOT_FOUND")
+
+
+def test_a_link_ends(start_service, db):
+    client = start_helpdesk(start_service, db, env={"MEDIA_LINK_EXPIRY": "1s"}).http
+    employee = client.as_user(EMPLOYEE, tokens.EMPLOYEE)
+    link = access_url(employee, post(employee, expect=201).json()["id"], expect=200).json()["access_url"]
+    wait_for(lambda: client.get(link).status_code == 404)
 
 
 # ---- downloads ----------------------------------------------------------------------------------
