@@ -2,14 +2,14 @@
 import pytest
 
 from lib.fleet import Fleet
-from lib.infra import Infra, OwnServers
+from lib.infra import PASSING, Infra, OwnServers
 from lib.service import Service
 
 
 @pytest.fixture(scope="session")
 def infra():
     """PostgreSQL and RabbitMQ of this test run."""
-    servers = Infra()
+    servers = Infra(PASSING)
     yield servers
     servers.close()
 

@@ -119,9 +119,9 @@ static struct batch *open_batch(void)
     return b;
 }
 
+/* One that is in the list no longer. */
 static void free_batch(struct batch *b)
 {
-    list_remove(&b->node);
     pending -= b->count;
     buf_release(&b->spans);
     free(b);
@@ -136,7 +136,7 @@ int trace_take(struct buf *out)
 {
     if (list_is_empty(&batches))
         return 0;
-    struct batch *b = LIST_ENTRY(batches.next, struct batch, node);
+    struct batch *b = LIST_ENTRY(list_pop(&batches), struct batch, node);
     int n = b->count;
     BUF_LIT(out, "{\"resourceSpans\":[{\"resource\":{\"attributes\":");
     buf_add_str(out, buf_str(&resource));
@@ -255,7 +255,7 @@ void trace_start(const struct trace_config *c)
 void trace_stop(void)
 {
     TRACE_ON = false;
-    while (!list_is_empty(&batches))
-        free_batch(LIST_ENTRY(batches.next, struct batch, node));
+    for (struct list *n; (n = list_pop(&batches));)
+        free_batch(LIST_ENTRY(n, struct batch, node));
     buf_release(&resource);
 }

@@ -17,9 +17,13 @@ from .wait import wait_for
 ROLES_SQL = ROOT / "deploy" / "postgres" / "roles.sql"
 
 
-def run_server(server, *command, offset=PORT_OFFSET, state=WORK / "state"):
-    """deploy/local/<server> for the test instance, or another one."""
-    env = dict(os.environ, PORT_OFFSET=str(offset), STATE_DIR=str(state))
+# For servers that outlive no crash of the machine.
+PASSING = "-c fsync=off -c full_page_writes=off"
+
+
+def run_server(server, *command, offset=PORT_OFFSET, state=WORK / "state", options=""):
+    """deploy/local/<server> for the test instance, or another one; options of a PostgreSQL that starts."""
+    env = dict(os.environ, PORT_OFFSET=str(offset), STATE_DIR=str(state), POSTGRES_OPTIONS=options)
     return subprocess.run([LOCAL / server, *command], env=env, check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
 
@@ -103,8 +107,9 @@ class Broker:
 class Infra:
     """PostgreSQL and RabbitMQ, shared by the suites of a run."""
 
-    def __init__(self):
+    def __init__(self, options=""):
         self._started = []
+        self._options = options
         self.db_url = os.environ.get("TTS_TEST_DB_URL") or self._start("postgres")
         self.amqp_url = os.environ.get("TTS_TEST_AMQP_URL") or self._start("rabbitmq")
 
@@ -116,7 +121,7 @@ class Infra:
         try:
             run_server(server, "status")
         except subprocess.CalledProcessError:
-            run_server(server, "start")
+            run_server(server, "start", options=self._options)
             self._started.append(server)
         return run_server(server, "url")
 

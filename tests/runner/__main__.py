@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import jobs
-from lib.infra import Broker, Database, Infra, OwnServers, run_server, unique
+from lib.infra import PASSING, Broker, Database, Infra, OwnServers, run_server, unique
 from lib.paths import ROOT, WORK
 from results import Result
 
@@ -100,7 +100,7 @@ def start_servers():
     stop_servers()
     shutil.rmtree(STATE, ignore_errors=True)
     for server in ("postgres", "rabbitmq"):
-        run_server(server, "start")
+        run_server(server, "start", options=PASSING)
     os.environ["TTS_TEST_DB_URL"] = run_server("postgres", "url")
     os.environ["TTS_TEST_AMQP_URL"] = run_server("rabbitmq", "url")
     return Infra()
