@@ -1,4 +1,5 @@
 """Builds, starts the servers, runs a few jobs at a time, sums up. Started by tests/run."""
+import argparse
 import concurrent.futures
 import contextlib
 import fcntl
@@ -159,11 +160,12 @@ def failed(name, reason):
     return result
 
 
-def run_all(wanted, processes):
+def run_all(chosen, is_whole, processes):
     """The results by group."""
+    variants = sorted({job.variant for job in chosen}, reverse=True)
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         servers = pool.submit(start_servers)
-        built = list(pool.map(lambda variant: build(processes, variant), jobs.VARIANTS))
+        built = list(pool.map(lambda variant: build(processes, variant), variants))
         try:
             infra = servers.result()
         except subprocess.CalledProcessError:
@@ -171,14 +173,13 @@ def run_all(wanted, processes):
     groups = {}
     if not all(built):
         groups["build"] = sum((failed(f"build ({variant})", "see its output above")
-                               for variant, is_built in zip(jobs.VARIANTS, built) if not is_built), Result())
-        if not wanted:
+                               for variant, is_built in zip(variants, built) if not is_built), Result())
+        if is_whole:
             return groups
 
     def add(job, result):
         groups[job.group] = groups.get(job.group, Result()) + result
 
-    chosen = [job for job in jobs.all_jobs() if not wanted or any(word in job.name for word in wanted)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         futures = {pool.submit(run_job, job, infra, processes): job for job in chosen}
         try:
@@ -188,13 +189,19 @@ def run_all(wanted, processes):
             pool.shutdown(wait=False, cancel_futures=True)
             processes.close()
             raise
-    if not wanted and jobs.ROUTE_COVERAGE.exists():
+    if is_whole and jobs.ROUTE_COVERAGE.exists():
         last = jobs.route_coverage()
         add(last, run_job(last, infra, processes))
     return groups
 
 
 def main():
+    parser = argparse.ArgumentParser(prog="tests/run", description="Builds and runs the tests.")
+    parser.add_argument("name", nargs="*", help="only the jobs whose name contains one of these: unit, api/test_auth, asan")
+    names = parser.parse_args().name
+    chosen = [job for job in jobs.all_jobs() if not names or any(name in job.name for name in names)]
+    if not chosen:
+        parser.error("no job has such a name")
     WORK.mkdir(parents=True, exist_ok=True)
     with open(WORK / "lock", "w", encoding="ascii") as lock:
         try:
@@ -209,7 +216,7 @@ def main():
         shutil.rmtree(WORK / "programs", ignore_errors=True)
         RECORD.unlink(missing_ok=True)
         try:
-            groups = run_all(sys.argv[1:], processes)
+            groups = run_all(chosen, not names, processes)
         except KeyboardInterrupt:
             sys.exit(130)
         finally:

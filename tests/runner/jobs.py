@@ -29,6 +29,7 @@ class Job:
     seconds: int
     env: dict = dataclasses.field(default_factory=dict)
     own_database: bool = False
+    variant: str = "release"
 
     @property
     def log(self):
@@ -52,7 +53,7 @@ def c_tests():
         for variant in VARIANTS:
             found.append(Job(f"{kind}/{variant}/{place}", f"{kind} ({variant})",
                              [ROOT / "build" / variant / place], folder, results.from_tap, C_SECONDS,
-                             {"CMOCKA_MESSAGE_OUTPUT": "TAP"}, own_database=True))
+                             {"CMOCKA_MESSAGE_OUTPUT": "TAP"}, own_database=True, variant=variant))
     return found
 
 
@@ -88,4 +89,4 @@ def pytest_job(suite, variant, files):
     return Job(f"{name} {variant}", group,
                [sys.executable, "-B", "-m", "pytest", "--tb=short", f"--junitxml={report}", *files],
                ROOT / "tests", lambda text, status: results.from_junit(report, text, status), PYTEST_SECONDS,
-               {"TTS_VARIANT": variant})
+               {"TTS_VARIANT": variant}, variant=variant)
