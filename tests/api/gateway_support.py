@@ -6,8 +6,6 @@ import socket
 import threading
 import uuid
 
-import pytest
-
 from lib.paths import WORK
 from lib.ports import free_ports
 from lib.service import Service
@@ -290,40 +288,3 @@ class Gateway(Service):
 
     def open_files(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-
-# ---- a gateway before upstreams of each kind ----------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def echo():
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    """An upstream whose conversation each test writes."""
-    with Scripted() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def gateway(echo, scripted):
-    services = [
-        service("echo", echo, route("/plain", strip_path=False), route("/stripped"),
-                route("/host", preserve_host=True)),
-        service("based", echo, route("/based"), path="/base/"),
-        service("scripted", scripted, route("/scripted"), retries=0),
-        service("impatient", scripted, route("/impatient"), read_timeout=3000, retries=0),
-        service("nobody", None, route("/nobody"), host="127.0.0.1", port=1),
-        service("nameless", None, route("/nameless"), host="no-such-host.invalid", port=80),
-        service("secure", echo, route("/secure", protocols=["https"])),
-    ]
-    with Gateway(services=services) as program:
-        yield program
-
-
-def call(gateway, text):
-    with gateway.raw() as client:
-        client.send(text)
-        return client.answer()

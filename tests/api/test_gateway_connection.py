@@ -7,9 +7,10 @@ import time
 import pytest
 import requests
 
-from gateway_support import Gateway, Raw, Upstream, echo, gateway, reply, route, scripted, service  # noqa: F401
+from gateway_support import Gateway, Raw, Upstream, reply, route, service
 from lib.http import check_error
 from lib.wait import wait_for
+from proxy_support import echo, gateway, scripted  # noqa: F401
 
 
 # ---- connections ------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from gateway_support import Gateway, call, echo, gateway, reply, route, scripted, service  # noqa: F401
+from gateway_support import Gateway, reply, route, service
 from lib.paths import VARIANT
 from lib.wait import wait_for
+from proxy_support import call, echo, gateway, scripted  # noqa: F401
 
 
 # ---- heads ------------------------------------------------------------------------------------------
