@@ -8,15 +8,18 @@
 int histogram_bucket(int64_t seconds)
 {
     int doublings = 0, bucket;
+    double end;
 
     if (seconds <= 1)
         return 0;
     while (seconds >> (doublings + 1))
         doublings++;
     bucket = 4 * doublings;
-    for (double end = (double)(INT64_C(1) << doublings) * GROWTH;
-         (double)seconds >= end && bucket < 4 * doublings + 3; end *= GROWTH)
-        bucket++;
+    end = (double)(INT64_C(1) << doublings);
+    for (int quarter = 1; quarter < 4; quarter++) {
+        end *= GROWTH;
+        bucket += (double)seconds >= end;
+    }
     return bucket < HISTOGRAM_BUCKETS - 1 ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
