@@ -71,6 +71,12 @@ class Hooks:
                 "subject": "a secret <subject>", "status": "Open", "priority": "High", "requester_id": EMIL,
                 "requester_name": "Emil Employee", "requester_email": "emil@example.com", **fields}
 
+    def handled(self):
+        """How many events the program has handled."""
+        lines = self.service.http.get("/metrics", expect=200).text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith('amqp_handled_total{queue="notification.webhooks"'))
+
     def send(self, kind="ticket.created", data=None, message_id=None, **properties):
         """Publishes an event, as a program does; its data."""
         data = data or self.ticket()

@@ -54,12 +54,14 @@ class Receiver:
                     receiver.now += 1
                     receiver.most = max(receiver.most, receiver.now)
                 try:
-                    self.reply(receiver.answer(call))
+                    answer = receiver.answer(call)
+                finally:
+                    with receiver.lock:  # before the sender knows, who may send the next at once
+                        receiver.now -= 1
+                try:
+                    self.reply(answer)
                 except OSError:
                     pass
-                finally:
-                    with receiver.lock:
-                        receiver.now -= 1
 
             def reply(self, answer):
                 if answer is None:
