@@ -11,7 +11,7 @@ from messaging_support import ADAM, COLE, CORA, EMIL, EVE, PEOPLE, RITA, ROLF, W
 
 TICKET_PATHS = ["/ws/tickets/", "/tickets/", "/messaging/ws/tickets/"]
 COMMENT_PATHS = ["/ws/comments/", "/messaging/ws/comments/"]
-LEASE_S = 10  # seconds: no shorter than a machine under load may pause
+LEASE_S = 20  # seconds: no shorter than a machine under load may pause
 
 
 @pytest.fixture(scope="module", name="world")
