@@ -28,7 +28,7 @@ static enum err numbers_batch(struct job_run *run, const struct bulk_select *sel
         .first_ordinal = begin + 1,
         .is_last = left <= BATCH,
     };
-    out->position = str_printf(run->arena, "%lld", (long long)(begin + (int64_t)out->count));
+    out->position = str_printf(run->arena, "%lld", (long long)begin + (long long)out->count);
     return ERR_OK;
 }
 

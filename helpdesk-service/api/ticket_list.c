@@ -79,6 +79,7 @@ enum err ticket_list_reply(struct req *r, const struct page_query *q, struct tic
     rc = req_db(r, &s);
     if (rc == ERR_OK)
         rc = ticket_list_store_page(s, f, &found);
+    f->after = NULL;
     if (rc == ERR_OK)
         rc = page_check_depth(r, &p, found.total);
     if (rc)

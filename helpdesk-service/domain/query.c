@@ -300,7 +300,7 @@ static enum err take_values(struct reader *r, size_t key, struct query_term *t)
     for (;;) {
         size_t begin = r->at;
         bool is_quoted = !is_at_end(r) && r->text.p[r->at] == '"';
-        struct str value;
+        struct str value = STR_NULL;
         enum err rc = ERR_OK;
 
         if (is_quoted)
@@ -370,7 +370,7 @@ static void set_word(struct reader *r, struct query_term *t, struct str word)
 
 static enum err take_phrase(struct reader *r, struct query_term *t)
 {
-    struct str phrase;
+    struct str phrase = STR_NULL;
     enum err rc = take_quoted(r, &phrase);
 
     if (rc)

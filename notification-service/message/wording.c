@@ -61,7 +61,7 @@ enum err wording_find(struct db_session *s, struct str name, struct str language
                       struct str default_language, struct wording *out)
 {
     const struct str names[] = {name, STR(SHIPPED_LAYOUT)};
-    struct str languages[LANGUAGES_MAX];
+    struct str languages[LANGUAGES_MAX] = {0};
     size_t n, k = 0, count = languages_of(language, default_language, languages);
     const struct template *set;
     struct template t, layout;
