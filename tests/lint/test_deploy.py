@@ -65,7 +65,6 @@ def test_compose_production_takes_every_secret_from_a_file(tmp_path):
         assert "change-me" not in shown and "demo-pass" not in shown
 
 
-@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed")
 def test_compose_is_valid_for_docker_compose():
     run("docker-compose", "-f", "deploy/compose.yaml", "config", "-q")
     run("docker-compose", "-f", "deploy/compose.yaml", "-f", "deploy/compose.production.yaml", "config", "-q")
