@@ -66,6 +66,11 @@ def kinds(world, number, metric="resolution"):
         " JOIN sla_event e ON e.clock_id = c.id WHERE k.number = %s AND c.metric = %s ORDER BY e.id", number, metric)]
 
 
+def breaches(world, metric="resolution"):
+    return world.rows("SELECT count(*) FROM sla_event e JOIN sla_clock c ON c.id = e.clock_id"
+                      " WHERE e.kind = 'breach' AND c.metric = %s", metric)[0][0]
+
+
 def tell(world, kind, number, **fields):
     """An event of the helpdesk about a ticket."""
     world.amqp.send_event(kind, {"ticket_id": 1, "ticket_number": number, "subject": "Network connectivity issue",
@@ -228,7 +233,6 @@ def test_another_priority_keeps_what_is_consumed(world):
 
 
 def test_a_breach_stays_whatever_follows(world):
-    counted = world.metric('sla_breaches_total{metric="resolution"}')
     events = world.amqp.listen("sla.breached")
     number = world.open_ticket(created_at=stamp(hours=-25))["ticket_number"]
     world.amqp.receive_type(events, "sla.breached", where=lambda e: e["subject"] == number)
@@ -240,7 +244,8 @@ def test_a_breach_stays_whatever_follows(world):
     world.status_task(number, "Withdrawn")
     wait_for(lambda: clock_of(world, number)["state"] == "breached")
     assert kinds(world, number).count("breach") == 1
-    assert world.metric('sla_breaches_total{metric="resolution"}') == counted + 1
+    # The tickets of other tests breach in their time, too: counted is what is recorded.
+    wait_for(lambda: world.metric('sla_breaches_total{metric="resolution"}') == breaches(world) >= 1)
 
 
 def test_opened_again_it_goes_on_or_starts_anew(world, policy):
