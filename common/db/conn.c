@@ -15,7 +15,9 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define WATCH_INTERVAL_MS 1000
 
-enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_PREPARING, CONN_READY };
+#define PARAMS_MAX 12
+
+enum conn_state { CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_PREPARING, CONN_READY };
 
 struct conn {
     struct loop *loop;
@@ -24,13 +26,14 @@ struct conn {
     void *arg;
     PGconn *pg;
     enum conn_state state;
+    struct hosts_ask *asking; /* RESOLVING */
     struct event *reading, *writing;
-    struct timer timer; /* DOWN: when to try again; CONNECTING: give up; READY: watchdog */
+    struct timer timer; /* DOWN: when to try again; READY: watchdog; else: give up */
     int backoff_ms;
     struct list queries; /* struct query, in the order sent */
     int in_flight;       /* statements among them */
     bool sync_is_due, has_failed_before;
-    struct arena *scratch; /* encoded parameters of one send */
+    struct arena *scratch; /* addresses of one attempt, encoded parameters of one send */
 };
 
 static void on_socket(evutil_socket_t fd, short what, void *arg);
@@ -76,6 +79,8 @@ static void go_down(struct conn *c, const char *why)
                  LOG_STR("reason", str_n(why, end ? (size_t)(end - why) : strlen(why))));
     }
     c->has_failed_before = true;
+    hosts_forget(c->asking);
+    c->asking = NULL;
     drop_events(c);
     c->state = CONN_DOWN;
     fail_queries(c);
@@ -346,9 +351,28 @@ static void on_notice(void *arg, const PGresult *r)
     log_debug("database notice", LOG_CSTR("text", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY)));
 }
 
-static void start_connecting(struct conn *c)
+/* found: NULL: where the URL says. */
+static PGconn *connect_to(const struct conn *c, const struct hosts_found *found)
 {
-    c->pg = PQconnectStartParams(c->params.keywords, c->params.values, 1);
+    const char *keywords[PARAMS_MAX + 4] = {NULL}, *values[PARAMS_MAX + 4] = {NULL};
+    size_t n = 0;
+    for (; c->params.keywords[n]; n++) {
+        if (n == PARAMS_MAX)
+            abort();
+        keywords[n] = c->params.keywords[n];
+        values[n] = c->params.values[n];
+    }
+    if (found) {
+        keywords[n] = "host", values[n++] = found->host;
+        keywords[n] = "hostaddr", values[n++] = found->hostaddr;
+        keywords[n] = "port", values[n] = found->port;
+    }
+    return PQconnectStartParams(keywords, values, 1);
+}
+
+static void start_connecting(struct conn *c, const struct hosts_found *found)
+{
+    c->pg = connect_to(c, found);
     if (!c->pg)
         abort();
     c->state = CONN_CONNECTING;
@@ -360,6 +384,28 @@ static void start_connecting(struct conn *c)
     timer_start(&c->timer, CONNECT_TIMEOUT_MS);
     watch(c, true);
     event_del(c->reading);
+}
+
+static void on_found(void *arg, const struct hosts_found *found, const char *why)
+{
+    struct conn *c = arg;
+    c->asking = NULL;
+    if (found)
+        start_connecting(c, found);
+    else
+        go_down(c, why);
+}
+
+static void start(struct conn *c)
+{
+    if (!hosts_have_names(c->params.hosts)) {
+        start_connecting(c, NULL);
+        return;
+    }
+    c->state = CONN_RESOLVING;
+    timer_start(&c->timer, CONNECT_TIMEOUT_MS);
+    arena_reset(c->scratch);
+    c->asking = hosts_ask(c->params.hosts, c->scratch, on_found, c);
 }
 
 static bool is_overdue(const struct conn *c)
@@ -375,8 +421,9 @@ static void on_timer(void *arg)
     struct conn *c = arg;
     switch (c->state) {
     case CONN_DOWN:
-        start_connecting(c);
+        start(c);
         break;
+    case CONN_RESOLVING:
     case CONN_CONNECTING:
     case CONN_PREPARING:
         go_down(c, "connecting took too long");
@@ -407,13 +454,14 @@ struct conn *conn_new(struct loop *l, const struct conn_params *p, const struct 
 void conn_start(struct conn *c)
 {
     if (c->state == CONN_DOWN && !timer_is_active(&c->timer))
-        start_connecting(c);
+        start(c);
 }
 
 void conn_free(struct conn *c)
 {
     if (!c)
         return;
+    hosts_forget(c->asking);
     drop_events(c);
     timer_release(&c->timer);
     fail_queries(c);

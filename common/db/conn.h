@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "co.h"
 #include "db.h"
+#include "hosts.h"
 #include "list.h"
 #include "loop.h"
 
@@ -38,6 +39,7 @@ struct conn_events {
 
 struct conn_params {
     const char *const *keywords, *const *values; /* for PQconnectStartParams; borrowed */
+    struct hosts *hosts;                         /* borrowed */
     int watchdog_ms;    /* an answer that takes longer means the server is gone */
     const char *listen; /* a channel to LISTEN on instead of preparing statements, or NULL */
 };

@@ -43,6 +43,7 @@ struct db {
     int count, readers, next_reader;
     int acquire_timeout_ms;
     struct arena *arena; /* of params */
+    struct hosts *hosts;
     struct conn_params params;
     struct list idle;    /* usable pool members */
     struct list waiters; /* struct waiter */
@@ -140,7 +141,8 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     values[5] = "15";
     values[6] = "5";
     values[7] = "3";
-    return (struct conn_params){KEYWORDS, values, cfg->statement_timeout_ms + 2000, NULL};
+    return (struct conn_params){
+        KEYWORDS, values, .watchdog_ms = cfg->statement_timeout_ms + 2000};
 }
 
 struct db *db_new(struct loop *l, const struct db_config *cfg)
@@ -156,6 +158,7 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     list_init(&db->waiters);
     db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
     db->params = connection_params(db->arena, cfg);
+    db->params.hosts = db->hosts = hosts_new(l, db->params.values[0]);
     for (int i = 0; i < db->count; i++) {
         struct member *m = &db->members[i];
         list_init(&m->node);
@@ -179,6 +182,7 @@ void db_free(struct db *db)
     for (int i = 0; i < db->count; i++)
         conn_free(db->members[i].conn);
     free(db->members);
+    hosts_free(db->hosts);
     arena_free(db->arena);
     free(db);
 }

@@ -1,8 +1,6 @@
 #include "plain_conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +11,15 @@
 #include "clock.h"
 #include "loop.h"
 #include "mem.h"
-#include "offload.h"
+#include "resolver.h"
 
 #define MAX_IDLE 32
 #define IDLE_MAX_US (30 * US_PER_S)
-#define MAX_ADDRESSES 8
-#define RESOLVER_THREADS 2
-#define RESOLVER_QUEUE 64
 
 struct plain {
     struct loop *loop;
-    struct offload *resolver; /* made with the first name that is no address */
-    struct list idle;         /* struct plain_conn, most recently used first */
+    struct resolver *resolver;
+    struct list idle; /* struct plain_conn, most recently used first */
     int idle_count;
 };
 
@@ -32,6 +27,7 @@ struct plain *plain_new(struct loop *l)
 {
     struct plain *p = MEM_NEW(struct plain);
     p->loop = l;
+    p->resolver = resolver_new(l);
     list_init(&p->idle);
     return p;
 }
@@ -40,7 +36,7 @@ void plain_free(struct plain *p)
 {
     while (!list_is_empty(&p->idle))
         plain_conn_close(LIST_ENTRY(p->idle.next, struct plain_conn, link));
-    offload_free(p->resolver);
+    resolver_free(p->resolver);
     free(p);
 }
 
@@ -88,98 +84,33 @@ enum err CO_FN plain_conn_wait(struct plain_conn *k, int64_t until_us)
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
-struct address {
-    struct sockaddr_storage sa;
-    socklen_t len;
-};
-
-/* A look-up may take longer than whoever asked for it can wait: the last of the two frees it. */
-struct lookup {
-    struct plain *plain;
-    char *host;
-    struct address found[MAX_ADDRESSES];
+struct addresses {
+    struct sock_address all[RESOLVER_MAX_ADDRESSES];
     int count;
-    struct co_wait *waiter; /* NULL: given up, or done */
-    bool is_done;
+    struct lookup *asked; /* NULL: answered */
+    struct co_wait wait;
 };
 
-static void lookup_free(struct lookup *l)
+static void on_found(void *arg, const struct lookup *l)
 {
-    free(l->host);
-    free(l);
-}
-
-static void look_up(void *arg)
-{
-    struct lookup *l = arg;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-    if (getaddrinfo(l->host, NULL, &hints, &list) != 0)
-        return;
-    for (const struct addrinfo *ai = list; ai && l->count < MAX_ADDRESSES; ai = ai->ai_next) {
-        memcpy(&l->found[l->count].sa, ai->ai_addr, ai->ai_addrlen);
-        l->found[l->count++].len = ai->ai_addrlen;
-    }
-    freeaddrinfo(list);
-}
-
-static void CO_FN look_up_main(void *arg)
-{
-    struct lookup *l = arg;
-    if (offload_run(l->plain->resolver, look_up, l) != ERR_OK)
-        l->count = 0;
-    l->is_done = true;
-    if (l->waiter)
-        co_wake(l->waiter, ERR_OK);
-    else
-        lookup_free(l);
+    struct addresses *a = arg;
+    a->asked = NULL;
+    a->count = l->count;
+    memcpy(a->all, l->found, sizeof a->all);
+    co_wake(&a->wait, ERR_OK);
 }
 
 static enum err CO_FN resolve(struct plain *p, const char *host, int64_t until_us,
-                              struct address *out, int *count)
+                              struct addresses *out)
 {
-    struct lookup *l = MEM_NEW(struct lookup);
-    struct co_wait w;
-    if (!p->resolver)
-        p->resolver = offload_new(p->loop, RESOLVER_THREADS, RESOLVER_QUEUE);
-    l->plain = p;
-    l->host = mem_strdup(host);
-    co_wait_init(&w);
-    l->waiter = &w;
-    co_start(p->loop, look_up_main, l, "look-up");
     int64_t left_us = until_us - clock_mono_us();
-    enum err rc = co_wait(&w, left_us > 0 ? left_us / US_PER_MS + 1 : 0);
-    l->waiter = NULL;
-    if (!l->is_done)
+    co_wait_init(&out->wait);
+    out->asked = resolver_ask(p->resolver, host, on_found, out);
+    enum err rc = co_wait(&out->wait, left_us > 0 ? left_us / US_PER_MS + 1 : 0);
+    lookup_forget(out->asked);
+    if (rc)
         return rc == ERR_TIMEOUT ? ERR_SERVICE_UNAVAILABLE : rc;
-    *count = l->count;
-    memcpy(out, l->found, sizeof l->found);
-    lookup_free(l);
-    return *count ? rc : ERR_SERVICE_UNAVAILABLE;
-}
-
-static void set_port(struct address *to, int port)
-{
-    if (to->sa.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)&to->sa)->sin6_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in *)&to->sa)->sin_port = htons((uint16_t)port);
-}
-
-/* A literal address, or localhost, which must not depend on a resolver. */
-static bool is_literal(const char *host, struct address *out)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&out->sa;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&out->sa;
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &v4->sin_addr) ==
-        1) {
-        v4->sin_family = AF_INET;
-        out->len = sizeof *v4;
-    } else if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        out->len = sizeof *v6;
-    }
-    return out->len > 0;
+    return out->count ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -210,7 +141,7 @@ static struct plain_conn *conn_new(struct plain *p, struct str authority)
     return k;
 }
 
-static enum err CO_FN connect_to(struct plain_conn *k, const struct address *to, int64_t until_us)
+static enum err CO_FN connect_to(struct plain_conn *k, const struct sock_address *to, int64_t until_us)
 {
     if (bufferevent_socket_connect(k->bev, (const struct sockaddr *)&to->sa, (int)to->len) != 0)
         return ERR_SERVICE_UNAVAILABLE;
@@ -225,19 +156,17 @@ static enum err CO_FN connect_to(struct plain_conn *k, const struct address *to,
 enum err CO_FN plain_conn_open(struct plain *p, struct arena *a, struct str host, int port,
                                struct str authority, int64_t until_us, struct plain_conn **out)
 {
-    struct address addresses[MAX_ADDRESSES];
+    struct addresses to = {.count = 1};
     const char *name = str_cstr(a, host);
-    int count = 1;
-    enum err rc =
-        is_literal(name, &addresses[0]) ? ERR_OK : resolve(p, name, until_us, addresses, &count);
+    enum err rc = sock_address_parse(name, &to.all[0]) ? ERR_OK : resolve(p, name, until_us, &to);
     if (rc)
         return rc;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < to.count; i++) {
         struct plain_conn *k = conn_new(p, authority);
-        set_port(&addresses[i], port);
+        sock_address_set_port(&to.all[i], port);
         /* An address that does not answer leaves time for the next. */
         int64_t now = clock_mono_us();
-        rc = connect_to(k, &addresses[i], now + (until_us - now) / (count - i));
+        rc = connect_to(k, &to.all[i], now + (until_us - now) / (to.count - i));
         if (rc == ERR_OK) {
             bufferevent_enable(k->bev, EV_READ | EV_WRITE);
             *out = k;

@@ -11,10 +11,8 @@
 
 struct job {
     struct list node;
-    void (*fn)(void *arg);
+    void (*fn)(void *arg), (*done)(void *arg);
     void *arg;
-    struct co_wait wait;
-    struct offload *owner;
 };
 
 struct offload {
@@ -31,8 +29,9 @@ struct offload {
 
 static void complete(void *arg)
 {
-    struct job *j = arg;
-    co_wake(&j->wait, ERR_OK);
+    struct job j = *(struct job *)arg;
+    free(arg);
+    j.done(j.arg);
 }
 
 static void *work(void *arg)
@@ -93,21 +92,50 @@ void offload_free(struct offload *o)
     free(o);
 }
 
+bool offload_start(struct offload *o, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+{
+    struct job *j = MEM_NEW(struct job);
+    *j = (struct job){.fn = fn, .done = done, .arg = arg};
+    list_init(&j->node);
+    pthread_mutex_lock(&o->lock);
+    bool has_room = o->queued < o->queue_max;
+    if (has_room) {
+        list_append(&o->queue, &j->node);
+        o->queued++;
+        pthread_cond_signal(&o->wake);
+    }
+    pthread_mutex_unlock(&o->lock);
+    if (!has_room)
+        free(j);
+    return has_room;
+}
+
+/* On the stack of a coroutine. */
+struct run {
+    void (*fn)(void *arg);
+    void *arg;
+    struct co_wait wait;
+};
+
+static void run_it(void *arg)
+{
+    struct run *r = arg;
+    r->fn(r->arg);
+}
+
+static void wake_it(void *arg)
+{
+    struct run *r = arg;
+    co_wake(&r->wait, ERR_OK);
+}
+
 enum err CO_FN offload_run(struct offload *o, void (*fn)(void *arg), void *arg)
 {
-    struct job j = {.fn = fn, .arg = arg, .owner = o};
-    co_wait_init(&j.wait);
-    list_init(&j.node);
-    pthread_mutex_lock(&o->lock);
-    if (o->queued >= o->queue_max) {
-        pthread_mutex_unlock(&o->lock);
+    struct run r = {.fn = fn, .arg = arg};
+    co_wait_init(&r.wait);
+    if (!offload_start(o, run_it, wake_it, &r))
         return ERR_SERVICE_UNAVAILABLE;
-    }
-    list_append(&o->queue, &j.node);
-    o->queued++;
-    pthread_cond_signal(&o->wake);
-    pthread_mutex_unlock(&o->lock);
-    return co_wait_uncancellable(&j.wait);
+    return co_wait_uncancellable(&r.wait);
 }
 
 int offload_queued(const struct offload *o)

@@ -1,18 +1,14 @@
 #include "proxy/endpoint.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "clock.h"
-#include "co.h"
 #include "log.h"
 #include "mem.h"
-#include "offload.h"
 #include "proxy/checker.h"
 #include "proxy/client.h"
 #include "proxy/exchange.h"
@@ -30,7 +26,8 @@ struct endpoint_table {
     struct gateway *gw;
     struct list all;
     struct timer sweep;
-    struct checker *checker; /* owned */
+    struct checker *checker;   /* owned */
+    struct resolver *resolver; /* owned */
 };
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -62,6 +59,7 @@ struct endpoint_table *endpoint_table_new(struct gateway *gw)
     timer_init(&t->sweep, gw->loop, sweep, t);
     timer_start(&t->sweep, SWEEP_MS);
     t->checker = checker_new(gw, t);
+    t->resolver = resolver_new(gw->loop);
     return t;
 }
 
@@ -86,30 +84,14 @@ void endpoint_table_free(struct endpoint_table *t)
     endpoint_close_idle(LIST_ENTRY(n, struct endpoint, link));
     LIST_EACH(n, &t->all)
     {
+        struct endpoint *e = LIST_ENTRY(n, struct endpoint, link);
         list_remove(n);
-        LIST_ENTRY(n, struct endpoint, link)->table = NULL;
+        lookup_forget(e->asked);
+        e->asked = NULL;
+        e->table = NULL;
     }
+    resolver_free(t->resolver);
     free(t);
-}
-
-/* A literal address needs no look-up; neither does localhost, which must not depend on a resolver.
- */
-static void take_literal(struct endpoint *e)
-{
-    const char *host = strcmp(e->host, "localhost") == 0 ? "127.0.0.1" : e->host;
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)e->port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)e->port)};
-    if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-        memcpy(&e->address, &v4, sizeof v4);
-        e->address_len = sizeof v4;
-    } else if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
-        memcpy(&e->address, &v6, sizeof v6);
-        e->address_len = sizeof v6;
-    } else {
-        return;
-    }
-    e->is_numeric = true;
-    e->address_state = ADDRESS_KNOWN;
 }
 
 struct endpoint *endpoint_get(struct endpoint_table *t, struct str host, int port)
@@ -134,7 +116,11 @@ struct endpoint *endpoint_get(struct endpoint_table *t, struct str host, int por
     list_init(&e->idle);
     list_init(&e->healths);
     list_append(&t->all, &e->link);
-    take_literal(e);
+    e->is_numeric = sock_address_parse(e->host, &e->address);
+    if (e->is_numeric) {
+        sock_address_set_port(&e->address, port);
+        e->address_state = ADDRESS_KNOWN;
+    }
     return e;
 }
 
@@ -154,6 +140,7 @@ void endpoint_unref(struct endpoint *e)
         return;
     }
     list_remove(&e->link);
+    lookup_forget(e->asked);
     LIST_EACH(n, &e->healths)
     health_free(LIST_ENTRY(n, struct health, link));
     free(e->host);
@@ -191,63 +178,32 @@ bool endpoint_is_available(const struct endpoint *e)
 
 /* ---- name look-up --------------------------------------------------------------------------- */
 
-struct lookup {
-    struct endpoint *endpoint; /* referenced */
-    char *host;                /* the worker's own copy */
-    int port;
-    struct sockaddr_storage address;
-    socklen_t address_len;
-    int rc;
-};
-
-static void look_up(void *arg)
+static void on_found(void *arg, const struct lookup *l)
 {
-    struct lookup *l = arg;
-    char port[12];
-    snprintf(port, sizeof port, "%d", l->port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    l->rc = getaddrinfo(l->host, port, &hints, &found);
-    if (l->rc == 0) {
-        memcpy(&l->address, found->ai_addr, found->ai_addrlen);
-        l->address_len = found->ai_addrlen;
-        freeaddrinfo(found);
-    }
-}
-
-static CO_FN void look_up_main(void *arg)
-{
-    struct lookup *l = arg;
-    struct endpoint *e = l->endpoint;
-    enum err rc = offload_run(e->table->gw->service->offload, look_up, l);
-    bool is_found = rc == ERR_OK && l->rc == 0;
-    if (is_found) {
-        memcpy(&e->address, &l->address, sizeof e->address);
-        e->address_len = l->address_len;
+    struct endpoint *e = endpoint_ref(arg);
+    e->asked = NULL;
+    if (l->count) {
+        e->address = l->found[0];
+        sock_address_set_port(&e->address, e->port);
         e->looked_up_us = clock_mono_us();
     } else {
         log_warn("name look-up failed", LOG_CSTR("host", e->host),
-                 LOG_CSTR("reason", rc ? err_text(rc) : gai_strerror(l->rc)));
+                 LOG_CSTR("reason", gai_strerror(l->status)));
     }
     /* A name that resolved once keeps its last address while the resolver is away. */
-    e->address_state = e->address_len ? ADDRESS_KNOWN : ADDRESS_UNKNOWN;
+    e->address_state = e->address.len ? ADDRESS_KNOWN : ADDRESS_UNKNOWN;
     while (!list_is_empty(&e->waiting)) {
         struct exchange *x = LIST_ENTRY(list_pop(&e->waiting), struct exchange, wait_link);
         x->waiting_for = NULL;
         client_event(x->client, EXCHANGE_UP_RESOLVED);
     }
     endpoint_unref(e);
-    free(l->host);
-    free(l);
 }
 
 static void start_lookup(struct endpoint *e)
 {
-    struct lookup *l = MEM_NEW(struct lookup);
-    l->endpoint = endpoint_ref(e);
-    l->host = mem_strdup(e->host);
-    l->port = e->port;
     e->address_state = ADDRESS_WANTED;
-    co_start(e->table->gw->loop, look_up_main, l, "look-up");
+    e->asked = resolver_ask(e->table->resolver, e->host, on_found, e);
 }
 
 bool endpoint_has_address(struct endpoint *e)
@@ -256,7 +212,7 @@ bool endpoint_has_address(struct endpoint *e)
                   clock_mono_us() - e->looked_up_us > ADDRESS_LIFETIME_US;
     if (e->address_state == ADDRESS_UNKNOWN || is_old)
         start_lookup(e);
-    return e->address_len > 0;
+    return e->address.len > 0;
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -324,8 +280,8 @@ static struct upstream_conn *open_new(struct endpoint *e)
     struct upstream_conn *u = MEM_NEW(struct upstream_conn);
     list_init(&u->link);
     u->bev = stream_new(loop_base(e->table->gw->loop), -1, on_read, on_write, on_event, u);
-    if (!u->bev || bufferevent_socket_connect(u->bev, (struct sockaddr *)&e->address,
-                                              (int)e->address_len) != 0) {
+    if (!u->bev || bufferevent_socket_connect(u->bev, (struct sockaddr *)&e->address.sa,
+                                              (int)e->address.len) != 0) {
         if (u->bev)
             bufferevent_free(u->bev);
         free(u);

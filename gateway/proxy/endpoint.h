@@ -6,9 +6,9 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "list.h"
+#include "resolver.h"
 #include "str.h"
 
 struct bufferevent;
@@ -25,9 +25,9 @@ struct endpoint {
     int refs;
     char *host, *text; /* owned; text is "host:port" */
     int port;
-    struct sockaddr_storage address;
-    socklen_t address_len;
+    struct sock_address address; /* .len is 0 while unknown */
     enum endpoint_address address_state;
+    struct lookup *asked; /* while ADDRESS_WANTED */
     bool is_numeric;      /* never looked up again */
     int64_t looked_up_us; /* mono */
     struct list waiting;  /* struct exchange, for the address */

@@ -110,7 +110,7 @@ void exchange_connect(struct exchange *x)
 static void on_resolved(struct exchange *x)
 {
     struct endpoint *e = x->tried[x->tried_count - 1];
-    if (!e->address_len || !connect_to(x, e))
+    if (!e->address.len || !connect_to(x, e))
         try_next(x, ERR_SERVICE_UNAVAILABLE, "name resolution failed");
 }
 

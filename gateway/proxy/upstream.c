@@ -149,7 +149,7 @@ void upstream_report_status(const struct upstream *u, struct endpoint *e, int st
 const char *upstream_target_state(const struct upstream_target *t)
 {
     const struct endpoint *e = t->endpoint;
-    if (!e->address_len && e->failures)
+    if (!e->address.len && e->failures)
         return "DNS_ERROR";
     bool is_down = t->health && t->health->is_down;
     return is_down || !endpoint_is_available(e) ? "UNHEALTHY" : "HEALTHY";
