@@ -15,6 +15,7 @@ help:
 	@echo 'make status | logs  is it ready | follow its log'
 	@echo 'make reset          remove the private database, broker, mail and uploads'
 	@echo 'make test | check   all tests | formatting, lints, static analysis'
+	@echo 'make test-both      all tests, those of single programs in the release build too and not only with sanitizers'
 	@echo 'make test-deploy    images, compose and Kubernetes files on a container engine of its own (root; some minutes)'
 	@echo 'make bench | fuzz   benchmarks against the peers | fuzz targets for a bounded time'
 	@echo 'make all | clean    only build (VARIANT=release|asan) | remove what was built'
@@ -49,6 +50,9 @@ down status logs reset:
 test:
 	@tests/run
 
+test-both:
+	@tests/run --both
+
 # An engine needs root, and the images all packages once more: not part of make test.
 test-deploy: packages-build+run+test+deploy
 	@cd tests && PYTHONPATH=. /usr/bin/python3 -B -m pytest -s --tb=short deploy
@@ -73,4 +77,4 @@ fuzz: packages-build+run+test
 clean:
 	rm -rf build
 
-.PHONY: all help build run up down status logs reset test test-deploy check bench fuzz clean test-binaries $(LIBS) $(PROGRAMS) $(TESTS)
+.PHONY: all help build run up down status logs reset test test-both test-deploy check bench fuzz clean test-binaries $(LIBS) $(PROGRAMS) $(TESTS)

@@ -119,6 +119,7 @@ extern const struct json_schema EVENT_USER;
 /* notification.created, notification.changed; notification.read names only the person. */
 struct event_notification {
     int64_t id, user_id;
+    int64_t change_id; /* notification.changed: the place of the change among the ids */
     struct str type, title, message, ticket_number;
     int8_t is_read;
     int64_t created_at;

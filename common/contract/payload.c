@@ -159,6 +159,7 @@ JSON_SCHEMA(EVENT_USER, "UserEvent", struct event_user, user_fields);
 #define AT(member) offsetof(struct event_notification, member)
 static const struct json_field notification_fields[] = {
     {"id", JK_INT, AT(id), JF_OMIT},
+    {"change_id", JK_INT, AT(change_id), JF_OMIT},
     {"user_id", JK_INT, AT(user_id), JF_REQUIRED},
     {"type", JK_STR, AT(type), JF_OMIT},
     {"title", JK_STR, AT(title)},

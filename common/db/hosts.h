@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Where the server is: the hosts of a connection URL, with their names looked up beforehand, because
- * libpq would look them up itself, and block. Private to common/db.
+ * Where the server is: the hosts of a connection URL, with their names looked up beforehand,
+ * because libpq would look them up itself, and block. Private to common/db.
  */
 #include <stdbool.h>
 

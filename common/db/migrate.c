@@ -16,6 +16,7 @@
 #define LOCK_TRIES 30
 #define LOCK_PAUSE_NS 500000000
 #define LOCK_NOT_AVAILABLE "55P03" /* SQLSTATE */
+#define TURN_PAUSE_NS 50000000
 
 void migrate_explain(struct migrate_run *r, const char *what)
 {
@@ -52,6 +53,29 @@ static void ignore_notice(void *arg, const char *message)
     (void)arg, (void)message;
 }
 
+/* One process at a time. Whoever waited inside a statement would be waited for by an index that is
+ * built concurrently, and so for ever. */
+static enum err take_turn(struct migrate_run *r, const char *schema)
+{
+    const struct timespec pause = {.tv_nsec = TURN_PAUSE_NS};
+    const char *params[] = {schema};
+    for (;;) {
+        PGresult *res = PQexecParams(
+            r->pg, "SELECT pg_try_advisory_lock(hashtextextended('tts-migrate:' || $1, 0))", 1,
+            NULL, params, NULL, NULL, 0);
+        bool is_fine = PQresultStatus(res) == PGRES_TUPLES_OK;
+        bool has_turn = is_fine && strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+        PQclear(res);
+        if (has_turn)
+            return ERR_OK;
+        if (!is_fine) {
+            migrate_explain(r, "waiting for other migrations");
+            return ERR_SERVICE_UNAVAILABLE;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
 static enum err prepare_schema(struct migrate_run *r, const char *schema)
 {
     char *quoted = PQescapeIdentifier(r->pg, schema, strlen(schema));
@@ -60,7 +84,6 @@ static enum err prepare_schema(struct migrate_run *r, const char *schema)
     buf_init(&b, r->arena);
     /* CREATE SCHEMA IF NOT EXISTS needs the right to create even when the schema exists. */
     buf_printf(&b,
-               "SELECT pg_advisory_lock(hashtextextended('tts-migrate:' || %s, 0));"
                "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s) THEN "
                "CREATE SCHEMA %s; END IF; END $$;"
                "SET search_path = %s, public;"
@@ -68,7 +91,7 @@ static enum err prepare_schema(struct migrate_run *r, const char *schema)
                " module text NOT NULL, version int NOT NULL, name text NOT NULL,"
                " fingerprint text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(),"
                " PRIMARY KEY (module, version))",
-               literal, literal, quoted, quoted);
+               literal, quoted, quoted);
     PQfreemem(quoted);
     PQfreemem(literal);
     return exec(r, buf_cstr(&b), "preparing the schema");
@@ -138,8 +161,40 @@ static enum err apply_once(struct migrate_run *r, const struct db_migration *m, 
     return rc;
 }
 
+/* The name of the index that the migration builds concurrently; absent: it does no such thing. */
+static struct str concurrent_index(const struct db_migration *m)
+{
+    static const struct str WORDS = {"INDEX CONCURRENTLY ", 19};
+    struct str sql = str_from(m->sql), name;
+    ptrdiff_t at = str_find(sql, WORDS);
+    if (at < 0)
+        return STR_NULL;
+    sql = str_slice(sql, (size_t)at + WORDS.len, sql.len);
+    str_next(&sql, ' ', &name);
+    return name;
+}
+
+/* Outside a transaction. What a build that was broken off has left is no index, and in the way. */
+static enum err apply_concurrently(struct migrate_run *r, const struct db_migration *m,
+                                   struct str index, const char *print)
+{
+    const char *what =
+        arena_printf(r->arena, "migration %s %04d_%s", m->module, m->version, m->name);
+    enum err rc = exec(r, "SET lock_timeout = 0", what);
+    if (rc == ERR_OK)
+        rc = exec(r,
+                  arena_printf(r->arena, "DROP INDEX CONCURRENTLY IF EXISTS %.*s", STR_ARG(index)),
+                  what);
+    if (rc == ERR_OK)
+        rc = exec(r, m->sql, what);
+    return rc ? rc : note_applied(r, m, print, what);
+}
+
 static enum err apply(struct migrate_run *r, const struct db_migration *m, const char *print)
 {
+    struct str index = concurrent_index(m);
+    if (index.p)
+        return apply_concurrently(r, m, index, print);
     const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
     bool is_locked_out;
     enum err rc = apply_once(r, m, print, &is_locked_out);
@@ -201,6 +256,8 @@ enum err db_migrate(const char *url, const char *schema, const struct db_migrati
     *why = NULL;
     struct migrate_run r = {.arena = arena_new(), .why = why};
     enum err rc = migrate_connect(&r, url);
+    if (rc == ERR_OK)
+        rc = take_turn(&r, schema);
     if (rc == ERR_OK)
         rc = prepare_schema(&r, schema);
     if (rc == ERR_OK)

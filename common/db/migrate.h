@@ -3,7 +3,8 @@
  * Embedded migrations: ordered SQL files per module, applied once each, in one transaction a file,
  * under an advisory lock of the schema so that any number of processes may start at once. A
  * migration never waits for a lock on a table longer than two seconds at a time, because whoever
- * uses the table waits behind it.
+ * uses the table waits behind it. A file that is one CREATE INDEX CONCURRENTLY is applied outside a
+ * transaction, so that writers go on while it is built; broken off, it is built anew.
  */
 #include <stddef.h>
 

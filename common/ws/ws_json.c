@@ -22,6 +22,26 @@ struct str ws_json_end(struct json_writer *w)
     return buf_str(w->out);
 }
 
+struct str ws_json_traced(struct arena *a, struct str frame)
+{
+    const struct log_context *log = co_local();
+    struct str parent = trace_wants(log) ? traceparent_write(a, log) : STR_NULL;
+    struct json_writer w;
+    struct buf b, members;
+    if (!parent.len || !str_has_suffix(frame, STR("}")))
+        return frame;
+    buf_init(&members, a);
+    jw_init(&w, &members);
+    jw_object(&w);
+    JW_STR(&w, "traceparent", parent);
+    if (log->trace_state.len)
+        JW_STR(&w, "tracestate", log->trace_state);
+    jw_end_object(&w);
+    buf_init(&b, a);
+    buf_printf(&b, "%.*s,%.*s", (int)frame.len - 1, frame.p, (int)members.len - 1, members.p + 1);
+    return buf_str(&b);
+}
+
 void ws_json_error(struct ws *ws, struct arena *a, const struct json *m, enum err e,
                    const char *text)
 {

@@ -7,6 +7,10 @@
 struct json_writer *ws_json_begin(struct arena *a, const char *type);
 struct str ws_json_end(struct json_writer *w);
 
+/* The frame with the members traceparent and tracestate (W3C Trace Context) of what this coroutine
+ * does, so that whoever gets it can go on in that trace; as it is when that is not recorded. */
+struct str ws_json_traced(struct arena *a, struct str frame);
+
 /* {"type":"error","code":…,"message":…}; text NULL takes the catalogue's. m is the frame that is
  * refused, whose client_id is repeated, or NULL. */
 void ws_json_error(struct ws *ws, struct arena *a, const struct json *m, enum err e,

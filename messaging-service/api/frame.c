@@ -212,7 +212,7 @@ struct ws_frame *frames_of(struct frames *f, enum tongue t)
     if (!f->is_known[t]) {
         struct str text = frame_text(f->arena, f->change, t);
         f->is_known[t] = true;
-        f->made[t] = text.p ? ws_frame_text(text) : NULL;
+        f->made[t] = text.p ? ws_frame_text(ws_json_traced(f->arena, text)) : NULL;
     }
     return f->made[t];
 }

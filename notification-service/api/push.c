@@ -57,10 +57,10 @@ static struct str job_frame(struct arena *a, const struct event_job *j)
     return ws_json_end(w);
 }
 
-static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
+static void push_text(struct live *l, struct arena *a, int64_t user_id, struct str text)
 {
-    struct ws_frame *f = ws_frame_text(text);
-    ws_hub_send(hub, user_id, f);
+    struct ws_frame *f = ws_frame_text(ws_json_traced(a, text));
+    ws_hub_send(l->people, user_id, f);
     ws_frame_unref(f);
 }
 
@@ -69,19 +69,20 @@ static void push_text(struct ws_hub *hub, int64_t user_id, struct str text)
 void push_notification(struct live *l, struct arena *a, const struct event_notification *n)
 {
     if (live_is_new(l, n->id) && ws_hub_has(l->people, n->user_id))
-        push_text(l->people, n->user_id, notification_frame(a, "created", n));
+        push_text(l, a, n->user_id, notification_frame(a, "created", n));
 }
 
 void push_changed(struct live *l, struct arena *a, const struct event_notification *n)
 {
-    if (ws_hub_has(l->people, n->user_id))
-        push_text(l->people, n->user_id, notification_frame(a, "updated", n));
+    bool is_new = n->change_id <= 0 || live_is_new(l, n->change_id);
+    if (is_new && ws_hub_has(l->people, n->user_id))
+        push_text(l, a, n->user_id, notification_frame(a, "updated", n));
 }
 
 void push_job(struct live *l, struct arena *a, const struct event_job *j)
 {
     if (ws_hub_has(l->people, j->created_by))
-        push_text(l->people, j->created_by, job_frame(a, j));
+        push_text(l, a, j->created_by, job_frame(a, j));
 }
 
 void push_count(struct live *l, struct arena *a, int64_t user_id)
@@ -92,7 +93,7 @@ void push_count(struct live *l, struct arena *a, int64_t user_id)
         return;
     db_session_init(&db, l->service->db, a);
     if (notification_store_unread(&db, user_id, &unread) == ERR_OK)
-        push_text(l->people, user_id, push_count_frame(a, unread));
+        push_text(l, a, user_id, push_count_frame(a, unread));
 }
 
 enum err push_begin(struct live *l)
@@ -108,26 +109,36 @@ enum err push_begin(struct live *l)
     return rc;
 }
 
+static void CO_FN push_one(struct live *l, struct arena *a, const struct missed *m)
+{
+    const struct notification *n = &m->notification;
+    const struct event_notification e = {.id = n->id,
+                                         .change_id = m->is_change ? m->id : JSON_NO_INT,
+                                         .user_id = n->user_id,
+                                         .type = n->type,
+                                         .title = n->title,
+                                         .message = n->message,
+                                         .ticket_number = n->ticket_number,
+                                         .is_read = n->is_read ? JSON_TRUE : JSON_FALSE,
+                                         .created_at = n->created_at};
+    if (m->is_change) {
+        push_changed(l, a, &e);
+    } else {
+        push_notification(l, a, &e);
+        push_count(l, a, n->user_id);
+    }
+}
+
 enum err push_missed(struct live *l, int64_t *after, bool *is_last)
 {
     struct arena *a = arena_new();
     struct db_session db;
-    struct notification_list missed;
+    struct missed_list missed;
     db_session_init(&db, l->service->db, a);
     enum err rc = notification_store_missed(&db, *after, PAGE, &missed);
     for (size_t i = 0; rc == ERR_OK && i < missed.count; i++) {
-        const struct notification *n = &missed.items[i];
-        const struct event_notification e = {.id = n->id,
-                                             .user_id = n->user_id,
-                                             .type = n->type,
-                                             .title = n->title,
-                                             .message = n->message,
-                                             .ticket_number = n->ticket_number,
-                                             .is_read = JSON_FALSE,
-                                             .created_at = n->created_at};
-        push_notification(l, a, &e);
-        push_count(l, a, n->user_id);
-        *after = n->id;
+        push_one(l, a, &missed.items[i]);
+        *after = missed.items[i].id;
     }
     *is_last = rc == ERR_OK && missed.count < PAGE;
     arena_free(a);

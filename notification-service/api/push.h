@@ -8,7 +8,7 @@ struct str push_count_frame(struct arena *a, int64_t unread);
 
 /* To the person's sockets; once, however often it is told. */
 void push_notification(struct live *l, struct arena *a, const struct event_notification *n);
-/* Its new words to the person's sockets. */
+/* Its new words to the person's sockets; once, if the change says which it is. */
 void push_changed(struct live *l, struct arena *a, const struct event_notification *n);
 /* {"type":"job_update","job":…} to the sockets of who asked for the job. */
 void push_job(struct live *l, struct arena *a, const struct event_job *j);

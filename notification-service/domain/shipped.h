@@ -22,12 +22,11 @@ extern const struct shipped_language SHIPPED_LANGUAGES[];
 /* NULL when there is none. */
 const struct shipped *shipped_find(struct str name, struct str language);
 
-#define SHIPPED_LAYOUT "layout"   /* title and message in a mail */
-#define SHIPPED_DIGEST "digest"   /* several notifications in one mail */
-#define SHIPPED_MESSAGE "message" /* what somebody sends in words of their own */
-#define SHIPPED_MESSAGE_GONE                                                                       \
-    "message_gone" /* instead of what a message said that was taken back                           \
-                    */
+#define SHIPPED_LAYOUT "layout"                     /* title and message in a mail */
+#define SHIPPED_DIGEST "digest"                     /* several notifications in one mail */
+#define SHIPPED_MESSAGE "message"                   /* what somebody sends in words of their own */
+#define SHIPPED_MESSAGE_RECEIVED "message_received" /* of a conversation */
+#define SHIPPED_MESSAGE_GONE "message_gone"         /* instead of what it said: it was taken back */
 #define LANGUAGE_DEFAULT "en"
 
 /* Whether it looks like "de" or "de-AT". */

@@ -47,7 +47,7 @@ const struct shipped SHIPPED_DE[] = {
     {"feedback_received", "Ticket {{{ticket_number}}} wurde bewertet",
      ACTOR " hat das Ticket " TICKET RATING " bewertet.", NULL, NULL},
     {"job_completed", "Ihr Auftrag ist beendet: " STATUS, "{{{text}}}", NULL, NULL},
-    {"message_received", "Neue Nachricht von " ACTOR, "{{{text}}}", NULL, NULL},
+    {SHIPPED_MESSAGE_RECEIVED, "Neue Nachricht von " ACTOR, "{{{text}}}", NULL, NULL},
     {SHIPPED_MESSAGE_GONE, "Eine Nachricht von " ACTOR, "Die Nachricht wurde zurückgenommen.", NULL,
      NULL},
     {"welcome", "Willkommen beim Helpdesk", "Guten Tag {{{name}}}, Ihr Konto ist bereit.", NULL,

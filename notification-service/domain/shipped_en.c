@@ -48,7 +48,7 @@ const struct shipped SHIPPED_EN[] = {
     {"feedback_received", "Ticket {{{ticket_number}}} was rated",
      ACTOR " rated ticket " TICKET RATING ".", NULL, NULL},
     {"job_completed", "Your job has ended: " STATUS, "{{{text}}}", NULL, NULL},
-    {"message_received", "New message from " ACTOR, "{{{text}}}", NULL, NULL},
+    {SHIPPED_MESSAGE_RECEIVED, "New message from " ACTOR, "{{{text}}}", NULL, NULL},
     {SHIPPED_MESSAGE_GONE, "A message from " ACTOR, "The message was taken back.", NULL, NULL},
     {"welcome", "Welcome to the helpdesk", "Hello {{{name}}}, your account is ready.", NULL, NULL},
     {SHIPPED_MESSAGE, "{{{title}}}", "{{{message}}}", NULL, NULL},

@@ -4,6 +4,7 @@
 
 #include "api/push.h"
 #include "domain/audience.h"
+#include "domain/shipped.h"
 #include "event.h"
 #include "events/publish.h"
 #include "message/facts.h"
@@ -171,16 +172,13 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
     int64_t *ids = m.participant_ids.items;
     if (m.participant_ids.count)
         qsort(ids, m.participant_ids.count, sizeof *ids, compare_ids);
-    const struct occasion o = {.actor_name = m.sender_name,
-                               .text = notice_preview(d->arena, m.content),
-                               .ticket_number = m.ticket_number};
-    struct str facts = facts_of(d->arena, &o);
+    struct str facts = facts_of_message(d->arena, &m);
     for (size_t i = 0; rc == ERR_OK && i < m.participant_ids.count; i++) {
         if (ids[i] == m.sender_id || ids[i] <= 0 || is_among(&m.muted_ids, ids[i]))
             continue;
         struct announcement a = from_delivery(d, e);
         a.user_id = ids[i];
-        a.type = a.template = STR("message_received");
+        a.type = a.template = STR(SHIPPED_MESSAGE_RECEIVED);
         a.facts = facts;
         a.group = GROUP_MESSAGES;
         a.offered = LIVE_AND_PUSH;
@@ -191,16 +189,19 @@ static enum err CO_FN tell_participants(struct mq_delivery *d, const struct even
     return rc;
 }
 
-static enum err CO_FN take_back(struct mq_delivery *d, const struct event *e, const char **why)
+static enum err CO_FN tell_change(struct mq_delivery *d, const struct event *e, const char **why)
 {
     struct event_message m;
     bool is_gone;
     enum err rc = event_data(d->arena, e, &EVENT_MESSAGE, &m, why);
-    if (rc || !(str_eq(m.change, STR("deleted")) || str_eq(m.change, STR("unsent"))))
+    bool is_edit = str_eq(m.change, STR("edited"));
+    if (rc || !(is_edit || str_eq(m.change, STR("deleted")) || str_eq(m.change, STR("unsent"))))
         return rc;
     rc = message_store_lock(d->db, m.id, &is_gone);
     if (rc || is_gone)
         return rc;
+    if (is_edit)
+        return announce_edited(d->app, d->db, &m, d->log);
     return announce_gone(d->app, d->db, &m, d->now, d->log);
 }
 
@@ -231,7 +232,7 @@ static enum err CO_FN on_event(struct mq_delivery *d)
     if (rc == ERR_OK && str_eq(e.type, STR("message.created"))) {
         rc = tell_participants(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("message.changed"))) {
-        rc = take_back(d, &e, &why);
+        rc = tell_change(d, &e, &why);
     } else if (rc == ERR_OK && str_eq(e.type, STR("user.created"))) {
         rc = welcome(d, &e, &why);
     } else if (rc == ERR_OK) {

@@ -122,6 +122,7 @@ enum err announce(struct service *s, struct db_session *db, const struct announc
     if (rc || !(channels & CHANNEL_BIT(CHANNEL_IN_APP)))
         return rc;
     const struct event_notification payload = {.id = out->id,
+                                               .change_id = JSON_NO_INT,
                                                .user_id = a->user_id,
                                                .type = out->type,
                                                .title = out->title,
@@ -132,45 +133,56 @@ enum err announce(struct service *s, struct db_session *db, const struct announc
     return put(db, "notification.created", &payload, a->log);
 }
 
-/* ---- messages that are gone ---------------------------------------------------------------- */
+/* ---- messages that change or are gone ------------------------------------------------------ */
+
+/* What is told instead. */
+struct rewording {
+    struct str template, facts;
+    struct str why;  /* what waits to be sent is not sent; absent: it is, with the new words */
+    int64_t version; /* of the message; 0: that does not matter */
+};
 
 /* The words for somebody who was told of it. */
-static enum err CO_FN gone_words(struct service *s, struct db_session *db, const struct told *who,
-                                 struct str facts, struct other_words *out)
+static enum err CO_FN words_for(struct service *s, struct db_session *db, const struct told *who,
+                                const struct rewording *r, struct other_words *out)
 {
     struct wording w;
-    enum err rc = wording_find(db, STR(SHIPPED_MESSAGE_GONE), who->language,
-                               notification_config(s)->language, &w);
+    enum err rc =
+        wording_find(db, r->template, who->language, notification_config(s)->language, &w);
     if (rc)
         return rc;
     const struct fact more[] = {{"name", who->name}, {"email", who->email}, {NULL, STR_NULL}};
-    const struct json *view = facts_view(db->arena, facts_with(db->arena, facts, more));
+    const struct json *view = facts_view(db->arena, facts_with(db->arena, r->facts, more));
     *out = (struct other_words){
         .title = wording_plain(db->arena, w.subject, view),
         .message = wording_plain(db->arena, w.message, view),
-        .template = STR(SHIPPED_MESSAGE_GONE),
-        .facts = facts,
+        .template = r->template,
+        .facts = r->facts,
         .language = w.language,
-        .why = STR("the message is gone"),
+        .why = r->why,
+        .version = r->version,
     };
     if (!out->title.len)
-        out->title = STR(SHIPPED_MESSAGE_GONE);
+        out->title = r->template;
     return ERR_OK;
 }
 
-static enum err CO_FN tell_gone(struct service *s, struct db_session *db, const struct told *who,
-                                struct str facts, struct log_context log)
+static enum err CO_FN tell_otherwise(struct service *s, struct db_session *db,
+                                     const struct told *who, const struct rewording *r,
+                                     struct log_context log)
 {
     struct other_words words;
     struct notification n;
-    enum err rc = gone_words(s, db, who, facts, &words);
+    int64_t change_id;
+    enum err rc = words_for(s, db, who, r, &words);
     if (rc == ERR_OK)
-        rc = message_store_reword(db, who->id, &words, &n);
-    if (rc == ERR_NOT_FOUND) /* deleted meanwhile */
+        rc = message_store_reword(db, who->id, &words, &n, &change_id);
+    if (rc == ERR_NOT_FOUND) /* deleted meanwhile, or it says so or something newer already */
         return ERR_OK;
     if (rc || !who->is_in_app)
         return rc;
     const struct event_notification payload = {.id = n.id,
+                                               .change_id = change_id,
                                                .user_id = n.user_id,
                                                .type = n.type,
                                                .title = n.title,
@@ -181,26 +193,42 @@ static enum err CO_FN tell_gone(struct service *s, struct db_session *db, const 
     return put(db, "notification.changed", &payload, log);
 }
 
+static enum err CO_FN tell_all_otherwise(struct service *s, struct db_session *db,
+                                         int64_t message_id, const struct rewording *r,
+                                         struct log_context log)
+{
+    const struct told *told;
+    size_t n;
+    enum err rc = message_store_told(db, message_id, &told, &n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        rc = tell_otherwise(s, db, &told[i], r, log);
+    return rc;
+}
+
 enum err announce_gone(struct service *s, struct db_session *db, const struct event_message *m,
                        int64_t now, struct log_context log)
 {
     const struct occasion o = {.actor_name = m->sender_name, .ticket_number = m->ticket_number};
-    struct str facts = facts_of(db->arena, &o);
-    const struct told *told;
-    size_t n;
+    const struct rewording gone = {.template = STR(SHIPPED_MESSAGE_GONE),
+                                   .facts = facts_of(db->arena, &o),
+                                   .why = STR("the message is gone")};
     bool is_new;
     enum err rc = message_store_end(db, m->id, now, &is_new);
-    if (rc || !is_new)
-        return rc;
-    rc = message_store_told(db, m->id, &told, &n);
-    for (size_t i = 0; rc == ERR_OK && i < n; i++)
-        rc = tell_gone(s, db, &told[i], facts, log);
-    return rc;
+    return rc || !is_new ? rc : tell_all_otherwise(s, db, m->id, &gone, log);
+}
+
+enum err announce_edited(struct service *s, struct db_session *db, const struct event_message *m,
+                         struct log_context log)
+{
+    const struct rewording edited = {.template = STR(SHIPPED_MESSAGE_RECEIVED),
+                                     .facts = facts_of_message(db->arena, m),
+                                     .version = m->version > 0 ? m->version : 0};
+    return tell_all_otherwise(s, db, m->id, &edited, log);
 }
 
 enum err announce_read(struct db_session *db, int64_t user_id, int64_t now, struct log_context log)
 {
     const struct event_notification payload = {
-        .user_id = user_id, .is_read = JSON_UNSET, .created_at = now};
+        .change_id = JSON_NO_INT, .user_id = user_id, .is_read = JSON_UNSET, .created_at = now};
     return put(db, "notification.read", &payload, log);
 }

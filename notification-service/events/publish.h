@@ -43,6 +43,9 @@ struct event_message;
 MUST_CHECK enum err CO_FN announce_gone(struct service *s, struct db_session *db,
                                         const struct event_message *m, int64_t now,
                                         struct log_context log);
+/* A message says something else: whoever was told of it is told that. It is locked. */
+MUST_CHECK enum err CO_FN announce_edited(struct service *s, struct db_session *db,
+                                          const struct event_message *m, struct log_context log);
 /* Tells every process that a person's unread count has changed. */
 MUST_CHECK enum err CO_FN announce_read(struct db_session *db, int64_t user_id, int64_t now,
                                         struct log_context log);

@@ -1,5 +1,7 @@
 #include "message/facts.h"
 
+#include "event.h"
+
 struct str facts_of(struct arena *a, const struct occasion *o)
 {
     const struct fact facts[] = {
@@ -19,6 +21,14 @@ struct str facts_of(struct arena *a, const struct occasion *o)
         {NULL, STR_NULL},
     };
     return facts_with(a, STR_NULL, facts);
+}
+
+struct str facts_of_message(struct arena *a, const struct event_message *m)
+{
+    const struct occasion o = {.actor_name = m->sender_name,
+                               .text = notice_preview(a, m->content),
+                               .ticket_number = m->ticket_number};
+    return facts_of(a, &o);
 }
 
 static bool is_among(struct str key, const struct fact *facts)

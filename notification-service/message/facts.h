@@ -5,6 +5,9 @@
 
 /* The facts of an event. */
 struct str facts_of(struct arena *a, const struct occasion *o);
+/* Those of a message in a conversation: who says what. */
+struct event_message;
+struct str facts_of_message(struct arena *a, const struct event_message *m);
 
 struct fact {
     const char *name;

@@ -1,5 +1,7 @@
 #include "store/message_store.h"
 
+#include <string.h>
+
 #include "store/notification_row.h"
 
 DB_WRITE(message_lock, "i", "i",
@@ -17,11 +19,15 @@ DB_WRITE(told_of_message, "i", "iitttb",
          " WHERE n.message_id = $1 ORDER BY n.language, n.id");
 
 #define WAITS "status IN ('queued', 'collected') AND digest_id IS NULL"
-DB_WRITE(reword_notification, "ittttjt", NOTIFICATION_TYPES,
+DB_WRITE(reword_notification, "ittttjti", NOTIFICATION_TYPES "i",
          "WITH halted AS (UPDATE delivery SET status = 'suppressed', last_error = $7"
-         "  WHERE notification_id = $1 AND " WAITS ")"
+         "  WHERE $7 IS NOT NULL AND notification_id = $1 AND " WAITS ")"
          " UPDATE notification n SET title = $2, message = $3, language = $4, template = $5,"
-         "  facts = $6 WHERE id = $1 RETURNING " NOTIFICATION_COLUMNS);
+         "  facts = $6, message_version = coalesce($8, message_version),"
+         "  change_id = nextval(pg_get_serial_sequence('notification', 'id'))"
+         " WHERE id = $1 AND ($8 > coalesce(message_version, 0)"
+         "  OR ($8 IS NULL AND (title, message) IS DISTINCT FROM ($2, $3)))"
+         " RETURNING " NOTIFICATION_COLUMNS ", n.change_id");
 
 enum err message_store_lock(struct db_session *s, int64_t message_id, bool *is_gone)
 {
@@ -66,16 +72,19 @@ enum err message_store_told(struct db_session *s, int64_t message_id, const stru
 }
 
 enum err message_store_reword(struct db_session *s, int64_t notification_id,
-                              const struct other_words *w, struct notification *out)
+                              const struct other_words *w, struct notification *out,
+                              int64_t *change_id)
 {
     struct db_result *r;
-    enum err rc = db_query(s, &reword_notification, &r, DB_INT(notification_id), DB_STR(w->title),
-                           DB_STR(w->message), DB_STR(w->language), DB_STR(w->template),
-                           DB_STR(w->facts), DB_STR(w->why));
+    enum err rc =
+        db_query(s, &reword_notification, &r, DB_INT(notification_id), DB_STR(w->title),
+                 DB_STR(w->message), DB_STR(w->language), DB_STR(w->template), DB_STR(w->facts),
+                 DB_STR(w->why), w->version ? DB_INT(w->version) : DB_NULL);
     if (rc)
         return rc;
     if (db_rows(r) == 0)
         return ERR_NOT_FOUND;
     notification_read_row(r, 0, out);
+    *change_id = db_get_int(r, 0, (int)strlen(NOTIFICATION_TYPES));
     return ERR_OK;
 }

@@ -19,13 +19,15 @@ struct told {
 MUST_CHECK enum err CO_FN message_store_told(struct db_session *s, int64_t message_id,
                                              const struct told **out, size_t *count);
 
-/* Gives a notification other words, and template and facts that make them; what waits to be sent of
- * it is not sent any more. */
+/* Gives a notification other words, and template and facts that make them. *change_id is the place
+ * of the change among the ids of notifications. ERR_NOT_FOUND when there is none, or when it says
+ * so already, or tells of a newer version. */
 struct other_words {
     struct str title, message, template, facts, language;
-    struct str why; /* the error of what is not sent */
+    struct str why;  /* what waits to be sent is not sent, and this is its error; absent: it is */
+    int64_t version; /* of the message; 0: not known */
 };
 struct notification;
 MUST_CHECK enum err CO_FN message_store_reword(struct db_session *s, int64_t notification_id,
                                                const struct other_words *w,
-                                               struct notification *out);
+                                               struct notification *out, int64_t *change_id);

@@ -1,5 +1,7 @@
 #include "store/notification_store.h"
 
+#include <string.h>
+
 #include "store/notification_row.h"
 
 #define COLUMNS NOTIFICATION_COLUMNS
@@ -60,11 +62,16 @@ DB_WRITE(rename_notification, "itt", "",
          "UPDATE notification SET title = $2, message = $3 WHERE id = $1");
 DB_WRITE(drop_notification, "i", "", "DELETE FROM notification WHERE id = $1");
 
-DB_READ(newest_notification, "", "i", "SELECT coalesce(max(id), 0) FROM notification");
+DB_READ(newest_notification, "", "i",
+        "SELECT greatest(0, (SELECT max(id) FROM notification),"
+        " (SELECT max(change_id) FROM notification WHERE change_id IS NOT NULL))");
 
-DB_READ(missed_notifications, "ii", TYPES,
-        "SELECT " COLUMNS " FROM notification n WHERE n.id > $1 AND NOT n.is_read"
-        " AND n.channel = 'in_app' ORDER BY n.id LIMIT $2");
+#define MISSED(place, condition)                                                                   \
+    "(SELECT " COLUMNS ", " place " FROM notification n WHERE n." place " > $1"                    \
+    " AND n.channel = 'in_app' AND " condition " ORDER BY n." place " LIMIT $2)"
+DB_READ(missed_notifications, "ii", TYPES "i",
+        MISSED("id", "NOT n.is_read") " UNION ALL " MISSED("change_id",
+                                                           "true") " ORDER BY 13 LIMIT $2");
 
 void notification_read_row(const struct db_result *r, size_t row, struct notification *out)
 {
@@ -212,11 +219,19 @@ enum err notification_store_newest(struct db_session *s, int64_t *id)
 }
 
 enum err notification_store_missed(struct db_session *s, int64_t after, int64_t limit,
-                                   struct notification_list *out)
+                                   struct missed_list *out)
 {
     struct db_result *r;
     enum err rc = db_query(s, &missed_notifications, &r, DB_INT(after), DB_INT(limit));
-    if (rc == ERR_OK)
-        read_rows(s->arena, r, out);
-    return rc;
+    if (rc)
+        return rc;
+    size_t n = db_rows(r);
+    struct missed *items = ARENA_ARRAY(s->arena, struct missed, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        notification_read_row(r, i, &items[i].notification);
+        items[i].id = db_get_int(r, i, (int)strlen(TYPES));
+        items[i].is_change = items[i].id != items[i].notification.id;
+    }
+    *out = (struct missed_list){items, n};
+    return ERR_OK;
 }

@@ -68,8 +68,18 @@ MUST_CHECK enum err CO_FN notification_store_rename(struct db_session *s, int64_
 /* Removes one that nobody has been told of. */
 MUST_CHECK enum err CO_FN notification_store_drop(struct db_session *s, int64_t id);
 
-/* The newest id of all, 0 when there is none. */
+/* The newest id of all notifications and changes, 0 when there is none. */
 MUST_CHECK enum err CO_FN notification_store_newest(struct db_session *s, int64_t *id);
-/* Unread ones of everybody with ids above after, oldest first. */
+/* Everybody's unread ones with ids above after, and those that have got other words since: changes
+ * have ids of the same sequence. Oldest first. */
+struct missed {
+    int64_t id; /* of the notification or of the change */
+    bool is_change;
+    struct notification notification;
+};
+struct missed_list {
+    const struct missed *items;
+    size_t count;
+};
 MUST_CHECK enum err CO_FN notification_store_missed(struct db_session *s, int64_t after,
-                                                    int64_t limit, struct notification_list *out);
+                                                    int64_t limit, struct missed_list *out);

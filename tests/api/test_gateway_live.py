@@ -218,6 +218,7 @@ def test_sockets_are_told_when_the_gateway_stops():
     wait_for(lambda: echo.close_codes == [1001] * 3, what="the service is told, too")
 
 
+@pytest.mark.release_build
 def test_many_sockets_at_little_cost(gateway):
     before = gateway.rss_kib()
     sockets = [WebSocket(gateway.url + "/open") for _ in range(60)]

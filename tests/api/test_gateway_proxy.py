@@ -225,6 +225,7 @@ SIZE = 48 * 1024 * 1024
 GROWTH_KIB = 8 * 1024 if VARIANT != "asan" else 1024 * 1024
 
 
+@pytest.mark.release_build
 def test_large_uploads_pass_in_constant_memory(gateway, scripted):
     received = []
 
@@ -252,6 +253,7 @@ def test_large_uploads_pass_in_constant_memory(gateway, scripted):
     assert peak - before < GROWTH_KIB
 
 
+@pytest.mark.release_build
 def test_a_slow_reader_holds_the_upstream_back(gateway, scripted):
     sent = []
 

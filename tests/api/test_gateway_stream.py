@@ -16,6 +16,9 @@ PIECE = b"x" * 1_048_576
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+pytestmark = pytest.mark.release_build  # how much memory a stream takes
+
+
 @pytest.fixture(scope="module")
 def upstream():
     """An upstream whose conversation each test writes."""

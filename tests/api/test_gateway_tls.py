@@ -213,6 +213,7 @@ def test_without_a_certificate_there_is_no_tls(upstream):
 
 # ---- bodies and sockets -----------------------------------------------------------------------------
 
+@pytest.mark.release_build
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_large_bodies_both_ways(folder, framing):
     size = 8 * MEGABYTE
@@ -394,6 +395,7 @@ def test_draining_ends_idle_connections_and_serves_the_rest(folder):
             program.stop()
 
 
+@pytest.mark.release_build
 def test_memory_of_idle_connections(gateway):
     """mbedTLS keeps two record buffers of 16 KiB a connection; all that comes on top is small."""
     if os.environ.get("TTS_VARIANT") == "asan":

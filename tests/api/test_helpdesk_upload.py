@@ -401,6 +401,7 @@ def resident_kib(helpdesk, field="VmRSS"):
         return next(int(line.split()[1]) for line in status if line.startswith(field + ":"))
 
 
+@pytest.mark.release_build
 def test_large_files_take_no_memory(helpdesk, people):
     post(people.employee, expect=201)
     before = resident_kib(helpdesk, "VmHWM")
@@ -424,6 +425,7 @@ def test_large_files_take_no_memory(helpdesk, people):
         assert resident_kib(helpdesk, "VmHWM") - before < 8 * 1024
 
 
+@pytest.mark.release_build
 def test_a_slow_reader_does_not_fill_memory(helpdesk, people):
     url = post(people.employee, data=PNG + os.urandom(16 << 20), expect=201).json()["file_url"]
     before = resident_kib(helpdesk)

@@ -191,6 +191,7 @@ def test_documents_of_a_comment(world, ticket):
     assert http.post(path + "/detach-document/8", expect=200).json()["documents"] == []
     answer = http.post(path + "/reply", {"content": "and", "documents": [{"media_id": 9, "file_name": "z"}]}, expect=201).json()
     assert [one["id"] for one in answer["documents"]] == [9]
+    live.receive_type("comment_update", where=lambda f: f["action"] == "reply")
     missed, _ = world.ticket_socket(EMIL, ticket, "/ws/comments/")
     missed.send({"type": "subscribe", "ticket_number": number, "after_id": made["comment_id"]})
     actions = [missed.receive_type("comment_update")["action"] for _ in range(4)]

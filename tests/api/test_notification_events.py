@@ -192,6 +192,22 @@ def test_what_was_taken_back_is_not_told_any_more(world, db, number, change):
     world.http(CORA).delete(f"/api/v1/notifications/devices/{device['id']}", expect=204)
 
 
+def test_an_edited_message_is_told_as_it_is_now(world):
+    ticket = world.ticket()
+    number = ticket["ticket_number"]
+    world.send("message.created", message(12, ticket, version=1))
+    told, unread = world.told(CORA, number), world.unread(CORA)
+    socket = world.socket(CORA)
+    for version, words in ((3, "edited twice"), (2, "edited once")):
+        world.send("message.changed", message(12, ticket, change="edited", version=version, content=words))
+    frame = socket.receive_type("notification_update")
+    assert frame["action"] == "updated" and frame["notification"]["id"] == told["id"]
+    settle(world)
+    after = world.told(CORA, number)
+    assert after == {**told, "message": "edited twice"} and world.unread(CORA) == unread
+    assert frame["notification"] == {key: after[key] for key in frame["notification"]}
+
+
 def test_what_was_taken_back_before_is_never_told(world):
     ticket = world.ticket()
     world.send("message.changed", message(11, ticket, change="deleted", content=""))
@@ -350,6 +366,24 @@ def test_the_broker_goes_away_and_comes_back(fragile):
     world.told(EVE, ticket["ticket_number"])
     frame = socket.receive_type("notification_update")
     assert frame["notification"]["ticket_number"] == ticket["ticket_number"]
+
+
+def test_what_changes_while_the_broker_is_away_is_seen_afterwards(fragile, world):
+    """By a process without a connection; another one has it."""
+    apart, _, to_broker = fragile
+    ticket = apart.ticket()
+    number = ticket["ticket_number"]
+    apart.send("message.created", message(13, ticket, version=1))
+    told = apart.told(CORA, number)
+    socket = apart.socket(CORA)
+    to_broker.cut()
+    wait_for(lambda: not is_ready(apart.service), what="unready")
+    world.send("message.changed", message(13, ticket, change="edited", version=2, content="other words"))
+    wait_for(lambda: world.told(CORA, number)["message"] == "other words", what="the edit")
+    to_broker.restore()
+    apart.service.wait_ready()
+    frame = socket.receive_type("notification_update", where=lambda f: f["notification"]["id"] == told["id"])
+    assert frame["action"] == "updated" and frame["notification"]["message"] == "other words"
 
 
 def test_the_database_goes_away_and_comes_back(fragile):

@@ -120,7 +120,8 @@ def test_words_over_a_socket(traced, collector, ticket):
     try:
         socket.receive_type("connection_established")
         socket.send({"type": "message", "ticket_number": number, "content": "Hello", "traceparent": said.header})
-        socket.receive_type("message")
+        told = socket.receive_type("message")
+        assert told["traceparent"].split("-")[1] == said.trace_id
         socket.send({"type": "ping"})
         socket.receive_type("pong")
     finally:

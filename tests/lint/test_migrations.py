@@ -32,11 +32,25 @@ def without_comments(text):
     return re.sub(r"--[^\n]*", "", text)
 
 
+INDEX = re.compile(r"\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(CONCURRENTLY\s+)?\w+\s+ON\s+(?:ONLY\s+)?(\w+)", re.I)
+TABLE = re.compile(r"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.I)
+
+
+def index_problems(sql):
+    made = {name.lower() for name in TABLE.findall(sql)}
+    for concurrently, table in INDEX.findall(sql):
+        if concurrently and sql.count(";") != 1:
+            yield "builds an index concurrently and does more in one file, which is a transaction"
+        if not concurrently and table.lower() not in made:
+            yield "keeps writers out while an index is built on a table that is there"
+
+
 def problems(text):
     """What the SQL does that it may not; nothing of a file that says why it may."""
     if EXCEPTION.search(text):
         return []
-    return [why for why, pattern in FORBIDDEN.items() if re.search(pattern, without_comments(text), re.I | re.S)]
+    sql = without_comments(text)
+    return [why for why, pattern in FORBIDDEN.items() if re.search(pattern, sql, re.I | re.S)] + list(index_problems(sql))
 
 
 def test_numbers_are_unique_and_well_formed():
@@ -54,7 +68,9 @@ def test_a_migration_lets_the_version_before_go_on(path):
                                  "ALTER TABLE t RENAME TO u;", "ALTER TABLE t ALTER COLUMN a TYPE text;",
                                  "ALTER TABLE t ALTER a SET NOT NULL;", "ALTER TABLE t ADD COLUMN a int NOT NULL;",
                                  "ALTER TABLE t ADD COLUMN b int, ADD COLUMN a int NOT NULL, ADD COLUMN c int DEFAULT 1;",
-                                 "LOCK TABLE t;", "truncate t;"])
+                                 "LOCK TABLE t;", "truncate t;", "CREATE INDEX i ON t (a);",
+                                 "CREATE TABLE u (a int); CREATE UNIQUE INDEX i ON t (a);",
+                                 "CREATE INDEX CONCURRENTLY i ON t (a); CREATE INDEX CONCURRENTLY j ON t (b);"])
 def test_what_is_forbidden(sql):
     assert problems(sql)
     assert not problems("-- contract: nothing reads it since version 2\n" + sql)
@@ -62,7 +78,8 @@ def test_what_is_forbidden(sql):
 
 @pytest.mark.parametrize("sql", ["ALTER TABLE t ADD COLUMN a int;", "ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0;",
                                  "CREATE TABLE t (a int NOT NULL);", "-- DROP TABLE t is for later\nSELECT 1;",
-                                 "ALTER TABLE t RENAME CONSTRAINT a TO b;", "CREATE INDEX i ON t (a);",
+                                 "ALTER TABLE t RENAME CONSTRAINT a TO b;", "CREATE INDEX CONCURRENTLY i ON t (a);",
+                                 "CREATE TABLE t (a int); CREATE INDEX i ON t (a);",
                                  "ALTER TABLE t ADD COLUMN a int DEFAULT 0 NOT NULL;"])
 def test_what_is_not(sql):
     assert problems(sql) == []

@@ -198,8 +198,10 @@ def run_all(chosen, is_whole, processes):
 def main():
     parser = argparse.ArgumentParser(prog="tests/run", description="Builds and runs the tests.")
     parser.add_argument("name", nargs="*", help="only the jobs whose name contains one of these: unit, api/test_auth, asan")
-    names = parser.parse_args().name
-    chosen = [job for job in jobs.all_jobs() if not names or any(name in job.name for name in names)]
+    parser.add_argument("--both", action="store_true", help="suites of single programs in the release build too")
+    options = parser.parse_args()
+    names = options.name
+    chosen = [job for job in jobs.all_jobs(options.both) if not names or any(name in job.name for name in names)]
     if not chosen:
         parser.error("no job has such a name")
     WORK.mkdir(parents=True, exist_ok=True)

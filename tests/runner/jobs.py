@@ -10,8 +10,10 @@ from lib.paths import ROOT, WORK
 VARIANTS = ["release", "asan"]
 C_SECONDS = 600
 PYTEST_SECONDS = 900
-# Suites under tests/ whose programs also run with sanitizers.
+# Suites under tests/ whose programs run with sanitizers; those of whole fleets run as they are shipped.
 SANITIZED_SUITES = {"api"}
+# Marks tests of what a sanitizer changes, which run in both builds: memory, speed.
+RELEASE_MARK = "release_build"
 # One process for the whole suite: its files share servers of their own.
 WHOLE_SUITES = {"faults", "lint"}
 SUITES = ["faults", "fleet", "api", "interop", "fuzz", "lint"]
@@ -36,9 +38,9 @@ class Job:
         return WORK / "log" / (self.name.replace("/", "-").replace(" ", "-") + ".log")
 
 
-def all_jobs():
-    """All but route coverage, long ones first within each kind."""
-    return c_tests() + scripts() + python_suites()
+def all_jobs(in_both=False):
+    """All but route coverage, long ones first within each kind. in_both: sanitized suites in the release build too."""
+    return c_tests() + scripts() + python_suites(in_both)
 
 
 def c_tests():
@@ -68,13 +70,18 @@ def scripts():
     return found
 
 
-def python_suites():
+def python_suites(in_both):
     found = []
     for suite in SUITES:
         files = [path for path in sorted((ROOT / "tests" / suite).glob("test_*.py")) if path != ROUTE_COVERAGE]
         targets = [files] if suite in WHOLE_SUITES and files else [[path] for path in files]
-        for variant in VARIANTS if suite in SANITIZED_SUITES else ["release"]:
-            found += [pytest_job(suite, variant, target) for target in targets]
+        if suite not in SANITIZED_SUITES or in_both:
+            found += [pytest_job(suite, "release", target) for target in targets]
+        else:
+            found += [pytest_job(suite, "release", [path], RELEASE_MARK) for path in files
+                      if RELEASE_MARK in path.read_text(encoding="utf-8")]
+        if suite in SANITIZED_SUITES:
+            found += [pytest_job(suite, "asan", target) for target in targets]
     return found
 
 
@@ -82,11 +89,11 @@ def route_coverage():
     return pytest_job("lint", "release", [ROUTE_COVERAGE])
 
 
-def pytest_job(suite, variant, files):
+def pytest_job(suite, variant, files, marks=""):
     name = f"{suite}/{files[0].stem}" if len(files) == 1 else suite
     group = f"{suite} ({variant})" if suite in SANITIZED_SUITES else suite
     report = WORK / "log" / f"{name.replace('/', '-')}-{variant}.xml"
     return Job(f"{name} {variant}", group,
-               [sys.executable, "-B", "-m", "pytest", "--tb=short", f"--junitxml={report}", *files],
+               [sys.executable, "-B", "-m", "pytest", "--tb=short", f"--junitxml={report}", "-m", marks, *files],
                ROOT / "tests", lambda text, status: results.from_junit(report, text, status), PYTEST_SECONDS,
                {"TTS_VARIANT": variant}, variant=variant)

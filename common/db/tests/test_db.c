@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,6 +397,68 @@ static void migrations_are_applied_once_and_guarded(void **state)
     free(why);
 }
 
+static enum err migrate_one(int version, const char *sql, char **why)
+{
+    const struct db_migration m = {"test", version, "one", sql};
+    int applied;
+    enum err rc = db_migrate(url, schema, &m, 1, &applied, why);
+    assert_int_equal(applied, rc == ERR_OK);
+    return rc;
+}
+
+#define ALIKE "INSERT INTO thing (name, amount) VALUES ('alike 1', 77), ('alike 2', 77)"
+#define NO_MORE "DELETE FROM thing WHERE name LIKE 'alike%'"
+#define UNIQUE_AMOUNT                                                                              \
+    "CREATE UNIQUE INDEX CONCURRENTLY one_amount ON thing (amount) WHERE amount = 77"
+#define ALL_ARE_VALID                                                                              \
+    "DO $$ BEGIN IF (SELECT count(*) FROM pg_index WHERE indrelid = 'thing'::regclass"             \
+    "  AND indexrelid = 'one_amount'::regclass AND indisvalid) <> 1"                               \
+    " THEN RAISE 'no valid index'; END IF; END $$"
+
+static void an_index_that_could_not_be_built_is_built_anew(void **state)
+{
+    (void)state;
+    char *why;
+    assert_int_equal(migrate_one(20, ALIKE, &why), ERR_OK);
+    assert_int_equal(migrate_one(21, UNIQUE_AMOUNT, &why), ERR_DATABASE_ERROR);
+    assert_non_null(strstr(why, "0021_one"));
+    free(why);
+    assert_int_equal(migrate_one(22, NO_MORE, &why), ERR_OK);
+    assert_int_equal(migrate_one(21, UNIQUE_AMOUNT, &why), ERR_OK);
+    assert_int_equal(migrate_one(23, ALL_ARE_VALID, &why), ERR_OK);
+}
+
+static void *migrate_at_once(void *arg)
+{
+    static const struct db_migration ALL[] = {
+        {"test", 30, "slow", "SELECT pg_sleep(0.3)"},
+        {"test", 31, "index", "CREATE INDEX CONCURRENTLY at_once ON thing (at)"},
+    };
+    char *why;
+    if (db_migrate(url, schema, ALL, 2, arg, &why) == ERR_OK)
+        return NULL;
+    fprintf(stderr, "%s\n", why);
+    free(why);
+    return arg;
+}
+
+/* One of them builds it while the others wait for their turn. */
+static void many_may_start_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    int applied[4], sum = 0;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, migrate_at_once, &applied[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+        sum += applied[i];
+    }
+    assert_int_equal(sum, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +471,8 @@ int main(void)
         cmocka_unit_test(statements_time_out),
         cmocka_unit_test(an_unreachable_server_is_unavailable),
         cmocka_unit_test(migrations_are_applied_once_and_guarded),
+        cmocka_unit_test(an_index_that_could_not_be_built_is_built_anew),
+        cmocka_unit_test(many_may_start_at_once),
     };
     return cmocka_run_group_tests_name("db", tests, setup, teardown);
 }

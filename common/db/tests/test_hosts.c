@@ -61,7 +61,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
                 struct addrinfo **out)
 {
     struct in_addr numeric;
-    int port = service ? atoi(service) : 0;
+    int port = service ? (int)strtol(service, NULL, 10) : 0;
     (void)hints;
     if (inet_pton(AF_INET, node, &numeric) == 1) {
         *out = address_of(node, port, NULL);

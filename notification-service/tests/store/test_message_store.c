@@ -101,16 +101,39 @@ static void other_words_take_the_place(struct db_session *s)
                                   .why = STR("the message is gone")};
     struct notification n;
     struct db_result *r;
-    int64_t id = add(s, EMIL, "in_app", "en");
+    int64_t id = add(s, EMIL, "in_app", "en"), change_id;
     OK(db_query(s, &sent_already, NULL, DB_INT(deliver(s, id))));
     deliver(s, id);
-    OK(message_store_reword(s, id, &w, &n));
+    OK(message_store_reword(s, id, &w, &n, &change_id));
+    assert_true(change_id > id);
     assert_true(str_eq(n.title, w.title) && str_eq(n.message, w.message) && !n.is_read);
     OK(db_query(s, &words_of, &r, DB_INT(id)));
     assert_true(str_find(db_get_str(r, 0, 0), STR("secret")) < 0);
     OK(db_query(s, &states_of, &r, DB_INT(id)));
     assert_true(str_eq(db_get_str(r, 0, 0), STR("sent suppressed:the message is gone")));
-    assert_int_equal(message_store_reword(s, id + 1000, &w, &n), ERR_NOT_FOUND);
+    assert_int_equal(message_store_reword(s, id, &w, &n, &change_id), ERR_NOT_FOUND);
+    assert_int_equal(message_store_reword(s, id + 1000, &w, &n, &change_id), ERR_NOT_FOUND);
+}
+
+static void an_edit_that_comes_late_undoes_nothing(struct db_session *s)
+{
+    struct other_words w = {.title = STR("From Cora"),
+                            .message = STR("edited twice"),
+                            .template = STR("message_received"),
+                            .facts = STR("{}"),
+                            .language = STR("en"),
+                            .version = 3};
+    struct notification n;
+    struct db_result *r;
+    int64_t id = add(s, EMIL, "in_app", "en"), change_id, last_id;
+    deliver(s, id);
+    OK(message_store_reword(s, id, &w, &n, &change_id));
+    OK(db_query(s, &states_of, &r, DB_INT(id)));
+    assert_true(str_eq(db_get_str(r, 0, 0), STR("queued")));
+    for (w.version = 2; w.version <= 3; w.version++)
+        assert_int_equal(message_store_reword(s, id, &w, &n, &last_id), ERR_NOT_FOUND);
+    OK(message_store_reword(s, id, &w, &n, &last_id));
+    assert_true(last_id > change_id && str_eq(n.message, w.message));
 }
 
 DB_WRITE(fill, "zi", "",
@@ -135,6 +158,7 @@ static void nothing_scans_the_table(struct db_session *s)
 STORE_TEST(a_message_ends_once)
 STORE_TEST(who_was_told_is_found_by_language)
 STORE_TEST(other_words_take_the_place)
+STORE_TEST(an_edit_that_comes_late_undoes_nothing)
 STORE_TEST(nothing_scans_the_table)
 
 static int open_store(void **state)
@@ -157,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_a_message_ends_once),
         cmocka_unit_test(test_who_was_told_is_found_by_language),
         cmocka_unit_test(test_other_words_take_the_place),
+        cmocka_unit_test(test_an_edit_that_comes_late_undoes_nothing),
         cmocka_unit_test(test_nothing_scans_the_table),
     };
     return cmocka_run_group_tests_name("messages of notifications", tests, open_store, close_store);

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "people.h"
+#include "store/message_store.h"
 #include "store/notification_store.h"
 #include "store/recipient_store.h"
 #include "store/retention_store.h"
@@ -157,8 +158,14 @@ static void reading_is_ones_own_and_keeps_its_first_time(struct db_session *s)
 static void what_was_missed_is_unread_and_in_the_app(struct db_session *s)
 {
     struct new_notification n = sample();
-    struct notification_list list;
-    int64_t first = add(s, &n).id, newest;
+    struct missed_list list;
+    const struct other_words words = {.title = STR("Other"),
+                                      .message = STR("words"),
+                                      .template = STR("t"),
+                                      .facts = STR("{}"),
+                                      .language = STR("en")};
+    struct notification reworded;
+    int64_t first = add(s, &n).id, newest, change_id;
     int64_t second = add(s, &n).id;
     n.channel = STR("sms");
     add(s, &n);
@@ -168,8 +175,21 @@ static void what_was_missed_is_unread_and_in_the_app(struct db_session *s)
     OK(notification_store_missed(s, first, 10, &list));
     assert_int_equal(list.count, 1);
     assert_int_equal(list.items[0].id, second);
+    assert_int_equal(list.items[0].notification.id, second);
+    assert_false(list.items[0].is_change);
     OK(notification_store_newest(s, &newest));
     assert_int_equal(newest, last);
+    OK(message_store_reword(s, first, &words, &reworded, &change_id));
+    OK(notification_store_missed(s, first, 10, &list));
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.items[1].id, change_id);
+    assert_int_equal(list.items[1].notification.id, first);
+    assert_true(list.items[1].is_change);
+    OK(notification_store_missed(s, first, 1, &list));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.items[0].id, second);
+    OK(notification_store_newest(s, &newest));
+    assert_int_equal(newest, change_id);
 }
 
 /* ---- counting ----------------------------------------------------------------------------- */
