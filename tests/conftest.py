@@ -1,7 +1,10 @@
 """Fixtures for every Python suite."""
+import json
+import os
+
 import pytest
 
-from lib.fleet import Fleet
+from lib.fleet import Fleet, OtherFleet
 from lib.infra import PASSING, Infra, OwnServers
 from lib.service import Service
 
@@ -60,8 +63,11 @@ def start_service(db, broker):
 
 
 @pytest.fixture(scope="module")
-def fleet(infra):
-    """All seven programs behind the gateway."""
-    programs = Fleet(infra)
+def fleet(request):
+    """All seven programs behind the gateway: our own, or those that TTS_FLEET_URLS names (JSON)."""
+    if "TTS_FLEET_URLS" in os.environ:
+        yield OtherFleet(json.loads(os.environ["TTS_FLEET_URLS"]))
+        return
+    programs = Fleet(request.getfixturevalue("infra"))
     yield programs
     programs.stop()

@@ -6,7 +6,7 @@ import time
 
 import requests
 
-from lib.http import Client
+from lib.fleet import OtherFleet
 from lib.paths import PORT_OFFSET, PROGRAMS, ROOT
 from lib.wait import wait_for
 
@@ -24,7 +24,7 @@ class Stack:
         self.env = {f"{name}_PORT": str(port) for name, port in self.ports.items()}
         self.env.update(COMPOSE_FILE=compose_file, COMPOSE_PROJECT_NAME=PROJECT, **(env or {}))
         self.seconds = None
-        self.tokens = {}
+        self.fleet = OtherFleet({program: self.url(program) for program in PROGRAMS})
 
     def compose(self, *args, **kwargs):
         return self.engine.run("docker-compose", *args, env=self.env, **kwargs)
@@ -88,12 +88,8 @@ class Stack:
 
     # ---- people ---------------------------------------------------------------------------------
 
-    def login(self, email, password="demo-pass-1"):
-        """Once for each person: the gateway counts log-ins."""
-        client = Client("gateway", self.url())
-        if email not in self.tokens:
-            self.tokens[email] = client.post("/token/", {"email": email, "password": password}, expect=200).json()["access"]
-        return client.with_token(self.tokens[email])
+    def login(self, email):
+        return self.fleet.login(email)
 
     def mails(self):
         return requests.get(f"http://127.0.0.1:{self.ports['MAIL_WEB']}/api/v1/messages?limit=1000", timeout=10).json()["messages"]

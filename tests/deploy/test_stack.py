@@ -1,7 +1,9 @@
 """docker-compose up, and what happens to people's work when containers die and networks break."""
 import json
+import os
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -61,6 +63,16 @@ def test_the_walkthrough(stack, tmp_path):
         assert re.search(expected, done.stdout), f"{expected} is not in:\n{done.stdout}\n{done.stderr}"
     number = re.search(r"TX\d{14}", done.stdout).group(0)
     wait_for(lambda: any(number in mail["Subject"] for mail in stack.mails()), 60, f"a mail about {number}", 0.3)
+
+
+@pytest.mark.parametrize("suite", ["surfaces", "conversations", "media", "knowledge_base", "assignment"])
+def test_what_a_fleet_does(stack, suite):
+    """The tests of a fleet, against containers."""
+    urls = {program: stack.url(program) for program in PROGRAMS}
+    done = subprocess.run([sys.executable, "-B", "-m", "pytest", "--tb=short", f"fleet/test_{suite}.py"], cwd=ROOT / "tests",
+                          env={**os.environ, "TTS_FLEET_URLS": json.dumps(urls)}, capture_output=True, text=True,
+                          timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

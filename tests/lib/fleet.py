@@ -6,6 +6,11 @@ from .service import Service
 LOGIN = {"password": "demo-pass-1"}
 
 
+def access_token(url, email, password):
+    """A person's, obtained as people obtain it."""
+    return Client("gateway", url).post("/token/", {"email": email, "password": password}, expect=200).json()["access"]
+
+
 class Fleet:
     """fleet["auth-service"] is a program, fleet.http a client of the gateway. env holds settings for all;
     env_of those of single programs. programs: a smaller set. before_start(fleet) is called when all but the
@@ -55,10 +60,8 @@ class Fleet:
         return self.programs["gateway"].http
 
     def login(self, email, password=LOGIN["password"]):
-        """A client of the gateway with the tokens of a person, obtained as people obtain them."""
-        client = Client("gateway", self.url)
-        answer = client.post("/token/", {"email": email, "password": password}, expect=200).json()
-        return client.with_token(answer["access"])
+        """A client of the gateway with a token of the person."""
+        return Client("gateway", self.url, access_token(self.url, email, password))
 
     def stop(self):
         problems = []
@@ -78,3 +81,25 @@ class Fleet:
     def _drop(self):
         self.db.drop()
         self.broker.drop()
+
+
+class OtherFleet:
+    """One that somebody else has started, for tests that only talk to it: urls by program."""
+
+    class Program:
+        def __init__(self, name, url):
+            self.name, self.url, self.http = name, url, Client(name, url)
+
+    def __init__(self, urls):
+        self.programs = {name: self.Program(name, url) for name, url in urls.items()}
+        self.url, self.http = self["gateway"].url, self["gateway"].http
+        self._tokens = {}
+
+    def __getitem__(self, name):
+        return self.programs[name]
+
+    def login(self, email, password=LOGIN["password"]):
+        """A new client, with the token of the person's first log-in: the gateway counts log-ins."""
+        if email not in self._tokens:
+            self._tokens[email] = access_token(self.url, email, password)
+        return Client("gateway", self.url, self._tokens[email])
