@@ -16,7 +16,7 @@ SANITIZED_SUITES = {"api"}
 RELEASE_MARK = "release_build"
 # One process for the whole suite: its files share servers of their own.
 WHOLE_SUITES = {"faults", "lint"}
-SUITES = ["faults", "fleet", "api", "interop", "fuzz", "lint"]
+SUITES = ["faults", "fuzz", "lint", "fleet", "interop", "api"]  # long processes first
 # Compares what all other suites called with what the programs declare, so it comes last.
 ROUTE_COVERAGE = ROOT / "tests" / "lint" / "test_route_coverage.py"
 
