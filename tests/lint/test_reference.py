@@ -23,7 +23,7 @@ def test_every_page_is_of_a_program():
 
 def test_the_guide_names_settings_that_exist():
     known = set(re.findall(r"\w+", (REFERENCE / "configuration.md").read_text(encoding="utf-8")))
-    others = {"COMPOSE_FILE", "PORT_OFFSET", "GATEWAY_PORT", "NAME_FILE", "TICKET_TASKS_PRODUCTION"}
+    others = {"COMPOSE_FILE", "PORT_OFFSET", "GATEWAY_PORT", "SECRETS_FOLDER", "NAME_FILE", "TICKET_TASKS_PRODUCTION"}
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", GUIDE))
     assert not named - known - others
 
