@@ -123,14 +123,15 @@ static enum err CO_FN read_whole(struct db_session *s, const struct listing *l,
 /* $6 how many not, $7 up to which. */
 #define PAGE_OF(ids) "coalesce((" ids ")[($6 + 1)::int : $7::int], '{}')"
 
-/* $8 how many tasks are asked. The index is of use only where there are three letters in a row. */
+/* $8 how many tasks are asked; OFFSET 0 has each asked once. The index is of use only where there are
+ * three letters in a row. */
 #define WALK(of)                                                                                   \
     "SELECT count(*), count(*) FILTER (WHERE t.is_found), "                                        \
     PAGE_OF("array_agg(t.id ORDER BY " IN_ORDER("t") ") FILTER (WHERE t.is_found)") ","            \
     " coalesce($5 ~ '[[:alnum:]]{3}', false), (SELECT c.reltuples::bigint FROM pg_class c"         \
     "  WHERE c.oid = 'ticket_text'::regclass)"                                                     \
     " FROM (SELECT n.*, " HAS_FIELDS("n") " AND " HAS_WORDS("n") " AS is_found"                    \
-    "  FROM " NEWEST(of, "$8") " n) t"
+    "  FROM " NEWEST(of, "$8") " n OFFSET 0) t"
 
 #define HITS(of)                                                                                   \
     "WITH hit AS MATERIALIZED (SELECT x.ticket_id FROM ticket_text x WHERE x.is_sorted"            \
@@ -198,13 +199,25 @@ static enum err CO_FN look_up(struct db_session *s, const struct listing *l, str
     return rc;
 }
 
+/* How many tasks there are to ask for as many as are wanted, if they go on as they began. */
+static int64_t asked_for(const struct finding *f, int64_t wanted)
+{
+    return f->found > 0 ? wanted * f->asked / f->found : INT64_MAX;
+}
+
 /* Asks as many more as it should take, and then some. */
 static int64_t ask_more(const struct finding *f, int64_t wanted)
 {
     int64_t more = 8 * f->asked;
     if (f->found > 0 && wanted / f->found < 8)
-        more = (wanted * f->asked / f->found) * 3 / 2;
+        more = asked_for(f, wanted) * 3 / 2;
     return more > 2 * f->asked ? more : 2 * f->asked;
+}
+
+/* A ticket of the index costs about as much as two tasks that are asked. */
+static bool is_rare(const struct finding *f, int64_t wanted, int64_t expected)
+{
+    return expected <= HITS_MAX && 2 * expected <= asked_for(f, wanted);
 }
 
 /* is_whole: nothing is left that could be found. */
@@ -220,7 +233,7 @@ static enum err CO_FN find(struct db_session *s, const struct listing *l, struct
         *is_whole = rc == ERR_OK && out->asked < asked;
         if (rc || *is_whole || out->found >= wanted || (is_short && asked >= SHORT_MAX))
             return rc;
-        if (may_look_up && expected <= HITS_MAX) {
+        if (may_look_up && is_rare(out, wanted, expected)) {
             struct finding hits;
             rc = look_up(s, l, &hits);
             *is_whole = rc == ERR_OK && hits.asked <= HITS_MAX;
