@@ -10,7 +10,7 @@
 
 #define COUNT_MAX 10000
 #define SAMPLE 500
-#define SHORT_MAX 5000 /* tasks that are asked for what the index cannot look up */
+#define SHORT_MAX 3000 /* tasks that are asked for what the index cannot look up */
 #define HITS_MAX 10000 /* tickets the index may find before the list is walked along after all */
 #define HITS_TEXT "10001"
 
