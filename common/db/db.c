@@ -141,8 +141,7 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     values[5] = "15";
     values[6] = "5";
     values[7] = "3";
-    return (struct conn_params){
-        KEYWORDS, values, .watchdog_ms = cfg->statement_timeout_ms + 2000};
+    return (struct conn_params){KEYWORDS, values, .watchdog_ms = cfg->statement_timeout_ms + 2000};
 }
 
 struct db *db_new(struct loop *l, const struct db_config *cfg)

@@ -141,7 +141,8 @@ static struct plain_conn *conn_new(struct plain *p, struct str authority)
     return k;
 }
 
-static enum err CO_FN connect_to(struct plain_conn *k, const struct sock_address *to, int64_t until_us)
+static enum err CO_FN connect_to(struct plain_conn *k, const struct sock_address *to,
+                                 int64_t until_us)
 {
     if (bufferevent_socket_connect(k->bev, (const struct sockaddr *)&to->sa, (int)to->len) != 0)
         return ERR_SERVICE_UNAVAILABLE;

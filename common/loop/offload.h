@@ -15,8 +15,8 @@ void offload_free(struct offload *o);
  * because the worker uses arg. ERR_SERVICE_UNAVAILABLE at once when the queue is full.
  */
 MUST_CHECK enum err CO_FN offload_run(struct offload *o, void (*fn)(void *arg), void *arg);
-/* The same without a coroutine: done(arg) follows on the loop thread, at the latest when the loop is
- * freed. False when the queue is full. */
+/* The same without a coroutine: done(arg) follows on the loop thread, at the latest when the loop
+ * is freed. False when the queue is full. */
 MUST_CHECK bool offload_start(struct offload *o, void (*fn)(void *arg), void (*done)(void *arg),
                               void *arg);
 int offload_queued(const struct offload *o);

@@ -19,8 +19,8 @@ struct sock_address {
 struct lookup {
     const char *host;
     struct sock_address found[RESOLVER_MAX_ADDRESSES]; /* in the order of RFC 6724 */
-    int count;                                    /* 0: none; status says why */
-    int status;                                   /* of getaddrinfo: 0 or EAI_... */
+    int count;                                         /* 0: none; status says why */
+    int status;                                        /* of getaddrinfo: 0 or EAI_... */
 };
 
 typedef void (*resolver_fn)(void *arg, const struct lookup *l);

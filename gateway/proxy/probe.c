@@ -122,7 +122,8 @@ struct probe *probe_start(struct gateway *gw, struct endpoint *e, const struct p
         return NULL;
     }
     bufferevent_setcb(p->bev, on_read, NULL, on_event, p);
-    if (bufferevent_socket_connect(p->bev, (struct sockaddr *)&e->address.sa, (int)e->address.len)) {
+    if (bufferevent_socket_connect(p->bev, (struct sockaddr *)&e->address.sa,
+                                   (int)e->address.len)) {
         finish(p, PROBE_TCP_FAILURE, 0);
         return NULL;
     }

@@ -149,7 +149,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_name_has_addresses), T(a_name_may_have_none),  T(who_forgets_is_not_told),
+        T(a_name_has_addresses), T(a_name_may_have_none), T(who_forgets_is_not_told),
         T(freed_in_the_midst),   T(too_many_are_told_so), T(numeric_addresses),
     };
     return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
