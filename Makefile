@@ -54,13 +54,16 @@ test-both:
 	@tests/run --both
 
 # An engine needs root, and the images all packages once more: not part of make test.
-test-deploy: packages-build+run+test+deploy
+test-deploy:
+	@tests/packages deploy
 	@cd tests && PYTHONPATH=. /usr/bin/python3 -B -m pytest -s --tb=short deploy
 
-check: packages-build+run+test+check
+check:
+	@tests/packages check
 	@tests/lint/run
 
-bench: packages-build+run+test
+bench:
+	@tests/packages
 	@tests/bench/gateway
 	@tests/bench/helpdesk --tickets 100000
 	@tests/bench/helpdesk --tickets 1000000
