@@ -1,26 +1,14 @@
 #pragma once
 /* For the tests of tasks from their beginning to their end: people, a workflow of two steps,
  * tickets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "api/clocks.h"
 #include "api/definition.h"
 #include "arrive.h"
-#include "clock.h"
-#include "people.h"
+#include "frame.h"
 #include "store/owner_store.h"
 #include "store/sql.h"
 #include "store/task_store.h"
 #include "store/transition_store.h"
-#include "store_test.h"
-#include "write_run.h"
-
-extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define COORDINATOR_A 11
 #define COORDINATOR_B 12
@@ -29,14 +17,6 @@ extern const struct db_migration SERVICE_MIGRATIONS[];
 #define APPROVER 31
 #define ADMIN 41
 #define EMPLOYEE 51
-
-#define NOW (INT64_C(1768213800) * US_PER_S) /* 2026-01-12T10:30:00Z */
-#define OK(expression) assert_int_equal(expression, ERR_OK)
-
-#define S(literal)                                                                                 \
-    {                                                                                              \
-        "" literal, sizeof(literal) - 1                                                            \
-    }
 
 static const struct definition_step STEPS[] = {
     {.name = S("Review"),
@@ -88,11 +68,6 @@ static inline struct ticket ticket(const char *number)
         .requester_email = STR("emil@example.com"),
         .submitted_at = NOW,
     };
-}
-
-static inline struct cause cause_at(int64_t now)
-{
-    return (struct cause){.actor_id = CAUSE_SYSTEM, .actor_name = STR("test"), .now = now};
 }
 
 /* The way a ticket takes when it arrives. */
@@ -201,17 +176,6 @@ static inline void add_people(struct db_session *s)
 
 static inline int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    int rc = store_test_open("workflow", MIGRATIONS);
-    if (rc == 0)
-        store_test_run_bare(add_people);
-    return rc;
-}
-
-static inline int close_group(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("workflow", add_people);
 }

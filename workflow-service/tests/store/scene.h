@@ -1,21 +1,13 @@
 #pragma once
 /* For the tests of assignment: people, a workflow of two steps, and what happens to its tasks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "api/definition.h"
 #include "arrive.h"
-#include "clock.h"
 #include "co.h"
-#include "loop.h"
-#include "people.h"
+#include "frame.h"
 #include "store/agent_store.h"
 #include "store/assign_store.h"
 #include "store/claim_store.h"
@@ -25,17 +17,6 @@
 #include "store/task_store.h"
 #include "store/ticket_store.h"
 #include "store/transition_store.h"
-#include "store_test.h"
-#include "write_run.h"
-
-extern const struct db_migration SERVICE_MIGRATIONS[];
-
-#define NOW (INT64_C(1768213800) * US_PER_S)
-#define OK(expression) assert_int_equal(expression, ERR_OK)
-#define S(literal)                                                                                 \
-    {                                                                                              \
-        "" literal, sizeof(literal) - 1                                                            \
-    }
 
 enum { CORA = 11, COLE, RITA = 21, ROLF, ROSE, ANNA = 31, ADAM = 41, TINA, EMIL = 51 };
 
@@ -296,19 +277,6 @@ static inline enum err claim(struct db_session *s, int64_t task_id, int64_t pers
 
 static inline int scene_open(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    int rc = store_test_open("assign", MIGRATIONS);
-    while (rc == 0 && !db_is_up(store_test_db))
-        loop_turn(store_test_loop, 100);
-    if (rc == 0)
-        store_test_run_bare(add_people);
-    return rc;
-}
-
-static inline int scene_close(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("assign", add_people);
 }

@@ -248,5 +248,5 @@ int main(void)
         cmocka_unit_test(test_what_is_not_compared_is_not_counted),
         cmocka_unit_test(every_statement_is_what_it_says),
     };
-    return cmocka_run_group_tests(tests, scene_open, scene_close);
+    return cmocka_run_group_tests(tests, scene_open, close_frame);
 }

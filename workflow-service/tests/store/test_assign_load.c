@@ -359,5 +359,5 @@ int main(void)
         cmocka_unit_test(test_lists_go_by_an_index),
         cmocka_unit_test(many_workers_overfill_nobody),
     };
-    return cmocka_run_group_tests(tests, scene_open, scene_close);
+    return cmocka_run_group_tests(tests, scene_open, close_frame);
 }

@@ -1,35 +1,16 @@
 /* Clocks on a real database: how they are claimed, computed anew and kept, by one worker or two. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "api/clocks.h"
 #include "api/definition.h"
 #include "arrive.h"
-#include "clock.h"
-#include "people.h"
+#include "frame.h"
 #include "store/calendar_store.h"
 #include "store/policy_store.h"
 #include "store/preview_store.h"
 #include "store/ticket_store.h"
 #include "store/workflow_store.h"
 #include "store/zone_store.h"
-#include "store_test.h"
-#include "write_run.h"
 
-extern const struct db_migration SERVICE_MIGRATIONS[];
-
-#define NOW (INT64_C(1768213800) * US_PER_S) /* Monday, 2026-01-12T10:30:00Z */
 #define HOUR (3600 * US_PER_S)
-#define OK(expression) assert_int_equal(expression, ERR_OK)
-#define S(literal)                                                                                 \
-    {                                                                                              \
-        "" literal, sizeof(literal) - 1                                                            \
-    }
-
 static const struct definition_step STEPS[] = {
     {.name = S("Review"),
      .role_system = S("tts"),
@@ -40,11 +21,6 @@ static const struct definition_step STEPS[] = {
 static const struct definition_transition TRANSITIONS[] = {
     {.from = S("Review"), .name = S("approve"), .outcome = S("resolved")},
 };
-
-static struct cause cause_at(int64_t now)
-{
-    return (struct cause){.actor_id = CAUSE_SYSTEM, .actor_name = STR("test"), .now = now};
-}
 
 static void publish(struct db_session *s)
 {
@@ -377,16 +353,8 @@ STORE_TEST(nothing_scans_the_clocks)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    return store_test_open("workflow_clock", MIGRATIONS);
-}
-
-static int close_group(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("workflow_clock", NULL);
 }
 
 int main(void)
@@ -400,7 +368,7 @@ int main(void)
         cmocka_unit_test(test_nothing_scans_the_clocks),
         cmocka_unit_test(test_two_workers_share_the_work),
     };
-    int failed = cmocka_run_group_tests(tests, open_group, close_group);
+    int failed = cmocka_run_group_tests(tests, open_group, close_frame);
     zone_store_release();
     return failed;
 }

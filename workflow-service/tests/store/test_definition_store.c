@@ -1,31 +1,14 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
 
 #include "api/definition.h"
 #include "arrive.h"
-#include "clock.h"
-#include "people.h"
+#include "frame.h"
 #include "store/definition_store.h"
 #include "store/ticket_store.h"
 #include "store/workflow_store.h"
-#include "store_test.h"
-#include "write_run.h"
-
-extern const struct db_migration SERVICE_MIGRATIONS[];
 
 #define REVIEWER 21
 #define AUTHOR 42
-#define NOW (INT64_C(1768213800) * US_PER_S) /* 2026-01-12T10:30:00Z */
-#define OK(expression) assert_int_equal(expression, ERR_OK)
-
-#define S(literal)                                                                                 \
-    {                                                                                              \
-        "" literal, sizeof(literal) - 1                                                            \
-    }
 
 static const struct definition_step STEPS[] = {
     {.name = S("Look"),
@@ -393,19 +376,8 @@ STORE_TEST(nothing_scans_versions_or_tasks)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    int rc = store_test_open("workflow_definition", MIGRATIONS);
-    if (rc == 0)
-        store_test_run_bare(add_reviewer);
-    return rc;
-}
-
-static int close_group(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("workflow_definition", add_reviewer);
 }
 
 int main(void)
@@ -421,5 +393,5 @@ int main(void)
         cmocka_unit_test(test_lists_filter),
         cmocka_unit_test(test_nothing_scans_versions_or_tasks),
     };
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, open_group, close_frame);
 }

@@ -190,5 +190,5 @@ int main(void)
         cmocka_unit_test(test_work_waits_for_people),
         cmocka_unit_test(test_whoever_leaves_hands_back),
     };
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, open_group, close_frame);
 }

@@ -1,5 +1,4 @@
 /* Figures of work: folded or not, they are what the rows of the work itself say. */
-#include "api/clocks.h"
 #include "scene.h"
 #include "store/statistics_store.h"
 #include "store/work_store.h"
@@ -17,17 +16,17 @@ static int64_t random_below(int64_t n)
 
 /* ---- what happens ------------------------------------------------------------------------- */
 
-static struct cause cause_at(int64_t now)
+/* Breaches are told nobody. */
+static struct cause long_past(int64_t now)
 {
-    return (struct cause){.actor_id = CAUSE_SYSTEM,
-                          .actor_name = STR("test"),
-                          .now = now,
-                          .time_overridden = true}; /* breaches are told nobody */
+    struct cause c = cause_at(now);
+    c.time_overridden = true;
+    return c;
 }
 
 static void follow(struct db_session *s, int64_t task_id, enum clocks_moment moment, int64_t now)
 {
-    struct cause c = cause_at(now);
+    struct cause c = long_past(now);
     OK(clocks_follow(s, &c, task_id, moment));
 }
 
@@ -54,7 +53,7 @@ static int64_t open_task(struct db_session *s, const char *priority, int64_t now
     OK(add_ticket(s, &t, now, &plans, &count));
     struct task_start start = {.ticket_id = t.id, .submitted_at = t.submitted_at, .now = now};
     OK(begin_task(s, &plans[0], &start, &task));
-    struct cause c = cause_at(now);
+    struct cause c = long_past(now);
     struct clocks_start first = {&c, task.task_id};
     OK(clocks_begin(s, &first, 1));
     return task.task_id;
@@ -471,5 +470,5 @@ int main(void)
         cmocka_unit_test(test_folding_changes_no_figure),
         cmocka_unit_test(test_figures_are_what_the_work_says),
     };
-    return cmocka_run_group_tests(tests, scene_open, scene_close);
+    return cmocka_run_group_tests(tests, scene_open, close_frame);
 }

@@ -208,5 +208,5 @@ int main(void)
         cmocka_unit_test(test_a_ticket_opened_again_starts_anew),
         cmocka_unit_test(every_statement_is_what_it_says),
     };
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, open_group, close_frame);
 }

@@ -1,22 +1,10 @@
 /* Lists of tasks at the size they grow to: the same as asking every ticket, and none reads a table.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "clock.h"
-#include "people.h"
+#include "frame.h"
 #include "store/task_store.h"
 #include "store/text_store.h"
-#include "store_test.h"
-#include "write_run.h"
 
-extern const struct db_migration SERVICE_MIGRATIONS[];
-
-#define OK(expression) assert_int_equal(expression, ERR_OK)
 #define CORA 11 /* owns nine of ten tickets */
 #define COLE 12
 #define TICKETS 20000
@@ -275,19 +263,8 @@ static void statements_fit(void **state)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    int rc = store_test_open("workflow_list", MIGRATIONS);
-    if (rc == 0)
-        store_test_run_bare(fill);
-    return rc;
-}
-
-static int close_group(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("workflow_list", fill);
 }
 
 int main(void)
@@ -300,5 +277,5 @@ int main(void)
         cmocka_unit_test(test_what_is_new_is_found_at_once),
         cmocka_unit_test(test_no_list_reads_a_table),
     };
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, open_group, close_frame);
 }

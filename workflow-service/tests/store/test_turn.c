@@ -1,21 +1,9 @@
 /* Lists at the size they grow to: what they find, and that none of them reads a table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "clock.h"
-#include "people.h"
+#include "frame.h"
 #include "store/turn_store.h"
 #include "store/unmatched_store.h"
-#include "store_test.h"
-#include "write_run.h"
 
-extern const struct db_migration SERVICE_MIGRATIONS[];
-
-#define OK(expression) assert_int_equal(expression, ERR_OK)
 #define REVIEWER 21
 #define ITEMS 30000
 #define UNMATCHED 15000
@@ -191,19 +179,8 @@ STORE_TEST(no_list_reads_a_table)
 
 static int open_group(void **state)
 {
-    static const struct db_migration *const MIGRATIONS[] = {PEOPLE_MIGRATIONS, WRITE_MIGRATIONS,
-                                                            SERVICE_MIGRATIONS, NULL};
     (void)state;
-    int rc = store_test_open("workflow_turn", MIGRATIONS);
-    if (rc == 0)
-        store_test_run_bare(fill);
-    return rc;
-}
-
-static int close_group(void **state)
-{
-    (void)state;
-    return store_test_close();
+    return open_frame("workflow_turn", fill);
 }
 
 int main(void)
@@ -214,5 +191,5 @@ int main(void)
         cmocka_unit_test(test_those_that_nothing_fits_are_done_with),
         cmocka_unit_test(test_no_list_reads_a_table),
     };
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, open_group, close_frame);
 }
