@@ -1,4 +1,5 @@
 """RabbitMQ as the tests see it: publish, read a queue, listen to events, send Celery tasks."""
+import datetime
 import json
 import time
 import uuid
@@ -87,7 +88,7 @@ class Amqp:
         """A CloudEvent on tts.events, as a program publishes it."""
         identity = str(uuid.uuid4())
         event = {"specversion": "1.0", "id": identity, "source": source, "type": kind,
-                 "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                 "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="microseconds"),
                  "datacontenttype": "application/json", "data": data, **extra}
         if subject is not None:
             event["subject"] = subject
