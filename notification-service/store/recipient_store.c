@@ -9,16 +9,19 @@ DB_WRITE(address_lock, "t", "i",
          "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 1003))) x");
 
 #define ZONE "coalesce(o.time_zone, d.time_zone, 'UTC')"
+#define QUIET_FROM "coalesce(o.quiet_from, d.quiet_from)"
+#define DIGEST "coalesce(o.digest, d.digest, 'immediate')"
 
+/* The functions of local time are planned with each call: only who needs them has them called. */
 DB_READ(recipient_read, "iz", "tttbtbbbTTTTTtzz",
         "SELECT p.name, p.email, o.phone, coalesce(NOT p.active, false),"
         " coalesce(o.language, d.language), coalesce(o.email_enabled, true),"
         " coalesce(o.sms_enabled, true), coalesce(o.push_enabled, true), o.switched_on,"
-        " o.switched_off, d.switched_on, d.switched_off, d.locked,"
-        " coalesce(o.digest, d.digest, 'immediate'),"
-        " end_of_quiet($2, " ZONE ", coalesce(o.quiet_from, d.quiet_from),"
-        "  coalesce(o.quiet_to, d.quiet_to)),"
-        " next_local_minute($2, " ZONE ", coalesce(o.digest_at, d.digest_at, 480))"
+        " o.switched_off, d.switched_on, d.switched_off, d.locked, " DIGEST ","
+        " CASE WHEN " QUIET_FROM " IS NULL THEN $2 ELSE end_of_quiet($2, " ZONE ", " QUIET_FROM ","
+        "  coalesce(o.quiet_to, d.quiet_to)) END,"
+        " CASE WHEN " DIGEST " = 'daily' THEN"
+        "  next_local_minute($2, " ZONE ", coalesce(o.digest_at, d.digest_at, 480)) END"
         " FROM (SELECT $1::bigint AS id) x LEFT JOIN person p ON p.id = x.id"
         " LEFT JOIN preference o ON o.user_id = x.id"
         " LEFT JOIN preference d ON d.user_id = 0");

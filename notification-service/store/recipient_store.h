@@ -10,7 +10,7 @@ struct recipient {
     struct wishes wishes;
     struct str digest;   /* immediate, hourly or daily */
     int64_t quiet_until; /* the end of quiet hours, or now */
-    int64_t daily_at;    /* when the next daily digest is due */
+    int64_t daily_at;    /* when the next one is due, INT64_MIN unless they are daily */
 };
 
 /*

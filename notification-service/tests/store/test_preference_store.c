@@ -130,7 +130,13 @@ static void quiet_hours_are_local(struct db_session *s)
 
 static void a_daily_digest_comes_at_its_local_time(struct db_session *s)
 {
+    struct preference p;
     struct recipient who = recipient(s, "Europe/Berlin", 0, 0, "2026-01-12T06:59:00Z");
+    assert_int_equal(who.daily_at, INT64_MIN);
+    OK(preference_store_lock(s, EMIL, &p));
+    p.digest = STR("daily");
+    OK(preference_store_put(s, EMIL, &p, 7));
+    who = recipient(s, "Europe/Berlin", 0, 0, "2026-01-12T06:59:00Z");
     assert_int_equal(who.daily_at, at("2026-01-12T07:00:00Z")); /* 08:00 there */
     who = recipient(s, "Europe/Berlin", 0, 0, "2026-01-12T07:00:00Z");
     assert_int_equal(who.daily_at, at("2026-01-13T07:00:00Z"));
