@@ -37,8 +37,8 @@ DB_READ(api_token_find, "tz", USER_COLS COLS,
 DB_WRITE(api_token_note_use, "iztz", "",
          "UPDATE api_token SET last_used_at = $2, last_used_address = $3 WHERE id = $1 "
          "AND (last_used_at IS NULL OR last_used_at < $4)");
-DB_WRITE(api_token_purge, "z", "",
-         "DELETE FROM api_token WHERE expires_at < $1 OR revoked_at < $1");
+DB_WRITE_PLANNED(api_token_purge, "z", "",
+                 "DELETE FROM api_token WHERE expires_at < $1 OR revoked_at < $1");
 
 static void read_token(const struct db_result *r, size_t row, int at, struct api_token *out)
 {

@@ -49,7 +49,7 @@ DB_READ(challenge_find, "uz", USER_COLS,
         "AND u.active AND u.proof_version = c.proof_version" USER_ROLES_JOIN
         "WHERE c.id = $1 AND c.expires_at > $2");
 DB_WRITE(challenge_use, "u", "", "DELETE FROM login_challenge WHERE id = $1");
-DB_WRITE(challenge_purge, "z", "", "DELETE FROM login_challenge WHERE expires_at < $1");
+DB_WRITE_PLANNED(challenge_purge, "z", "", "DELETE FROM login_challenge WHERE expires_at < $1");
 
 enum err CO_FN factor_store_find(struct db_session *s, int64_t user_id, struct factor_state *out)
 {

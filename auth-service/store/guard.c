@@ -44,9 +44,10 @@ DB_WRITE(guard_end, "TTIzztI", "",
 DB_WRITE(guard_free, "tt", "",
          "UPDATE login_guard SET failures = 0, locked_until = NULL WHERE kind = $1 "
          "AND key = lower($2)");
-DB_WRITE(guard_purge, "z", "",
-         "DELETE FROM login_guard WHERE last_failure_at < $1 AND coalesce(reserved_at < $1, true) "
-         "AND coalesce(locked_until < $1, true)");
+DB_WRITE_PLANNED(
+    guard_purge, "z", "",
+    "DELETE FROM login_guard WHERE last_failure_at < $1 AND coalesce(reserved_at < $1, true) "
+    "AND coalesce(locked_until < $1, true)");
 
 /* The parameters of the guards in force; a policy without a threshold guards nothing. */
 struct lists {

@@ -15,7 +15,7 @@ DB_WRITE(mail_token_use, "ytz", "it",
 DB_WRITE(mail_token_void, "itz", "",
          "UPDATE mail_token SET used_at = $3 WHERE user_id = $1 AND purpose = $2 "
          "AND used_at IS NULL");
-DB_WRITE(mail_token_purge, "z", "", "DELETE FROM mail_token WHERE expires_at < $1");
+DB_WRITE_PLANNED(mail_token_purge, "z", "", "DELETE FROM mail_token WHERE expires_at < $1");
 
 enum err CO_FN mail_token_store_insert(struct db_session *s, const struct mail_token *t)
 {

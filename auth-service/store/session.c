@@ -30,7 +30,8 @@ DB_READ(session_list, "iz", "uzzztt",
         "SELECT id, created_at, last_used_at, expires_at, address, user_agent FROM session "
         "WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 "
         "ORDER BY last_used_at DESC, id");
-DB_WRITE(session_purge, "z", "", "DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1");
+DB_WRITE_PLANNED(session_purge, "z", "",
+                 "DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1");
 
 enum err CO_FN session_store_rotate(struct db_session *s, struct str id, int64_t generation,
                                     int64_t now, int64_t expires_at, struct user *user)

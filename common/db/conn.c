@@ -57,7 +57,9 @@ static void complete(struct conn *c, struct query *q)
         free(q);
         return;
     }
-    co_wake(&q->wait, ERR_OK);
+    q->is_complete = true;
+    if (!q->is_kept)
+        co_wake(&q->wait, ERR_OK);
 }
 
 static void fail_queries(struct conn *c)

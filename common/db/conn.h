@@ -16,8 +16,8 @@ struct trace_child;
 
 struct conn;
 
-/* A statement on its way. Lives on the stack of the waiting coroutine, or on the heap
- * (is_detached). */
+/* A statement on its way. Lives on the stack of the waiting coroutine, or on the heap: freed when
+ * complete (is_detached), or kept for who will look at its result (is_kept). */
 struct query {
     struct list node;
     const struct db_stmt *stmt;
@@ -25,6 +25,8 @@ struct query {
     PGresult *result; /* owned by the waiter once woken; NULL when the connection was lost */
     bool is_sync;     /* a synchronisation point, not a statement */
     bool is_detached; /* nobody waits: freed when complete */
+    bool is_kept;     /* nobody waits: only is_complete is set */
+    bool is_complete;
     bool was_aborted; /* an earlier statement of the same batch failed; this one did not run */
     int64_t sent_at;
 };

@@ -42,11 +42,11 @@ struct db {
     struct member *members;
     int count, readers, next_reader;
     int acquire_timeout_ms;
-    struct arena *arena; /* of params */
+    struct arena *arena; /* of all parameters of connections */
     struct hosts *hosts;
-    struct conn_params params;
-    struct list idle;    /* usable pool members */
-    struct list waiters; /* struct waiter */
+    struct conn_params params; /* of readers */
+    struct list idle;          /* usable pool members */
+    struct list waiters;       /* struct waiter */
     int in_use, waiting;
 };
 
@@ -62,11 +62,18 @@ struct write_hook {
     void *arg;
 };
 
+/* A statement that nobody has waited for yet. */
+struct along {
+    struct along *next;
+    struct query *query; /* owned */
+};
+
 struct db_tx {
     struct member *member; /* NULL once the connection is lost or released */
     struct db_session *session;
     struct commit_hook *hooks, **last_hook;
     struct write_hook *writes, **last_write; /* before the commit */
+    struct along *along;                     /* what travels with the next statement */
     bool has_begun, has_failed;
 };
 
@@ -112,7 +119,8 @@ static void on_lost(struct conn *c, void *arg)
 }
 
 /* dbname is the whole URL; the keywords behind it win over what the URL says. */
-static struct conn_params connection_params(struct arena *a, const struct db_config *cfg)
+static struct conn_params connection_params(struct arena *a, const struct db_config *cfg,
+                                            struct hosts *hosts, const char *plan_cache_mode)
 {
     static const char *const KEYWORDS[] = {"dbname",
                                            "application_name",
@@ -128,8 +136,10 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     buf_init(&options, a);
     /* Statements here take a millisecond or so: starting parallel workers or a compiler for one
      * costs more than it saves. */
-    buf_printf(&options, "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off",
-               cfg->statement_timeout_ms);
+    buf_printf(&options,
+               "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off"
+               " -c plan_cache_mode=%s",
+               cfg->statement_timeout_ms, plan_cache_mode);
     if (cfg->schema.len)
         buf_printf(&options, " -c search_path=%.*s,public", STR_ARG(cfg->schema));
     values[0] = str_cstr(a, cfg->url);
@@ -141,7 +151,8 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     values[5] = "15";
     values[6] = "5";
     values[7] = "3";
-    return (struct conn_params){KEYWORDS, values, .watchdog_ms = cfg->statement_timeout_ms + 2000};
+    return (struct conn_params){KEYWORDS, values, .hosts = hosts,
+                                .watchdog_ms = cfg->statement_timeout_ms + 2000};
 }
 
 struct db *db_new(struct loop *l, const struct db_config *cfg)
@@ -156,14 +167,17 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     list_init(&db->idle);
     list_init(&db->waiters);
     db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
-    db->params = connection_params(db->arena, cfg);
-    db->params.hosts = db->hosts = hosts_new(l, db->params.values[0]);
+    db->hosts = hosts_new(l, str_cstr(db->arena, cfg->url));
+    db->params = connection_params(db->arena, cfg, db->hosts, "auto");
+    /* Planning is most of what the first statements of a connection cost. */
+    const struct conn_params of_pool =
+        connection_params(db->arena, cfg, db->hosts, "force_generic_plan");
     for (int i = 0; i < db->count; i++) {
         struct member *m = &db->members[i];
         list_init(&m->node);
         m->db = db;
         m->is_reader = i < db->readers;
-        m->conn = conn_new(l, &db->params, &EVENTS, m);
+        m->conn = conn_new(l, m->is_reader ? &db->params : &of_pool, &EVENTS, m);
     }
     return db;
 }
@@ -258,6 +272,8 @@ static enum err CO_FN acquire(struct db *db, struct member **out)
 
 DB_WRITE(db_commit_stmt, "", "", "COMMIT");
 DB_WRITE(db_begin_stmt, "", "", "BEGIN");
+DB_WRITE(db_plan_anew_stmt, "", "", "SET plan_cache_mode = auto");
+DB_WRITE(db_plan_once_stmt, "", "", "SET plan_cache_mode = force_generic_plan");
 DB_READ(db_ping_stmt, "", "n", "SELECT 1");
 
 void db_session_init(struct db_session *s, struct db *db, struct arena *a)
@@ -265,10 +281,30 @@ void db_session_init(struct db_session *s, struct db *db, struct arena *a)
     *s = (struct db_session){.db = db, .arena = a};
 }
 
+static void drop(struct query *q)
+{
+    if (q->is_complete) {
+        PQclear(q->result);
+        free(q);
+        return;
+    }
+    q->is_kept = false;
+    q->is_detached = true;
+}
+
+static void drop_along(struct db_tx *tx)
+{
+    for (struct along *a = tx->along; a; a = a->next)
+        drop(a->query);
+    tx->along = NULL;
+}
+
 /* Gives the connection back; an open transaction is rolled back in the background. */
 static void abandon(struct db_tx *tx)
 {
     struct member *m = tx->member;
+    bool has_unsynced = tx->along;
+    drop_along(tx);
     if (!m)
         return;
     tx->member = NULL;
@@ -277,6 +313,8 @@ static void abandon(struct db_tx *tx)
     m->db->in_use--;
     if (!conn_is_ready(m->conn))
         return;
+    if (has_unsynced) /* what fails among them would skip the rollback of the same batch */
+        conn_sync(m->conn);
     if (tx->has_begun)
         conn_rollback(m->conn); /* on_ready offers the connection */
     else
@@ -410,6 +448,27 @@ static enum err CO_FN run_on_reader(struct db_session *s, struct member *m,
     return finish(s, &q, out);
 }
 
+/* Nobody waits for its answer. */
+static bool send_detached(struct conn *c, const struct db_stmt *stmt)
+{
+    struct query *q = MEM_NEW(struct query);
+    q->stmt = stmt;
+    q->is_detached = true;
+    if (conn_send(c, q, NULL, 0))
+        return true;
+    free(q);
+    return false;
+}
+
+/* To a pooled connection. A failure takes the change of the mode back with everything else. */
+static bool send_pooled(struct conn *c, struct query *q, const struct db_value *values, size_t n)
+{
+    if (!q->stmt->is_planned_anew)
+        return conn_send(c, q, values, n);
+    return send_detached(c, &db_plan_anew_stmt) && conn_send(c, q, values, n) &&
+           send_detached(c, &db_plan_once_stmt);
+}
+
 static enum err CO_FN run_alone(struct db_session *s, const struct db_stmt *stmt,
                                 struct db_result **out, const struct db_value *values, size_t n)
 {
@@ -419,7 +478,7 @@ static enum err CO_FN run_alone(struct db_session *s, const struct db_stmt *stmt
         return rc;
     struct query q = {.stmt = stmt};
     co_wait_init(&q.wait);
-    if (!conn_send(m->conn, &q, values, n)) {
+    if (!send_pooled(m->conn, &q, values, n)) {
         release(m);
         return ERR_SERVICE_UNAVAILABLE;
     }
@@ -429,39 +488,75 @@ static enum err CO_FN run_alone(struct db_session *s, const struct db_stmt *stmt
     return finish(s, &q, out);
 }
 
-static bool send_begin(struct conn *c)
+/* Hands a statement of the transaction to its connection, BEGIN before the first one. */
+static enum err send_in_tx(struct db_tx *tx, struct query *q, const struct db_value *values,
+                           size_t n)
 {
-    struct query *q = MEM_NEW(struct query);
-    q->stmt = &db_begin_stmt;
-    q->is_detached = true;
-    if (conn_send(c, q, NULL, 0))
-        return true;
-    free(q);
-    return false;
+    if (!tx->member)
+        return ERR_SERVICE_UNAVAILABLE;
+    if (tx->has_failed)
+        return ERR_DATABASE_ERROR;
+    struct conn *c = tx->member->conn;
+    if (!tx->has_begun && !send_detached(c, &db_begin_stmt))
+        return ERR_SERVICE_UNAVAILABLE;
+    tx->has_begun = true;
+    return send_pooled(c, q, values, n) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
+}
+
+/* What the statements sent along came to: the first failure. */
+static enum err finish_along(struct db_session *s)
+{
+    enum err rc = ERR_OK;
+    struct along *a = s->tx->along;
+    s->tx->along = NULL;
+    for (; a; a = a->next) {
+        if (rc == ERR_OK) {
+            rc = finish(s, a->query, NULL);
+            a->query->result = NULL;
+        }
+        drop(a->query);
+    }
+    return rc;
 }
 
 static enum err CO_FN run_in_tx(struct db_session *s, const struct db_stmt *stmt,
                                 struct db_result **out, const struct db_value *values, size_t n)
 {
     struct db_tx *tx = s->tx;
-    if (!tx->member)
-        return ERR_SERVICE_UNAVAILABLE;
-    if (tx->has_failed)
-        return ERR_DATABASE_ERROR;
-    struct conn *c = tx->member->conn;
-    if (!tx->has_begun && !send_begin(c))
-        return ERR_SERVICE_UNAVAILABLE;
-    tx->has_begun = true;
     struct query q = {.stmt = stmt};
     co_wait_init(&q.wait);
-    if (!conn_send(c, &q, values, n))
-        return ERR_SERVICE_UNAVAILABLE;
-    conn_sync(c);
+    enum err rc = send_in_tx(tx, &q, values, n);
+    if (rc)
+        return rc;
+    conn_sync(tx->member->conn);
     co_wait_uncancellable(&q.wait);
-    enum err rc = finish(s, &q, out);
+    rc = finish_along(s);
+    if (rc == ERR_OK)
+        rc = finish(s, &q, out);
+    else
+        PQclear(q.result);
     if (rc)
         tx->has_failed = true;
     return rc;
+}
+
+static enum err CO_FN send_along(struct db_session *s, const struct db_stmt *stmt,
+                                 const struct db_value *values, size_t n)
+{
+    struct query *q = MEM_NEW(struct query);
+    q->stmt = stmt;
+    q->is_kept = true;
+    enum err rc = send_in_tx(s->tx, q, values, n);
+    if (rc) {
+        free(q);
+        return rc;
+    }
+    struct along **last = &s->tx->along;
+    while (*last)
+        last = &(*last)->next;
+    *last = ARENA_NEW(s->arena, struct along);
+    **last = (struct along){NULL, q};
+    return ERR_OK;
 }
 
 static enum err CO_FN run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
@@ -492,6 +587,13 @@ enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_resu
     enum err rc = run(s, stmt, out, values, n);
     stmt_record(stmt, &span, rc);
     return rc;
+}
+
+enum err db_run_along(struct db_session *s, const struct db_stmt *stmt,
+                      const struct db_value *values, size_t n)
+{
+    return s->tx && !trace_wants(co_local()) ? send_along(s, stmt, values, n)
+                                             : db_run(s, stmt, NULL, values, n);
 }
 
 enum err db_commit(struct db_session *s)

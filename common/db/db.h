@@ -56,18 +56,22 @@ void db_stats(const struct db *db, struct db_stats *out);
 struct db_stmt {
     const char *name, *params, *cols, *sql;
     bool is_read; /* pipelined with others */
+    bool is_planned_anew;
 };
 
 /*
  * Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only.
  * A read that may take long is a DB_READ_LONG: it has a pooled connection to itself, so that no
- * quick one waits behind it.
+ * quick one waits behind it. On a pooled connection a statement is planned once, without its
+ * values; long reads and what is DB_WRITE_PLANNED, whose best plan depends on the values, are
+ * planned anew where PostgreSQL finds that better.
  */
-#define DB_READ(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, true, sql_)
-#define DB_READ_LONG(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, sql_)
-#define DB_WRITE(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, sql_)
-#define DB_STMT_(var, params_, cols_, read_, sql_)                                                 \
-    static const struct db_stmt var = {#var, params_, cols_, sql_, read_};                         \
+#define DB_READ(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, true, false, sql_)
+#define DB_READ_LONG(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, true, sql_)
+#define DB_WRITE(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, false, sql_)
+#define DB_WRITE_PLANNED(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, true, sql_)
+#define DB_STMT_(var, params_, cols_, read_, planned_, sql_)                                       \
+    static const struct db_stmt var = {#var, params_, cols_, sql_, read_, planned_};               \
     static const struct db_stmt *const var##_registered                                            \
         __attribute__((section("db_stmts"), used)) = &var
 
@@ -160,6 +164,16 @@ MUST_CHECK enum err CO_FN db_run(struct db_session *s, const struct db_stmt *stm
 #define db_query(s, stmt, out, ...)                                                                \
     db_run((s), (stmt), (out), DB_VALUES_(__VA_ARGS__) + 1,                                        \
            sizeof DB_VALUES_(__VA_ARGS__) / sizeof(struct db_value) - 1)
+
+/*
+ * For a statement of which only the success matters: inside a transaction it waits for nothing and
+ * travels with the next statement or the commit, which then ends in what this one failed with.
+ */
+MUST_CHECK enum err CO_FN db_run_along(struct db_session *s, const struct db_stmt *stmt,
+                                       const struct db_value *values, size_t n);
+#define db_send(s, stmt, ...)                                                                      \
+    db_run_along((s), (stmt), DB_VALUES_(__VA_ARGS__) + 1,                                         \
+                 sizeof DB_VALUES_(__VA_ARGS__) / sizeof(struct db_value) - 1)
 
 size_t db_rows(const struct db_result *r);
 /* Rows touched by INSERT, UPDATE or DELETE. */

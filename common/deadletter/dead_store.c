@@ -155,26 +155,27 @@ enum err dead_store_list(struct db_session *s, struct str queue, int64_t before_
 #define CHOSEN "($1 IS NULL OR d.id = ANY ($1)) AND ($1 IS NOT NULL OR $2 IS NULL OR d.queue = $2)"
 #define LOCKED "SELECT d.* FROM dead_letter d WHERE " CHOSEN " ORDER BY d.id LIMIT $3 FOR UPDATE"
 
-DB_WRITE(dead_replay, "Iti", "i",
-         "WITH chosen AS MATERIALIZED (" LOCKED "),"
-         " begun AS (DELETE FROM inbox i USING chosen c WHERE i.consumer = c.queue"
-         "  AND i.message_id = c.message_id AND i.processed_at IS NULL),"
-         " put AS (INSERT INTO outbox (message_id, exchange, routing_key, correlation_id, type,"
-         "   content_type, headers, body, raw, content_encoding, key)"
-         "  SELECT coalesce(message_id, gen_random_uuid()::text), '', queue, correlation_id, type,"
-         "   coalesce(content_type, 'application/octet-stream'), headers"
-         "    - '{x-tts-attempt,x-tts-queue,x-tts-reason,x-tts-dead}'::text[], '', body,"
-         "   content_encoding, 'dead letters of ' || queue FROM chosen ORDER BY id),"
-         " gone AS (DELETE FROM dead_letter WHERE id IN (SELECT id FROM chosen)) "
-         "SELECT count(*) FROM chosen");
+DB_WRITE_PLANNED(
+    dead_replay, "Iti", "i",
+    "WITH chosen AS MATERIALIZED (" LOCKED "),"
+    " begun AS (DELETE FROM inbox i USING chosen c WHERE i.consumer = c.queue"
+    "  AND i.message_id = c.message_id AND i.processed_at IS NULL),"
+    " put AS (INSERT INTO outbox (message_id, exchange, routing_key, correlation_id, type,"
+    "   content_type, headers, body, raw, content_encoding, key)"
+    "  SELECT coalesce(message_id, gen_random_uuid()::text), '', queue, correlation_id, type,"
+    "   coalesce(content_type, 'application/octet-stream'), headers"
+    "    - '{x-tts-attempt,x-tts-queue,x-tts-reason,x-tts-dead}'::text[], '', body,"
+    "   content_encoding, 'dead letters of ' || queue FROM chosen ORDER BY id),"
+    " gone AS (DELETE FROM dead_letter WHERE id IN (SELECT id FROM chosen)) "
+    "SELECT count(*) FROM chosen");
 
-DB_WRITE(dead_purge, "Iti", "i",
-         "WITH chosen AS MATERIALIZED (" LOCKED "),"
-         " gone AS (DELETE FROM dead_letter WHERE id IN (SELECT id FROM chosen)) "
-         "SELECT count(*) FROM chosen");
+DB_WRITE_PLANNED(dead_purge, "Iti", "i",
+                 "WITH chosen AS MATERIALIZED (" LOCKED "),"
+                 " gone AS (DELETE FROM dead_letter WHERE id IN (SELECT id FROM chosen)) "
+                 "SELECT count(*) FROM chosen");
 
-DB_WRITE(dead_left, "Iti", "i",
-         "SELECT count(*) FROM (SELECT 1 FROM dead_letter d WHERE " CHOSEN " LIMIT $3) x");
+DB_WRITE_PLANNED(dead_left, "Iti", "i",
+                 "SELECT count(*) FROM (SELECT 1 FROM dead_letter d WHERE " CHOSEN " LIMIT $3) x");
 
 static enum err CO_FN run(struct db_session *s, const struct db_stmt *stmt,
                           const struct dead_choice *c, int64_t limit, int64_t *count)

@@ -22,9 +22,9 @@ DB_WRITE(inbox_count_start_stmt, "tt", "i",
 
 DB_READ(inbox_probe_stmt, "", "n", "SELECT 1");
 
-DB_WRITE(inbox_prune_stmt, "ii", "",
-         "DELETE FROM inbox WHERE (consumer, message_id) IN (SELECT consumer, message_id "
-         "FROM inbox WHERE seen_at < now() - make_interval(days => $1::int) LIMIT $2)");
+DB_WRITE_PLANNED(inbox_prune_stmt, "ii", "",
+                 "DELETE FROM inbox WHERE (consumer, message_id) IN (SELECT consumer, message_id "
+                 "FROM inbox WHERE seen_at < now() - make_interval(days => $1::int) LIMIT $2)");
 
 struct str inbox_message_id(struct arena *a, const struct mq_message *m)
 {

@@ -53,8 +53,8 @@ DB_WRITE(outbox_put_off_stmt, "IT", "",
 
 enum err outbox_store_insert(struct db_session *s, const struct outbox_entry *entries, size_t n)
 {
-    return db_query(s, n <= OUTBOX_ROWS_MAX ? &outbox_insert_few : &outbox_insert_many, NULL,
-                    outbox_columns(s->arena, entries, n));
+    return db_send(s, n <= OUTBOX_ROWS_MAX ? &outbox_insert_few : &outbox_insert_many,
+                   outbox_columns(s->arena, entries, n));
 }
 
 enum err outbox_store_backlog(struct db_session *s, int64_t *pending, double *oldest_s)
@@ -114,7 +114,7 @@ enum err outbox_store_batch(struct db_session *s, int64_t limit, struct outbox_r
 
 enum err outbox_store_delete(struct db_session *s, const int64_t *ids, size_t n)
 {
-    return db_query(s, &outbox_delete_stmt, NULL, DB_INT_ARRAY(ids, n));
+    return db_send(s, &outbox_delete_stmt, DB_INT_ARRAY(ids, n));
 }
 
 enum err outbox_store_put_off(struct db_session *s, const int64_t *ids, const struct str *errors,

@@ -6,7 +6,7 @@ DB_READ(idempotency_find, "ttt", "tnttt",
 DB_WRITE(idempotency_put, "ttttntttz", "",
          "INSERT INTO idempotency (principal, route, key, request_hash, status, location, etag, "
          "body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-DB_WRITE(idempotency_purge, "z", "", "DELETE FROM idempotency WHERE created_at < $1");
+DB_WRITE_PLANNED(idempotency_purge, "z", "", "DELETE FROM idempotency WHERE created_at < $1");
 
 enum err idempotency_store_find(struct db_session *s, const struct idempotency_key *k, bool *found,
                                 struct stored_answer *out)

@@ -74,5 +74,5 @@ struct db_value audit_row(struct arena *a, const struct audit_event *e)
 
 enum err audit_store_put(struct db_session *s, const struct audit_event *e)
 {
-    return db_query(s, &audit_put, NULL, audit_row(s->arena, e));
+    return db_send(s, &audit_put, audit_row(s->arena, e));
 }

@@ -3,9 +3,9 @@
 DB_WRITE(blob_announce, "tiz", "",
          "INSERT INTO media_blob (sha256, size, unused_since) VALUES ($1, $2, $3) "
          "ON CONFLICT (sha256) DO UPDATE SET unused_since = EXCLUDED.unused_since");
-DB_WRITE(blob_clear_used, "z", "",
-         "UPDATE media_blob b SET unused_since = NULL WHERE b.unused_since < $1 "
-         "AND EXISTS (SELECT 1 FROM media_file f WHERE f.sha256 = b.sha256)");
+DB_WRITE_PLANNED(blob_clear_used, "z", "",
+                 "UPDATE media_blob b SET unused_since = NULL WHERE b.unused_since < $1 "
+                 "AND EXISTS (SELECT 1 FROM media_file f WHERE f.sha256 = b.sha256)");
 DB_READ(blob_unused, "zi", "t",
         "SELECT sha256 FROM media_blob WHERE unused_since < $1 ORDER BY unused_since LIMIT $2");
 DB_WRITE(blob_remove, "tz", "",

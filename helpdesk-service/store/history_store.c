@@ -63,10 +63,9 @@ enum err history_store_page(struct db_session *s, const struct history_query *q,
 enum err history_store_add(struct db_session *s, const struct history_entry *e,
                            const struct cause *c)
 {
-    return db_query(s, &history_insert, NULL, DB_INT(e->ticket_id), DB_STR(e->field),
-                    DB_STR(e->old_value), DB_STR(e->new_value), DB_STR(e->note),
-                    DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), DB_TIME(c->now),
-                    DB_BOOL(e->is_internal));
+    return db_send(s, &history_insert, DB_INT(e->ticket_id), DB_STR(e->field), DB_STR(e->old_value),
+                   DB_STR(e->new_value), DB_STR(e->note), DB_OPT_INT(c->actor_id),
+                   DB_STR(c->actor_name), DB_TIME(c->now), DB_BOOL(e->is_internal));
 }
 
 enum err history_store_simple(struct db_session *s, int64_t ticket_id, struct history_row **out,

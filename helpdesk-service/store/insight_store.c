@@ -28,12 +28,13 @@ DB_WRITE(insight_fold, "", "i",
          "WHERE status IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4 "
          "ON CONFLICT (dimension, key, status, hour) DO UPDATE SET n = r.n + excluded.n) "
          "SELECT count(*) FROM d");
-DB_WRITE(insight_compact, "z", "",
-         "WITH o AS (DELETE FROM insight_backlog WHERE hour < $1 AND hour > 'epoch' OR n = 0 "
-         "RETURNING *) INSERT INTO insight_backlog AS r (dimension, key, status, hour, n) "
-         "SELECT dimension, key, status, 'epoch'::timestamptz, sum(n) FROM o GROUP BY 1, 2, 3 "
-         "HAVING sum(n) <> 0 ORDER BY 1, 2, 3 "
-         "ON CONFLICT (dimension, key, status, hour) DO UPDATE SET n = r.n + excluded.n");
+DB_WRITE_PLANNED(
+    insight_compact, "z", "",
+    "WITH o AS (DELETE FROM insight_backlog WHERE hour < $1 AND hour > 'epoch' OR n = 0 "
+    "RETURNING *) INSERT INTO insight_backlog AS r (dimension, key, status, hour, n) "
+    "SELECT dimension, key, status, 'epoch'::timestamptz, sum(n) FROM o GROUP BY 1, 2, 3 "
+    "HAVING sum(n) <> 0 ORDER BY 1, 2, 3 "
+    "ON CONFLICT (dimension, key, status, hour) DO UPDATE SET n = r.n + excluded.n");
 
 enum err insight_store_fold(struct db_session *s, bool *more)
 {

@@ -70,9 +70,9 @@ DB_WRITE(job_finish, "utiiiitzz", "",
 DB_WRITE(job_requeue, "uiiiiz", "",
          "UPDATE job SET state = 'queued', total = $2, done = $3, failed = $4, skipped = $5, "
          "error = NULL, finished_at = NULL, expires_at = NULL, turn_at = $6 WHERE id = $1");
-DB_WRITE(job_purge, "zi", "",
-         "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE expires_at < $1 "
-         "ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)");
+DB_WRITE_PLANNED(job_purge, "zi", "",
+                 "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE expires_at < $1 "
+                 "ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)");
 
 static void from_row(const struct db_result *rows, size_t row, int c, struct job *j)
 {

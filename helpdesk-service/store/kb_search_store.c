@@ -112,9 +112,9 @@ DB_WRITE(kb_gap_add, "TIz", "",
          "FROM unnest($1, $2) AS u (query, n) ORDER BY u.query "
          "ON CONFLICT (query) DO UPDATE SET n = kb_gap.n + EXCLUDED.n, "
          "last_at = GREATEST(kb_gap.last_at, EXCLUDED.last_at)");
-DB_WRITE(kb_gap_trim, "i", "",
-         "DELETE FROM kb_gap WHERE query IN (SELECT query FROM kb_gap "
-         "ORDER BY n DESC, last_at DESC, query OFFSET $1 FOR UPDATE SKIP LOCKED)");
+DB_WRITE_PLANNED(kb_gap_trim, "i", "",
+                 "DELETE FROM kb_gap WHERE query IN (SELECT query FROM kb_gap "
+                 "ORDER BY n DESC, last_at DESC, query OFFSET $1 FOR UPDATE SKIP LOCKED)");
 DB_READ(kb_gap_top, "i", "tizz",
         "SELECT query, n, first_at, last_at FROM kb_gap ORDER BY n DESC, last_at DESC, query "
         "LIMIT $1");

@@ -341,16 +341,16 @@ enum err ticket_store_save(struct db_session *s, const struct ticket *before, st
     traces.audited = audit_changes_of_ticket(s->arena, before, after, changes, n);
     rc = update(s, after, c, &traces);
     if (rc == ERR_OK && is_custom)
-        rc = db_query(s, &custom_fields_differ, NULL, DB_INT(after->id),
-                      DB_STR(before->custom_fields), DB_STR(after->custom_fields), DB_STR(note),
-                      DB_OPT_INT(c->actor_id), DB_STR(c->actor_name), DB_TIME(c->now));
+        rc = db_send(s, &custom_fields_differ, DB_INT(after->id), DB_STR(before->custom_fields),
+                     DB_STR(after->custom_fields), DB_STR(note), DB_OPT_INT(c->actor_id),
+                     DB_STR(c->actor_name), DB_TIME(c->now));
     if (rc == ERR_OK && !same_tags(before, after))
-        rc = db_query(s, &tags_set, NULL, DB_INT(after->id), DB_TIME(after->created_at),
-                      DB_STR_ARRAY(after->tags, after->tag_count));
+        rc = db_send(s, &tags_set, DB_INT(after->id), DB_TIME(after->created_at),
+                     DB_STR_ARRAY(after->tags, after->tag_count));
     if (rc || before->owner_id == after->owner_id)
         return rc;
-    return db_query(s, &participant_set_owner, NULL, DB_INT(after->id), DB_OPT_INT(after->owner_id),
-                    DB_TIME(after->created_at));
+    return db_send(s, &participant_set_owner, DB_INT(after->id), DB_OPT_INT(after->owner_id),
+                   DB_TIME(after->created_at));
 }
 
 DB_WRITE(participant_add_assignee, "ti", "",

@@ -35,7 +35,7 @@ DB_WRITE(upload_finish, "ti", "",
          "WITH c AS (DELETE FROM media_chunk WHERE upload_id = $1) "
          "UPDATE media_upload SET file_id = $2, claimed_until = NULL WHERE id = $1");
 DB_WRITE(upload_remove, "t", "", "DELETE FROM media_upload WHERE id = $1");
-DB_WRITE(upload_expire, "z", "", "DELETE FROM media_upload WHERE expires_at < $1");
+DB_WRITE_PLANNED(upload_expire, "z", "", "DELETE FROM media_upload WHERE expires_at < $1");
 DB_READ(upload_orphans, "T", "t",
         "SELECT name FROM unnest($1::text[]) name WHERE NOT EXISTS "
         "(SELECT 1 FROM media_upload u WHERE u.id = name AND u.file_id IS NULL)");

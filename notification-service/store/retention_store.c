@@ -21,9 +21,9 @@ DB_WRITE(forget_notifications, "I", "i",
          "  FROM (SELECT user_id, count(*) AS n FROM gone WHERE counts GROUP BY 1) g"
          "  WHERE m.user_id = g.user_id)"
          " SELECT count(*) FROM gone");
-DB_WRITE(forget_gone_messages, "z", "",
-         "DELETE FROM gone_message WHERE message_id IN (SELECT message_id FROM gone_message"
-         " WHERE gone_at < $1 ORDER BY gone_at LIMIT " BATCH ")");
+DB_WRITE_PLANNED(forget_gone_messages, "z", "",
+                 "DELETE FROM gone_message WHERE message_id IN (SELECT message_id FROM gone_message"
+                 " WHERE gone_at < $1 ORDER BY gone_at LIMIT " BATCH ")");
 
 enum err retention_store_notifications(struct db_session *s, int64_t before, int64_t *count)
 {

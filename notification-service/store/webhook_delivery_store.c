@@ -259,19 +259,22 @@ DB_WRITE(webhook_replay_one, "iiz", "b",
          "  FOR UPDATE), again AS (UPDATE webhook_delivery d SET " ANEW "$3 FROM one"
          "  WHERE d.id = one.id AND one.status <> 'pending' RETURNING d.id)"
          " SELECT EXISTS (SELECT FROM again) FROM one");
-DB_WRITE(webhook_replay_failed, "izziz", "",
-         "UPDATE webhook_delivery d SET " ANEW "$5 WHERE d.id IN (SELECT id FROM webhook_delivery"
-         " WHERE webhook_id = $1 AND status = 'failed' AND created_at >= $2 AND created_at < $3"
-         " ORDER BY created_at, id LIMIT $4 FOR UPDATE)");
-DB_WRITE(webhook_replay_missing, "izzizT", "",
-         "INSERT INTO webhook_delivery (webhook_id, webhook_message, type, status, next_attempt_at,"
-         " created_at) SELECT $1, m.id, m.type, 'pending', $5, m.created_at FROM webhook_message m"
-         " WHERE m.created_at >= $2 AND m.created_at < $3 AND m.patterns && $6"
-         " AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.webhook_message = m.id"
-         "  AND d.webhook_id = $1) ORDER BY m.created_at, m.id LIMIT $4 ON CONFLICT DO NOTHING");
-DB_WRITE(webhook_forget, "zi", "",
-         "DELETE FROM webhook_message WHERE id = ANY (ARRAY(SELECT id FROM webhook_message"
-         " WHERE created_at < $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))");
+DB_WRITE_PLANNED(
+    webhook_replay_failed, "izziz", "",
+    "UPDATE webhook_delivery d SET " ANEW "$5 WHERE d.id IN (SELECT id FROM webhook_delivery"
+    " WHERE webhook_id = $1 AND status = 'failed' AND created_at >= $2 AND created_at < $3"
+    " ORDER BY created_at, id LIMIT $4 FOR UPDATE)");
+DB_WRITE_PLANNED(
+    webhook_replay_missing, "izzizT", "",
+    "INSERT INTO webhook_delivery (webhook_id, webhook_message, type, status, next_attempt_at,"
+    " created_at) SELECT $1, m.id, m.type, 'pending', $5, m.created_at FROM webhook_message m"
+    " WHERE m.created_at >= $2 AND m.created_at < $3 AND m.patterns && $6"
+    " AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.webhook_message = m.id"
+    "  AND d.webhook_id = $1) ORDER BY m.created_at, m.id LIMIT $4 ON CONFLICT DO NOTHING");
+DB_WRITE_PLANNED(
+    webhook_forget, "zi", "",
+    "DELETE FROM webhook_message WHERE id = ANY (ARRAY(SELECT id FROM webhook_message"
+    " WHERE created_at < $1 ORDER BY created_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))");
 
 enum err webhook_store_replay(struct db_session *s, int64_t webhook_id, int64_t id, int64_t now)
 {

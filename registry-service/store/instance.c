@@ -42,11 +42,11 @@ DB_WRITE(instance_raise_revision, "i", "",
          "UPDATE directory_revision SET revision = greatest(revision, $1) + 1");
 DB_READ(instance_all, "", INSTANCE_COLS,
         "SELECT " INSTANCE_COLUMNS " FROM instance i ORDER BY i.name, i.registered_at, i.instance");
-DB_WRITE(instance_claim_checks, "zzi", INSTANCE_COLS,
-         "WITH due AS (SELECT name, instance FROM instance WHERE next_check_at <= $1 "
-         "ORDER BY next_check_at LIMIT $3 FOR UPDATE SKIP LOCKED) "
-         "UPDATE instance i SET next_check_at = $2 FROM due WHERE i.name = due.name "
-         "AND i.instance = due.instance RETURNING " INSTANCE_COLUMNS);
+DB_WRITE_PLANNED(instance_claim_checks, "zzi", INSTANCE_COLS,
+                 "WITH due AS (SELECT name, instance FROM instance WHERE next_check_at <= $1 "
+                 "ORDER BY next_check_at LIMIT $3 FOR UPDATE SKIP LOCKED) "
+                 "UPDATE instance i SET next_check_at = $2 FROM due WHERE i.name = due.name "
+                 "AND i.instance = due.instance RETURNING " INSTANCE_COLUMNS);
 DB_WRITE(instance_checked, "ttbzzz", "",
          "WITH old AS (SELECT is_healthy FROM instance WHERE name = $1 AND instance = $2), "
          "written AS (UPDATE instance SET is_healthy = $3, last_health_check = $4, "

@@ -16,14 +16,16 @@ DB_WRITE(limit_add, "TIII", "i",
          "SELECT coalesce(w.total, c.total, 0) FROM asked a "
          "LEFT JOIN written w USING (key, window_s, window_start) "
          "LEFT JOIN limit_counter c USING (key, window_s, window_start) ORDER BY a.position");
-DB_WRITE(limit_purge, "ii", "i",
-         "WITH gone AS (DELETE FROM limit_counter WHERE ctid IN (SELECT ctid FROM limit_counter "
-         "WHERE ends_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1) "
-         "SELECT count(*) FROM gone");
-DB_WRITE(limit_trim, "ii", "i",
-         "WITH gone AS (DELETE FROM limit_counter WHERE (SELECT count(*) FROM limit_counter) > $1 "
-         "AND ctid IN (SELECT ctid FROM limit_counter ORDER BY total DESC OFFSET $1 LIMIT $2 "
-         "FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT count(*) FROM gone");
+DB_WRITE_PLANNED(
+    limit_purge, "ii", "i",
+    "WITH gone AS (DELETE FROM limit_counter WHERE ctid IN (SELECT ctid FROM limit_counter "
+    "WHERE ends_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1) "
+    "SELECT count(*) FROM gone");
+DB_WRITE_PLANNED(
+    limit_trim, "ii", "i",
+    "WITH gone AS (DELETE FROM limit_counter WHERE (SELECT count(*) FROM limit_counter) > $1 "
+    "AND ctid IN (SELECT ctid FROM limit_counter ORDER BY total DESC OFFSET $1 LIMIT $2 "
+    "FOR UPDATE SKIP LOCKED) RETURNING 1) SELECT count(*) FROM gone");
 
 enum err CO_FN limit_store_add(struct db_session *s, struct limit_counter *counters, size_t n)
 {

@@ -40,7 +40,7 @@ static struct ticket read_ticket(const struct db_result *r, size_t row)
 }
 
 /* clang-format off */
-DB_WRITE(unmatched_claim, "i", TICKET_COLS "i",
+DB_WRITE_PLANNED(unmatched_claim, "i", TICKET_COLS "i",
          "WITH batch AS MATERIALIZED (SELECT k.* FROM ticket k WHERE " IS_UNMATCHED("k")
          "   AND k.matched_epoch < (SELECT epoch FROM matching)"
          "  ORDER BY k.matched_epoch, k.id LIMIT $1 FOR UPDATE SKIP LOCKED),"

@@ -30,6 +30,11 @@ DB_READ(
 DB_READ(count_named, "t", "i", "SELECT count(*) FROM thing WHERE name = $1");
 DB_READ(divide, "i", "i", "SELECT 10 / $1");
 DB_WRITE(rename_thing, "it", "", "UPDATE thing SET name = $2 WHERE id = $1");
+DB_WRITE(add_named, "t", "", "INSERT INTO thing (name) VALUES ($1)");
+DB_WRITE(plan_mode, "", "t", "SELECT current_setting('plan_cache_mode')");
+DB_WRITE_PLANNED(planned_mode, "i", "t",
+                 "SELECT current_setting('plan_cache_mode') FROM"
+                 " (SELECT 10 / $1) x (n) WHERE n > 0");
 DB_WRITE(end_own_session, "", "b", "SELECT pg_terminate_backend(pg_backend_pid())");
 DB_WRITE(sleep_long, "", "t", "SELECT pg_sleep(30)::text");
 
@@ -254,6 +259,115 @@ static void transactions_commit_or_vanish(void **state)
     in_coroutine(was_rolled_back);
 }
 
+static void send(struct db_session *s, const char *name)
+{
+    assert_int_equal(db_send(s, &add_named, DB_STR(str_from(name))), ERR_OK);
+}
+
+static void sends_along(struct db_session *s)
+{
+    assert_int_equal(db_begin(s), ERR_OK);
+    send(s, "along 1");
+    send(s, "along 2");
+    assert_int_equal(count(s, "along 1") + count(s, "along 2"), 2);
+    send(s, "along 3");
+    assert_int_equal(db_commit(s), ERR_OK);
+    assert_int_equal(count(s, "along 3"), 1);
+}
+
+/* Whatever comes next tells of the failure, and nothing of the transaction stays. */
+static void sends_what_fails(struct db_session *s)
+{
+    assert_int_equal(db_begin(s), ERR_OK);
+    send(s, "before");
+    send(s, "along 1");
+    send(s, "behind");
+    assert_int_equal(db_query(s, &count_named, NULL, DB_STR(STR("before"))), ERR_CONFLICT);
+    assert_string_equal(str_cstr(s->arena, s->error_constraint), "thing_name_key");
+    assert_int_equal(db_send(s, &add_named, DB_STR(STR("late"))), ERR_DATABASE_ERROR);
+    assert_int_not_equal(db_commit(s), ERR_OK);
+    assert_int_equal(db_begin(s), ERR_OK);
+    send(s, "before");
+    send(s, "along 1");
+    assert_int_equal(db_commit(s), ERR_CONFLICT);
+    assert_int_equal(count(s, "before") + count(s, "behind"), 0);
+}
+
+static void leaves_what_fails(struct db_session *s)
+{
+    assert_int_equal(db_begin(s), ERR_OK);
+    send(s, "before");
+    send(s, "along 1");
+}
+
+static void loses_the_connection(struct db_session *s)
+{
+    assert_int_equal(db_begin(s), ERR_OK);
+    send(s, "before");
+    assert_int_equal(db_send(s, &end_own_session), ERR_OK);
+    send(s, "behind");
+    assert_int_equal(db_commit(s), ERR_SERVICE_UNAVAILABLE);
+    assert_int_equal(count(s, "before") + count(s, "behind"), 0);
+}
+
+static void sends_alone(struct db_session *s)
+{
+    assert_int_equal(db_send(s, &add_named, DB_STR(STR("along 1"))), ERR_CONFLICT);
+    assert_int_equal(db_send(s, &add_named, DB_STR(STR("alone"))), ERR_OK);
+    assert_int_equal(count(s, "alone"), 1);
+    assert_int_equal(count(s, "before"), 0);
+}
+
+static void statements_may_be_sent_along(void **state)
+{
+    (void)state;
+    in_coroutine(sends_along);
+    in_coroutine(sends_what_fails);
+    for (int i = 0; i < 5; i++) /* more often than there are connections */
+        in_coroutine(leaves_what_fails);
+    in_coroutine(loses_the_connection);
+    in_coroutine(sends_alone);
+}
+
+static void has_mode(struct db_session *s, const struct db_stmt *stmt, int64_t divisor,
+                     const char *expect)
+{
+    struct db_result *r;
+    enum err rc =
+        stmt == &plan_mode ? db_query(s, stmt, &r) : db_query(s, stmt, &r, DB_INT(divisor));
+    assert_int_equal(rc == ERR_OK, expect != NULL);
+    if (expect)
+        assert_string_equal(str_cstr(s->arena, db_get_str(r, 0, 0)), expect);
+}
+
+static void changes_mode(struct db_session *s)
+{
+    has_mode(s, &plan_mode, 0, "force_generic_plan");
+    has_mode(s, &planned_mode, 1, "auto");
+    has_mode(s, &plan_mode, 0, "force_generic_plan");
+    has_mode(s, &planned_mode, 0, NULL);
+    has_mode(s, &plan_mode, 0, "force_generic_plan");
+}
+
+static void changes_mode_in_transactions(struct db_session *s)
+{
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(db_begin(s), ERR_OK);
+        has_mode(s, &planned_mode, 1, "auto");
+        has_mode(s, &plan_mode, 0, "force_generic_plan");
+        has_mode(s, &planned_mode, i, i ? "auto" : NULL);
+        db_rollback(s);
+        has_mode(s, &plan_mode, 0, "force_generic_plan");
+    }
+}
+
+static void statements_are_planned_once_unless_said_otherwise(void **state)
+{
+    (void)state;
+    in_coroutine(changes_mode);
+    in_coroutine(changes_mode_in_transactions);
+}
+
 static int answers, failures;
 
 static void reads_pipelined(struct db_session *s)
@@ -465,6 +579,8 @@ int main(void)
         cmocka_unit_test(values_round_trip),
         cmocka_unit_test(errors_are_classified),
         cmocka_unit_test(transactions_commit_or_vanish),
+        cmocka_unit_test(statements_may_be_sent_along),
+        cmocka_unit_test(statements_are_planned_once_unless_said_otherwise),
         cmocka_unit_test(a_failing_read_does_not_hurt_its_neighbours),
         cmocka_unit_test(the_pool_is_shared_fairly),
         cmocka_unit_test(lost_connections_come_back),
