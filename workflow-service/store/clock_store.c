@@ -213,92 +213,116 @@ enum err clock_store_records(struct db_session *s, int64_t task_id, struct clock
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-DB_WRITE(clock_put, "j", "t", "SELECT clock_put($1)::text");
+/* What both statements set: the state of the clock and what happened to it. */
+#define STATE_PARAMS "iiiizzzzIizzzztTTz"
+#define STATE_COUNT 18
+#define STATE_COLUMNS                                                                              \
+    "sla_version, target_us, breach_us, consumed_us, anchor_at, due_at, breach_at, warn_at,"       \
+    " warn_percents, warned_percent, warned_at, breached_at, stopped_at, next_wake, state"
+#define STATE_VALUES "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15"
+#define RECORD_OF_CLOCK                                                                            \
+    "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at, created_at)"   \
+    " SELECT c.id, n.kind, n.detail, $4, $6, $7, $18 FROM c, unnest($16, $17) n (kind, detail)"
 
-/* Times that there are not are left out. */
-#define PUT_TIME(w, key, at)                                                                       \
-    do {                                                                                           \
-        if ((at) != INT64_MIN)                                                                     \
-            JW_INT(w, key, at);                                                                    \
-    } while (0)
+DB_WRITE(clock_add, STATE_PARAMS "itiiiz", "",
+         "WITH c AS (INSERT INTO sla_clock (task_id, metric, cycle, step_id, workflow_id,"
+         " started_at, " STATE_COLUMNS ") VALUES ($19, $20, $21, $22, $23, $24, " STATE_VALUES
+         ") RETURNING id) " RECORD_OF_CLOCK);
+DB_WRITE(clock_save, STATE_PARAMS "i", "",
+         "WITH c AS (UPDATE sla_clock SET (" STATE_COLUMNS ") = ROW (" STATE_VALUES
+         ") WHERE id = $19 RETURNING id) " RECORD_OF_CLOCK);
 
-static void put_clock(struct json_writer *w, const struct clock_put *p)
+DB_WRITE(clock_show_resolution, "izzz", "",
+         "UPDATE task SET target_resolution = $2, sla_breach_at = $3, sla_breached_at = $4"
+         " WHERE id = $1 AND (target_resolution, sla_breach_at, sla_breached_at)"
+         "  IS DISTINCT FROM ($2, $3, $4)");
+DB_WRITE(clock_show_step, "iz", "",
+         "UPDATE task_item SET target_at = $2 WHERE task_id = $1 AND status IN " OPEN_ITEM);
+
+static void state_values(struct arena *a, const struct clock_put *p, struct db_value *v)
 {
     const struct sla_clock *c = &p->row.clock;
+    struct str *kinds = ARENA_ARRAY(a, struct str, CLOCK_MAX_NOTES);
+    struct str *details = ARENA_ARRAY(a, struct str, CLOCK_MAX_NOTES);
+    int64_t wake = c->next_wake;
     bool is_warned = false;
-    for (size_t i = 0; i < p->note_count; i++)
-        is_warned = is_warned || strcmp(p->notes[i].kind, "warn") == 0;
-    JW_INT(w, "target_us", c->target_us);
-    JW_INT(w, "breach_us", c->breach_us);
-    JW_INT(w, "consumed_us", c->consumed_us);
-    JW_INT(w, "warned_percent", c->warned_percent);
-    JW_STR(w, "state", sla_state_word(c->state));
-    JW_KEY(w, "warn_percents");
-    jw_array(w);
-    for (size_t i = 0; i < c->warn_count; i++)
-        jw_int(w, c->warn_percents[i]);
-    jw_end_array(w);
-    PUT_TIME(w, "anchor_at", c->anchor_at);
-    PUT_TIME(w, "due_at", c->due_at);
-    PUT_TIME(w, "breach_at", c->breach_at);
-    PUT_TIME(w, "warn_at", c->warn_at);
-    PUT_TIME(w, "warned_at", is_warned ? p->now : c->warned_at);
-    PUT_TIME(w, "breached_at", c->breached_at);
-    PUT_TIME(w, "stopped_at", c->stopped_at);
-    if (c->next_wake != SLA_NONE)
-        JW_INT(w, "next_wake", c->next_wake < p->not_before ? p->not_before : c->next_wake);
+    for (size_t i = 0; i < p->note_count; i++) {
+        kinds[i] = str_from(p->notes[i].kind);
+        details[i] = p->notes[i].detail.p ? p->notes[i].detail : STR("");
+        is_warned = is_warned || str_eq(kinds[i], STR("warn"));
+    }
+    if (wake != SLA_NONE && wake < p->not_before)
+        wake = p->not_before;
+    const struct db_value values[STATE_COUNT] = {
+        DB_INT(p->row.sla_version),
+        DB_INT(c->target_us),
+        DB_INT(c->breach_us),
+        DB_INT(c->consumed_us),
+        DB_TIME(c->anchor_at),
+        DB_TIME(c->due_at),
+        DB_TIME(c->breach_at),
+        DB_TIME(c->warn_at),
+        DB_INT_ARRAY(c->warn_percents, c->warn_count),
+        DB_INT(c->warned_percent),
+        DB_TIME(is_warned ? p->now : c->warned_at),
+        DB_TIME(c->breached_at),
+        DB_TIME(c->stopped_at),
+        DB_TIME(wake),
+        DB_STR(sla_state_word(c->state)),
+        DB_STR_ARRAY(kinds, p->note_count),
+        DB_STR_ARRAY(details, p->note_count),
+        DB_TIME(p->now),
+    };
+    memcpy(v, values, sizeof values);
 }
 
-static void put_notes(struct json_writer *w, const struct clock_put *p)
+static enum err CO_FN put_clock(struct db_session *s, const struct clock_put *p)
 {
-    JW_KEY(w, "notes");
-    jw_array(w);
-    for (size_t i = 0; i < p->note_count; i++) {
-        jw_object(w);
-        JW_STR(w, "kind", str_from(p->notes[i].kind));
-        JW_STR(w, "detail", p->notes[i].detail.p ? p->notes[i].detail : STR(""));
-        jw_end_object(w);
+    const struct clock_row *row = &p->row;
+    struct db_value v[STATE_COUNT + 6];
+    state_values(s->arena, p, v);
+    if (row->id) {
+        v[STATE_COUNT] = DB_INT(row->id);
+        return db_run_along(s, &clock_save, v, STATE_COUNT + 1);
     }
-    jw_end_array(w);
+    const struct db_value added[] = {
+        DB_INT(row->task_id),     DB_STR(row->metric),      DB_INT(row->cycle),
+        DB_OPT_INT(row->step_id), DB_INT(row->workflow_id), DB_TIME(row->started_at),
+    };
+    memcpy(v + STATE_COUNT, added, sizeof added);
+    return db_run_along(s, &clock_add, v, STATE_COUNT + 6);
+}
+
+static enum err CO_FN show_deadlines(struct db_session *s, const struct clock_row *row)
+{
+    const struct sla_clock *c = &row->clock;
+    if (str_eq(row->metric, METRIC_RESOLUTION))
+        return db_send(s, &clock_show_resolution, DB_INT(row->task_id), DB_TIME(c->due_at),
+                       DB_TIME(c->breach_at), DB_TIME(c->breached_at));
+    if (str_eq(row->metric, METRIC_STEP) && c->stopped_at == SLA_NONE)
+        return db_send(s, &clock_show_step, DB_INT(row->task_id), DB_TIME(c->due_at));
+    return ERR_OK;
 }
 
 enum err clock_store_put(struct db_session *s, const struct clock_put *puts, size_t n)
 {
-    struct json_writer w;
-    struct buf b;
-    if (n == 0)
-        return ERR_OK;
-    buf_init(&b, s->arena);
-    jw_init(&w, &b);
-    jw_array(&w);
-    for (size_t i = 0; i < n; i++) {
-        const struct clock_row *row = &puts[i].row;
-        jw_object(&w);
-        JW_INT(&w, "id", row->id);
-        JW_INT(&w, "task_id", row->task_id);
-        JW_STR(&w, "metric", row->metric);
-        JW_INT(&w, "cycle", row->cycle);
-        if (row->step_id != INT64_MIN)
-            JW_INT(&w, "step_id", row->step_id);
-        JW_INT(&w, "workflow_id", row->workflow_id);
-        JW_INT(&w, "sla_version", row->sla_version);
-        PUT_TIME(&w, "started_at", row->started_at);
-        JW_INT(&w, "now", puts[i].now);
-        put_clock(&w, &puts[i]);
-        put_notes(&w, &puts[i]);
-        jw_end_object(&w);
+    enum err rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
+        rc = put_clock(s, &puts[i]);
+        if (rc == ERR_OK)
+            rc = show_deadlines(s, &puts[i].row);
     }
-    jw_end_array(&w);
-    return db_query(s, &clock_put, NULL, DB_STR(buf_str(&b)));
+    return rc;
 }
 
 /* ---- timers ------------------------------------------------------------------------------- */
 
 /* The task is claimed too: whoever is changing it has its clocks in hand. */
-DB_WRITE(clock_claim, "zn", ROW_COLS "b",
-         "SELECT " ROW_FIELDS ", c.sla_version <> w.sla_version FROM sla_clock c"
-         " JOIN task t ON t.id = c.task_id JOIN workflow w ON w.id = c.workflow_id"
-         " WHERE c.next_wake <= $1 ORDER BY c.next_wake LIMIT $2 FOR UPDATE OF c, t SKIP LOCKED");
+DB_WRITE_PLANNED(
+    clock_claim, "zn", ROW_COLS "b",
+    "SELECT " ROW_FIELDS ", c.sla_version <> w.sla_version FROM sla_clock c"
+    " JOIN task t ON t.id = c.task_id JOIN workflow w ON w.id = c.workflow_id"
+    " WHERE c.next_wake <= $1 ORDER BY c.next_wake LIMIT $2 FOR UPDATE OF c, t SKIP LOCKED");
 
 enum err clock_store_claim(struct db_session *s, int64_t now, int limit, struct due_clock **out,
                            size_t *count)
@@ -329,11 +353,12 @@ enum err clock_store_next(struct db_session *s, int64_t *at)
 
 /* In the order of the index: without it, the planner expects to come upon some in the table soon.
  */
-DB_WRITE(clock_claim_stale, "n", "i",
-         "SELECT t.id FROM workflow w CROSS JOIN LATERAL (SELECT c.task_id FROM sla_clock c"
-         "  WHERE c.workflow_id = w.id AND c.sla_version < w.sla_version AND c.stopped_at IS NULL"
-         "  ORDER BY c.sla_version, c.id LIMIT $1) c JOIN task t ON t.id = c.task_id LIMIT $1 FOR "
-         "UPDATE OF t SKIP LOCKED");
+DB_WRITE_PLANNED(
+    clock_claim_stale, "n", "i",
+    "SELECT t.id FROM workflow w CROSS JOIN LATERAL (SELECT c.task_id FROM sla_clock c"
+    "  WHERE c.workflow_id = w.id AND c.sla_version < w.sla_version AND c.stopped_at IS NULL"
+    "  ORDER BY c.sla_version, c.id LIMIT $1) c JOIN task t ON t.id = c.task_id LIMIT $1 FOR "
+    "UPDATE OF t SKIP LOCKED");
 
 enum err clock_store_claim_stale(struct db_session *s, int limit, const int64_t **task_ids,
                                  size_t *count)

@@ -119,7 +119,7 @@ enum err owner_store_change(struct db_session *s, const struct ownership *o,
     enum err rc = assign_store_lock(s, &locks);
     if (rc)
         return rc;
-    return db_query(s, &owner_change, NULL, DB_INT(o->task_id), DB_BOOL(c->is_escalation),
-                    DB_OPT_INT(o->facts.owner_id), DB_INT(c->new_owner_id), DB_OPT_INT(c->actor_id),
-                    DB_STR(c->reason), DB_STR(c->urgency), DB_TIME(c->now));
+    return db_send(s, &owner_change, DB_INT(o->task_id), DB_BOOL(c->is_escalation),
+                   DB_OPT_INT(o->facts.owner_id), DB_INT(c->new_owner_id), DB_OPT_INT(c->actor_id),
+                   DB_STR(c->reason), DB_STR(c->urgency), DB_TIME(c->now));
 }

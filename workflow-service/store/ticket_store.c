@@ -89,9 +89,9 @@ enum err ticket_store_describe(struct db_session *s, struct str number,
         return ERR_TICKET_NOT_FOUND;
     *task_id = db_get_int(r, 0, 2);
     *has_other_priority = f->priority.p && !str_eq(db_get_str(r, 0, 1), f->priority);
-    return db_query(s, &ticket_describe, NULL, DB_INT(db_get_int(r, 0, 0)), DB_STR(f->subject),
-                    DB_STR(f->category), DB_STR(f->sub_category), DB_STR(f->department),
-                    DB_STR(f->priority), DB_TIME(now));
+    return db_send(s, &ticket_describe, DB_INT(db_get_int(r, 0, 0)), DB_STR(f->subject),
+                   DB_STR(f->category), DB_STR(f->sub_category), DB_STR(f->department),
+                   DB_STR(f->priority), DB_TIME(now));
 }
 
 DB_WRITE(ticket_update, "ititzzz", "",
@@ -102,9 +102,9 @@ DB_WRITE(ticket_update, "ititzzz", "",
 enum err ticket_store_update(struct db_session *s, int64_t ticket_id, const struct ticket_change *c,
                              int64_t now)
 {
-    return db_query(s, &ticket_update, NULL, DB_INT(ticket_id), DB_STR(c->status),
-                    DB_OPT_INT(c->rating), DB_STR(c->feedback), DB_TIME(c->completed_at),
-                    DB_TIME(c->closed_at), DB_TIME(now));
+    return db_send(s, &ticket_update, DB_INT(ticket_id), DB_STR(c->status), DB_OPT_INT(c->rating),
+                   DB_STR(c->feedback), DB_TIME(c->completed_at), DB_TIME(c->closed_at),
+                   DB_TIME(now));
 }
 
 /* A task that is over has neither a current step nor an open item. */

@@ -177,6 +177,6 @@ DB_WRITE(transition_begin, "iiitz", "",
 enum err transition_store_begin(struct db_session *s, const struct transition_view *v,
                                 struct str notes, int64_t now)
 {
-    return db_query(s, &transition_begin, NULL, DB_INT(v->item_id), DB_INT(v->task_id),
-                    DB_INT(v->facts.actor_id), DB_STR(notes), DB_TIME(now));
+    return db_send(s, &transition_begin, DB_INT(v->item_id), DB_INT(v->task_id),
+                   DB_INT(v->facts.actor_id), DB_STR(notes), DB_TIME(now));
 }
