@@ -120,7 +120,7 @@ static void on_lost(struct conn *c, void *arg)
 
 /* dbname is the whole URL; the keywords behind it win over what the URL says. */
 static struct conn_params connection_params(struct arena *a, const struct db_config *cfg,
-                                            struct hosts *hosts, const char *plan_cache_mode)
+                                            struct hosts *hosts, const char *more_options)
 {
     static const char *const KEYWORDS[] = {"dbname",
                                            "application_name",
@@ -137,9 +137,8 @@ static struct conn_params connection_params(struct arena *a, const struct db_con
     /* Statements here take a millisecond or so: starting parallel workers or a compiler for one
      * costs more than it saves. */
     buf_printf(&options,
-               "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off"
-               " -c plan_cache_mode=%s",
-               cfg->statement_timeout_ms, plan_cache_mode);
+               "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off%s",
+               cfg->statement_timeout_ms, more_options);
     if (cfg->schema.len)
         buf_printf(&options, " -c search_path=%.*s,public", STR_ARG(cfg->schema));
     values[0] = str_cstr(a, cfg->url);
@@ -168,10 +167,11 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     list_init(&db->waiters);
     db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
     db->hosts = hosts_new(l, str_cstr(db->arena, cfg->url));
-    db->params = connection_params(db->arena, cfg, db->hosts, "auto");
-    /* Planning is most of what the first statements of a connection cost. */
-    const struct conn_params of_pool =
-        connection_params(db->arena, cfg, db->hosts, "force_generic_plan");
+    db->params = connection_params(db->arena, cfg, db->hosts, "");
+    /* Planning is most of what the first statements of a connection cost. A plan that is kept must
+     * stay right while its tables grow: scanning them looks cheap as long as they are small. */
+    const struct conn_params of_pool = connection_params(
+        db->arena, cfg, db->hosts, " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off");
     for (int i = 0; i < db->count; i++) {
         struct member *m = &db->members[i];
         list_init(&m->node);
@@ -272,8 +272,12 @@ static enum err CO_FN acquire(struct db *db, struct member **out)
 
 DB_WRITE(db_commit_stmt, "", "", "COMMIT");
 DB_WRITE(db_begin_stmt, "", "", "BEGIN");
-DB_WRITE(db_plan_anew_stmt, "", "", "SET plan_cache_mode = auto");
-DB_WRITE(db_plan_once_stmt, "", "", "SET plan_cache_mode = force_generic_plan");
+DB_WRITE(db_plan_anew_stmt, "", "tt",
+         "SELECT set_config('plan_cache_mode', 'auto', false),"
+         " set_config('enable_seqscan', 'on', false)");
+DB_WRITE(db_plan_once_stmt, "", "tt",
+         "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
+         " set_config('enable_seqscan', 'off', false)");
 DB_READ(db_ping_stmt, "", "n", "SELECT 1");
 
 void db_session_init(struct db_session *s, struct db *db, struct arena *a)

@@ -46,10 +46,11 @@ DB_WRITE(outbox_batch_stmt, "i", "ittttttjttiiyt",
 
 DB_WRITE(outbox_delete_stmt, "I", "", "DELETE FROM outbox WHERE id = ANY ($1)");
 
-DB_WRITE(outbox_put_off_stmt, "IT", "",
-         "UPDATE outbox o SET attempts = attempts + 1, last_error = f.error, retry_at = "
-         "clock_timestamp() + make_interval(secs => least(15, power(2, least(attempts, 4)))) "
-         "FROM unnest($1::bigint[], $2::text[]) AS f (id, error) WHERE o.id = f.id");
+DB_WRITE_PLANNED(
+    outbox_put_off_stmt, "IT", "",
+    "UPDATE outbox o SET attempts = attempts + 1, last_error = f.error, retry_at = "
+    "clock_timestamp() + make_interval(secs => least(15, power(2, least(attempts, 4)))) "
+    "FROM unnest($1::bigint[], $2::text[]) AS f (id, error) WHERE o.id = f.id");
 
 enum err outbox_store_insert(struct db_session *s, const struct outbox_entry *entries, size_t n)
 {

@@ -19,24 +19,25 @@ DB_WRITE(audit_make_months, "z", "",
     "(k.source, k.action, k.object_type, k.is_refused, k.actor_kind, k.actor) = "                  \
     "(e.source, e.action, e.object_type, e.is_refused, e.actor_kind, e.actor)"
 /* With the kind, which is NULL when there is no such kind yet. */
-DB_WRITE(audit_pick, "", AUDIT_COL_TYPES "it",
-         "SELECT " AUDIT_COLS ", (SELECT k.id FROM audit_kind k WHERE " SAME_KIND
-         ")::bigint, e.ctid::text FROM audit_pending e, LATERAL (SELECT e.*) k "
-         "ORDER BY e.id LIMIT " BATCH_TEXT);
+DB_WRITE_PLANNED(audit_pick, "", AUDIT_COL_TYPES "it",
+                 "SELECT " AUDIT_COLS ", (SELECT k.id FROM audit_kind k WHERE " SAME_KIND
+                 ")::bigint, e.ctid::text FROM audit_pending e, LATERAL (SELECT e.*) k "
+                 "ORDER BY e.id LIMIT " BATCH_TEXT);
 DB_WRITE(audit_add_kinds, "", "",
          "INSERT INTO audit_kind (source, action, object_type, is_refused, actor_kind, actor) "
          "SELECT DISTINCT e.source, e.action, e.object_type, e.is_refused, e.actor_kind, e.actor "
          "FROM audit_pending e WHERE NOT EXISTS (SELECT FROM audit_kind k WHERE " SAME_KIND ")");
-DB_WRITE(audit_move, "TIITTz", "",
-         "WITH p AS (DELETE FROM audit_pending p USING unnest($1, $2, $3, $4, $5) "
-         "AS h (place, seq, kind, prev_hash, hash) WHERE p.ctid = h.place::tid "
-         "RETURNING h.seq, h.kind, decode(h.prev_hash, 'hex') AS prev_hash, "
-         "decode(h.hash, 'hex') AS hash, p.*) "
-         "INSERT INTO audit_event (seq, sealed_at, kind_id, at, source_id, actor_id, "
-         "on_behalf_of, address, user_agent, trace_id, object_id, object_number, changes, details, "
-         "reason, prev_hash, hash) SELECT seq, $6, kind, at, source_id, actor_id, on_behalf_of, "
-         "address, user_agent, trace_id, object_id, object_number, changes, details, reason, "
-         "prev_hash, hash FROM p ORDER BY seq");
+DB_WRITE_PLANNED(
+    audit_move, "TIITTz", "",
+    "WITH p AS (DELETE FROM audit_pending p USING unnest($1, $2, $3, $4, $5) "
+    "AS h (place, seq, kind, prev_hash, hash) WHERE p.ctid = h.place::tid "
+    "RETURNING h.seq, h.kind, decode(h.prev_hash, 'hex') AS prev_hash, "
+    "decode(h.hash, 'hex') AS hash, p.*) "
+    "INSERT INTO audit_event (seq, sealed_at, kind_id, at, source_id, actor_id, "
+    "on_behalf_of, address, user_agent, trace_id, object_id, object_number, changes, details, "
+    "reason, prev_hash, hash) SELECT seq, $6, kind, at, source_id, actor_id, on_behalf_of, "
+    "address, user_agent, trace_id, object_id, object_number, changes, details, reason, "
+    "prev_hash, hash FROM p ORDER BY seq");
 DB_WRITE(audit_set_head, "iyz", "b",
          "WITH h AS (UPDATE audit_head SET seq = $1, hash = $2), "
          "c AS (INSERT INTO audit_checkpoint (day, seq, hash) "

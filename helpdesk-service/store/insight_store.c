@@ -11,23 +11,24 @@
 
 /* ---- folding ------------------------------------------------------------------------------ */
 
-DB_WRITE(insight_fold, "", "i",
-         "WITH d AS (DELETE FROM insight_delta WHERE ctid = ANY (ARRAY(SELECT ctid FROM "
-         "insight_delta LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED)) RETURNING *), "
-         "x AS (SELECT k.dimension, k.key, d.* FROM d CROSS JOIN LATERAL (VALUES ('all', ''), "
-         "('category', d.category), ('department', d.department), ('priority', d.priority::text), "
-         "('owner', COALESCE(d.owner_id::text, ''))) AS k (dimension, key)), "
-         "h AS (INSERT INTO insight_hour AS r (dimension, metric, hour, key, bucket, n, total) "
-         "SELECT dimension, metric, date_trunc('hour', at, 'UTC'), key, bucket, sum(n), sum(total) "
-         "FROM x WHERE metric <> 'backlog' GROUP BY 1, 2, 3, 4, 5 "
-         "HAVING sum(n) <> 0 OR sum(total) <> 0 ORDER BY 1, 2, 3, 4, 5 "
-         "ON CONFLICT (dimension, metric, hour, key, bucket) "
-         "DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total), "
-         "b AS (INSERT INTO insight_backlog AS r (dimension, key, status, hour, n) "
-         "SELECT dimension, key, status, date_trunc('hour', at, 'UTC'), sum(n) FROM x "
-         "WHERE status IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4 "
-         "ON CONFLICT (dimension, key, status, hour) DO UPDATE SET n = r.n + excluded.n) "
-         "SELECT count(*) FROM d");
+DB_WRITE_PLANNED(
+    insight_fold, "", "i",
+    "WITH d AS (DELETE FROM insight_delta WHERE ctid = ANY (ARRAY(SELECT ctid FROM "
+    "insight_delta LIMIT " BATCH_TEXT " FOR UPDATE SKIP LOCKED)) RETURNING *), "
+    "x AS (SELECT k.dimension, k.key, d.* FROM d CROSS JOIN LATERAL (VALUES ('all', ''), "
+    "('category', d.category), ('department', d.department), ('priority', d.priority::text), "
+    "('owner', COALESCE(d.owner_id::text, ''))) AS k (dimension, key)), "
+    "h AS (INSERT INTO insight_hour AS r (dimension, metric, hour, key, bucket, n, total) "
+    "SELECT dimension, metric, date_trunc('hour', at, 'UTC'), key, bucket, sum(n), sum(total) "
+    "FROM x WHERE metric <> 'backlog' GROUP BY 1, 2, 3, 4, 5 "
+    "HAVING sum(n) <> 0 OR sum(total) <> 0 ORDER BY 1, 2, 3, 4, 5 "
+    "ON CONFLICT (dimension, metric, hour, key, bucket) "
+    "DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total), "
+    "b AS (INSERT INTO insight_backlog AS r (dimension, key, status, hour, n) "
+    "SELECT dimension, key, status, date_trunc('hour', at, 'UTC'), sum(n) FROM x "
+    "WHERE status IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4 "
+    "ON CONFLICT (dimension, key, status, hour) DO UPDATE SET n = r.n + excluded.n) "
+    "SELECT count(*) FROM d");
 DB_WRITE_PLANNED(
     insight_compact, "z", "",
     "WITH o AS (DELETE FROM insight_backlog WHERE hour < $1 AND hour > 'epoch' OR n = 0 "

@@ -54,22 +54,24 @@ DB_WRITE(
                           " e "
                           "USING (kind, id) GROUP BY 1) y WHERE x.kind = y.kind AND y.n <> 0) "
                           "SELECT count(*) FROM d");
-DB_WRITE(tally_fold_tags, "", "i",
-         "WITH " TAKE("tag_delta") ", "
-                                   "t AS (INSERT INTO tag_tally AS x (tag, n) SELECT tag, sum(n) "
-                                   "FROM d GROUP BY 1 "
-                                   "HAVING sum(n) <> 0 ORDER BY 1 ON CONFLICT (tag) DO UPDATE SET "
-                                   "n = x.n + excluded.n) "
-                                   "SELECT count(*) FROM d");
+DB_WRITE_PLANNED(
+    tally_fold_tags, "", "i",
+    "WITH " TAKE("tag_delta") ", "
+                              "t AS (INSERT INTO tag_tally AS x (tag, n) SELECT tag, sum(n) "
+                              "FROM d GROUP BY 1 "
+                              "HAVING sum(n) <> 0 ORDER BY 1 ON CONFLICT (tag) DO UPDATE SET "
+                              "n = x.n + excluded.n) "
+                              "SELECT count(*) FROM d");
 /* What people may mistype: neither short nor number-like words, which are near too many others. */
-DB_WRITE(tally_fold_words, "", "i",
-         "WITH " TAKE("search_delta") ", "
-                                      "t AS (INSERT INTO search_word AS x (word, n) SELECT "
-                                      "u.lexeme, count(*) FROM d, "
-                                      "unnest(d.words) u WHERE length(u.lexeme) BETWEEN 4 AND 40 "
-                                      "GROUP BY 1 ORDER BY 1 "
-                                      "ON CONFLICT (word) DO UPDATE SET n = x.n + excluded.n) "
-                                      "SELECT count(*) FROM d");
+DB_WRITE_PLANNED(
+    tally_fold_words, "", "i",
+    "WITH " TAKE("search_delta") ", "
+                                 "t AS (INSERT INTO search_word AS x (word, n) SELECT "
+                                 "u.lexeme, count(*) FROM d, "
+                                 "unnest(d.words) u WHERE length(u.lexeme) BETWEEN 4 AND 40 "
+                                 "GROUP BY 1 ORDER BY 1 "
+                                 "ON CONFLICT (word) DO UPDATE SET n = x.n + excluded.n) "
+                                 "SELECT count(*) FROM d");
 
 enum err tally_store_fold(struct db_session *s, bool *more)
 {

@@ -6,15 +6,16 @@
 /* Ids grow with time, so that the oldest are at the front of the primary key, and nothing is
  * searched when they are young. Conversations are locked before what is in them, as by whoever
  * posts. */
-DB_WRITE(lock_old_conversations, "z", "i",
-         "SELECT c.id FROM conversation c WHERE c.id = ANY (ARRAY(SELECT o.conversation_id FROM"
-         "  (SELECT conversation_id, created_at FROM message ORDER BY id LIMIT " BATCH
-         "  ) o WHERE o.created_at < $1)) ORDER BY c.id FOR UPDATE");
-DB_WRITE(forget_messages, "z", "II",
-         "WITH gone AS (DELETE FROM message WHERE id = ANY (ARRAY(SELECT o.id FROM"
-         "   (SELECT id, created_at FROM message ORDER BY id LIMIT " BATCH
-         "   ) o WHERE o.created_at < $1)) RETURNING conversation_id)"
-         " SELECT array_agg(DISTINCT conversation_id), ARRAY[count(*)] FROM gone");
+DB_WRITE_PLANNED(
+    lock_old_conversations, "z", "i",
+    "SELECT c.id FROM conversation c WHERE c.id = ANY (ARRAY(SELECT o.conversation_id FROM"
+    "  (SELECT conversation_id, created_at FROM message ORDER BY id LIMIT " BATCH
+    "  ) o WHERE o.created_at < $1)) ORDER BY c.id FOR UPDATE");
+DB_WRITE_PLANNED(forget_messages, "z", "II",
+                 "WITH gone AS (DELETE FROM message WHERE id = ANY (ARRAY(SELECT o.id FROM"
+                 "   (SELECT id, created_at FROM message ORDER BY id LIMIT " BATCH
+                 "   ) o WHERE o.created_at < $1)) RETURNING conversation_id)"
+                 " SELECT array_agg(DISTINCT conversation_id), ARRAY[count(*)] FROM gone");
 /* Whoever had not read them has nothing left of them to read. */
 DB_WRITE(forget_unread, "I", "",
          "UPDATE participant p SET read_number = greatest(p.read_number, f.number),"

@@ -5,22 +5,23 @@
 
 /* Ids grow with time, so that the oldest are at the front of the primary key, and nothing is
  * searched when they are young. */
-DB_WRITE(lock_old_notifications, "z", "II",
-         "WITH old AS (SELECT n.id, n.user_id FROM notification n WHERE n.id = ANY (ARRAY("
-         "  SELECT o.id FROM (SELECT id, created_at FROM notification ORDER BY id LIMIT " BATCH
-         "   ) o WHERE o.created_at < $1)) FOR UPDATE SKIP LOCKED)"
-         " SELECT array_agg(id), array_agg(DISTINCT user_id) FILTER (WHERE user_id IS NOT NULL)"
-         " FROM old");
+DB_WRITE_PLANNED(
+    lock_old_notifications, "z", "II",
+    "WITH old AS (SELECT n.id, n.user_id FROM notification n WHERE n.id = ANY (ARRAY("
+    "  SELECT o.id FROM (SELECT id, created_at FROM notification ORDER BY id LIMIT " BATCH
+    "   ) o WHERE o.created_at < $1)) FOR UPDATE SKIP LOCKED)"
+    " SELECT array_agg(id), array_agg(DISTINCT user_id) FILTER (WHERE user_id IS NOT NULL)"
+    " FROM old");
 /* In order, as whoever tells several people does. */
 DB_WRITE(lock_mailboxes, "I", "i",
          "SELECT user_id FROM mailbox WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE");
-DB_WRITE(forget_notifications, "I", "i",
-         "WITH gone AS (DELETE FROM notification WHERE id = ANY ($1)"
-         "  RETURNING user_id, NOT is_read AND channel = 'in_app' AS counts),"
-         " fewer AS (UPDATE mailbox m SET unread = greatest(m.unread - g.n, 0)"
-         "  FROM (SELECT user_id, count(*) AS n FROM gone WHERE counts GROUP BY 1) g"
-         "  WHERE m.user_id = g.user_id)"
-         " SELECT count(*) FROM gone");
+DB_WRITE_PLANNED(forget_notifications, "I", "i",
+                 "WITH gone AS (DELETE FROM notification WHERE id = ANY ($1)"
+                 "  RETURNING user_id, NOT is_read AND channel = 'in_app' AS counts),"
+                 " fewer AS (UPDATE mailbox m SET unread = greatest(m.unread - g.n, 0)"
+                 "  FROM (SELECT user_id, count(*) AS n FROM gone WHERE counts GROUP BY 1) g"
+                 "  WHERE m.user_id = g.user_id)"
+                 " SELECT count(*) FROM gone");
 DB_WRITE_PLANNED(forget_gone_messages, "z", "",
                  "DELETE FROM gone_message WHERE message_id IN (SELECT message_id FROM gone_message"
                  " WHERE gone_at < $1 ORDER BY gone_at LIMIT " BATCH ")");

@@ -6,13 +6,14 @@ DB_READ(tally_read, "", "tti",
         "SELECT channel, status, sum(n)::bigint FROM (SELECT channel, status, n FROM delivery_tally"
         " UNION ALL SELECT channel, status, n FROM delivery_delta) x GROUP BY 1, 2"
         " HAVING sum(n) <> 0 ORDER BY 1, 2");
-DB_WRITE(tally_fold, "", "i",
-         "WITH d AS (DELETE FROM delivery_delta WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
-         "  delivery_delta LIMIT 10000 FOR UPDATE SKIP LOCKED)) RETURNING *),"
-         " t AS (INSERT INTO delivery_tally AS x (channel, status, n) SELECT channel, status,"
-         "  sum(n) FROM d GROUP BY 1, 2 HAVING sum(n) <> 0 ORDER BY 1, 2"
-         "  ON CONFLICT (channel, status) DO UPDATE SET n = x.n + excluded.n)"
-         " SELECT count(*) FROM d");
+DB_WRITE_PLANNED(
+    tally_fold, "", "i",
+    "WITH d AS (DELETE FROM delivery_delta WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
+    "  delivery_delta LIMIT 10000 FOR UPDATE SKIP LOCKED)) RETURNING *),"
+    " t AS (INSERT INTO delivery_tally AS x (channel, status, n) SELECT channel, status,"
+    "  sum(n) FROM d GROUP BY 1, 2 HAVING sum(n) <> 0 ORDER BY 1, 2"
+    "  ON CONFLICT (channel, status) DO UPDATE SET n = x.n + excluded.n)"
+    " SELECT count(*) FROM d");
 
 enum err tally_store_read(struct db_session *s, const struct tally **out, size_t *count)
 {

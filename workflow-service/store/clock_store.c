@@ -13,7 +13,8 @@
     " p.escalate_step, g.id, g.name, g.zone, w.sla_version, d.target_minutes,"                     \
     " d.breach_minutes, s.weight,"                                                                 \
     " (SELECT sum(y.weight) FROM step y WHERE y.version_id = t.version_id), x.target_minutes,"     \
-    " t.id FROM " tasks " JOIN ticket k ON k.id = t.ticket_id"                                     \
+    " t.id FROM " tasks " CROSS JOIN LATERAL"                                                      \
+    " (SELECT * FROM ticket WHERE id = t.ticket_id OFFSET 0) k"                                    \
     " JOIN workflow_version v ON v.id = t.version_id JOIN workflow w ON w.id = v.workflow_id"      \
     " LEFT JOIN sla_policy p ON p.id = " POLICY_OF(                                                \
         "w") " LEFT JOIN calendar g ON g.id = p.calendar_id"                                       \
@@ -22,10 +23,12 @@
              " LEFT JOIN sla_response_target x ON x.policy_id = p.id AND x.priority = k.priority"
 #define RULE_COLS "tizittittITtbbittiiiddii"
 
-/* The ids as JSON: of an array the planner would look at the length, and plan each call anew. */
+/* The ids as JSON: of an array the planner would look at the length, and plan each call anew.
+ * OFFSET 0: each task and ticket by its key. */
 DB_READ(clock_rules, "i", RULE_COLS, RULES_OF("task t") " WHERE t.id = $1");
 DB_READ(clock_rules_all, "j", RULE_COLS,
-        RULES_OF("jsonb_array_elements_text($1) j JOIN task t ON t.id = j::bigint"));
+        RULES_OF("jsonb_array_elements_text($1) j CROSS JOIN LATERAL (SELECT * FROM task"
+                 " WHERE id = j::bigint OFFSET 0) t"));
 
 static void read_rules(const struct db_result *r, size_t row, struct clock_rules *o)
 {
@@ -213,24 +216,360 @@ enum err clock_store_records(struct db_session *s, int64_t task_id, struct clock
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-/* What both statements set: the state of the clock and what happened to it. */
-#define STATE_PARAMS "iiiizzzzIizzzztTTz"
-#define STATE_COUNT 18
-#define STATE_COLUMNS                                                                              \
-    "sla_version, target_us, breach_us, consumed_us, anchor_at, due_at, breach_at, warn_at,"       \
-    " warn_percents, warned_percent, warned_at, breached_at, stopped_at, next_wake, state"
-#define STATE_VALUES "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15"
-#define RECORD_OF_CLOCK                                                                            \
-    "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at, created_at)"   \
-    " SELECT c.id, n.kind, n.detail, $4, $6, $7, $18 FROM c, unnest($16, $17) n (kind, detail)"
+DB_WRITE(
+    clock_save, "iiiiizzzzIizzzztTTz", "",
+    "WITH c AS (UPDATE sla_clock SET (sla_version, target_us, breach_us, consumed_us,"
+    "  anchor_at, due_at, breach_at, warn_at, warn_percents, warned_percent, warned_at,"
+    "  breached_at, stopped_at, next_wake, state) = ROW ($2, $3, $4, $5, $6, $7, $8, $9, $10,"
+    "  $11, $12, $13, $14, $15, $16) WHERE id = $1 RETURNING id) "
+    "INSERT INTO sla_event (clock_id, kind, detail, consumed_us, due_at, breach_at, created_at)"
+    " SELECT c.id, n.kind, n.detail, $5, $7, $8, $19 FROM c, unnest($17, $18) n (kind, detail)");
 
-DB_WRITE(clock_add, STATE_PARAMS "itiiiz", "",
-         "WITH c AS (INSERT INTO sla_clock (task_id, metric, cycle, step_id, workflow_id,"
-         " started_at, " STATE_COLUMNS ") VALUES ($19, $20, $21, $22, $23, $24, " STATE_VALUES
-         ") RETURNING id) " RECORD_OF_CLOCK);
-DB_WRITE(clock_save, STATE_PARAMS "i", "",
-         "WITH c AS (UPDATE sla_clock SET (" STATE_COLUMNS ") = ROW (" STATE_VALUES
-         ") WHERE id = $19 RETURNING id) " RECORD_OF_CLOCK);
+static bool is_warned(const struct clock_put *p)
+{
+    for (size_t i = 0; i < p->note_count; i++)
+        if (strcmp(p->notes[i].kind, "warn") == 0)
+            return true;
+    return false;
+}
+
+static int64_t wake_of(const struct clock_put *p)
+{
+    int64_t at = p->row.clock.next_wake;
+    return at != SLA_NONE && at < p->not_before ? p->not_before : at;
+}
+
+static struct str detail_of(const struct clock_note *n)
+{
+    return n->detail.p ? n->detail : STR("");
+}
+
+static enum err CO_FN save_clock(struct db_session *s, const struct clock_put *p)
+{
+    const struct sla_clock *c = &p->row.clock;
+    struct str kinds[CLOCK_MAX_NOTES], details[CLOCK_MAX_NOTES];
+    for (size_t i = 0; i < p->note_count; i++) {
+        kinds[i] = str_from(p->notes[i].kind);
+        details[i] = detail_of(&p->notes[i]);
+    }
+    return db_send(s, &clock_save, DB_INT(p->row.id), DB_INT(p->row.sla_version),
+                   DB_INT(c->target_us), DB_INT(c->breach_us), DB_INT(c->consumed_us),
+                   DB_TIME(c->anchor_at), DB_TIME(c->due_at), DB_TIME(c->breach_at),
+                   DB_TIME(c->warn_at), DB_INT_ARRAY(c->warn_percents, c->warn_count),
+                   DB_INT(c->warned_percent), DB_TIME(is_warned(p) ? p->now : c->warned_at),
+                   DB_TIME(c->breached_at), DB_TIME(c->stopped_at), DB_TIME(wake_of(p)),
+                   DB_STR(sla_state_word(c->state)), DB_STR_ARRAY(kinds, p->note_count),
+                   DB_STR_ARRAY(details, p->note_count), DB_TIME(p->now));
+}
+
+/* Arrays hold no NULL: SLA_NONE is one. */
+#define OPT(column) "nullif(" column ", '-9223372036854775808'::bigint)"
+#define OPT_TIME(column) AT_US(OPT(column))
+
+/* One array for each of these, in the order of the statement's parameters. */
+enum added {
+    ADDED_TASK,
+    ADDED_CYCLE,
+    ADDED_STEP,
+    ADDED_WORKFLOW,
+    ADDED_VERSION,
+    ADDED_STARTED,
+    ADDED_TARGET,
+    ADDED_BREACH,
+    ADDED_CONSUMED,
+    ADDED_ANCHOR_AT,
+    ADDED_DUE_AT,
+    ADDED_BREACH_AT,
+    ADDED_WARN_AT,
+    ADDED_WARNED_PERCENT,
+    ADDED_BREACHED_AT,
+    ADDED_STOPPED_AT,
+    ADDED_WAKE,
+    ADDED_NOW,
+    ADDED_NUMBERS,
+};
+enum added_text { ADDED_METRIC, ADDED_STATE, ADDED_WARN_PERCENTS, ADDED_NOTES, ADDED_TEXTS };
+
+DB_WRITE(
+    clock_add, "IIIIIIIIIIIIIIIIIITTTT", "",
+    "WITH x AS MATERIALIZED (SELECT nextval('sla_clock_id_seq') AS id, u.* FROM unnest($1, $2,"
+    "   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+    "$21,"
+    "   $22) u (task_id, cycle, step_id, workflow_id, sla_version, started_at, target_us,"
+    "   breach_us, consumed_us, anchor_at, due_at, breach_at, warn_at, warned_percent,"
+    "   breached_at, stopped_at, next_wake, now, metric, state, warn_percents, notes)),"
+    " added AS (INSERT INTO sla_clock (id, task_id, metric, cycle, step_id, workflow_id,"
+    "   sla_version, started_at, target_us, breach_us, consumed_us, anchor_at, due_at,"
+    "   breach_at, warn_at, warn_percents, warned_percent, breached_at, stopped_at, next_wake,"
+    "   state) OVERRIDING SYSTEM VALUE"
+    "  SELECT id, task_id, metric, cycle, " OPT(
+        "step_id") ", workflow_id, sla_version,"
+                   "   " AT_US("started_at") ", target_us, breach_us, consumed_us, " OPT_TIME(
+                       "anchor_at") ","
+                                    "   " OPT_TIME("due_at") ", " OPT_TIME(
+                                        "breach_at") ", " OPT_TIME("warn_at") ","
+                                                                              "   "
+                                                                              "warn_percents::"
+                                                                              "bigint[], "
+                                                                              "warned_percent,"
+                                                                              " " OPT_TIME(
+                                                                                  "breached_"
+                                                                                  "at") ","
+                                                                                        "  "
+                                                                                        " " OPT_TIME("stopped_at") ", " OPT_TIME(
+                                                                                            "n"
+                                                                                            "e"
+                                                                                            "x"
+                                                                                            "t"
+                                                                                            "_"
+                                                                                            "w"
+                                                                                            "a"
+                                                                                            "k"
+                                                                                            "e") ","
+                                                                                                 " "
+                                                                                                 "s"
+                                                                                                 "t"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "e"
+                                                                                                 " "
+                                                                                                 "F"
+                                                                                                 "R"
+                                                                                                 "O"
+                                                                                                 "M"
+                                                                                                 " "
+                                                                                                 "x"
+                                                                                                 ")"
+                                                                                                 " "
+                                                                                                 "I"
+                                                                                                 "N"
+                                                                                                 "S"
+                                                                                                 "E"
+                                                                                                 "R"
+                                                                                                 "T"
+                                                                                                 " "
+                                                                                                 "I"
+                                                                                                 "N"
+                                                                                                 "T"
+                                                                                                 "O"
+                                                                                                 " "
+                                                                                                 "s"
+                                                                                                 "l"
+                                                                                                 "a"
+                                                                                                 "_"
+                                                                                                 "e"
+                                                                                                 "v"
+                                                                                                 "e"
+                                                                                                 "n"
+                                                                                                 "t"
+                                                                                                 " "
+                                                                                                 "("
+                                                                                                 "c"
+                                                                                                 "l"
+                                                                                                 "o"
+                                                                                                 "c"
+                                                                                                 "k"
+                                                                                                 "_"
+                                                                                                 "i"
+                                                                                                 "d"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "k"
+                                                                                                 "i"
+                                                                                                 "n"
+                                                                                                 "d"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "d"
+                                                                                                 "e"
+                                                                                                 "t"
+                                                                                                 "a"
+                                                                                                 "i"
+                                                                                                 "l"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "c"
+                                                                                                 "o"
+                                                                                                 "n"
+                                                                                                 "s"
+                                                                                                 "u"
+                                                                                                 "m"
+                                                                                                 "e"
+                                                                                                 "d"
+                                                                                                 "_"
+                                                                                                 "u"
+                                                                                                 "s"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "d"
+                                                                                                 "u"
+                                                                                                 "e"
+                                                                                                 "_"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "b"
+                                                                                                 "r"
+                                                                                                 "e"
+                                                                                                 "a"
+                                                                                                 "c"
+                                                                                                 "h"
+                                                                                                 "_"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "c"
+                                                                                                 "r"
+                                                                                                 "e"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 "e"
+                                                                                                 "d"
+                                                                                                 "_"
+                                                                                                 "a"
+                                                                                                 "t"
+                                                                                                 ")"
+                                                                                                 " "
+                                                                                                 "S"
+                                                                                                 "E"
+                                                                                                 "L"
+                                                                                                 "E"
+                                                                                                 "C"
+                                                                                                 "T"
+                                                                                                 " "
+                                                                                                 "x"
+                                                                                                 "."
+                                                                                                 "i"
+                                                                                                 "d"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "n"
+                                                                                                 "-"
+                                                                                                 ">"
+                                                                                                 ">"
+                                                                                                 "'"
+                                                                                                 "k"
+                                                                                                 "i"
+                                                                                                 "n"
+                                                                                                 "d"
+                                                                                                 "'"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "n"
+                                                                                                 "-"
+                                                                                                 ">"
+                                                                                                 ">"
+                                                                                                 "'"
+                                                                                                 "d"
+                                                                                                 "e"
+                                                                                                 "t"
+                                                                                                 "a"
+                                                                                                 "i"
+                                                                                                 "l"
+                                                                                                 "'"
+                                                                                                 ","
+                                                                                                 " "
+                                                                                                 "c"
+                                                                                                 "o"
+                                                                                                 "n"
+                                                                                                 "s"
+                                                                                                 "u"
+                                                                                                 "m"
+                                                                                                 "e"
+                                                                                                 "d"
+                                                                                                 "_"
+                                                                                                 "u"
+                                                                                                 "s"
+                                                                                                 ","
+                                                                                                 " " OPT_TIME(
+                                                                                                     "due_at") ","
+                                                                                                               "  " OPT_TIME("breach_at") ", " AT_US(
+                                                                                                                   "now") " FROM x, jsonb_array_elements(notes::jsonb) n");
+
+static struct str notes_json(struct arena *a, const struct clock_put *p)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, a);
+    jw_init(&w, &b);
+    jw_array(&w);
+    for (size_t i = 0; i < p->note_count; i++) {
+        jw_object(&w);
+        JW_STR(&w, "kind", str_from(p->notes[i].kind));
+        JW_STR(&w, "detail", detail_of(&p->notes[i]));
+        jw_end_object(&w);
+    }
+    jw_end_array(&w);
+    return buf_str(&b);
+}
+
+static struct str array_text(struct arena *a, const int64_t *items, size_t n)
+{
+    struct buf b;
+    buf_init(&b, a);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s%lld", i ? "," : "{", (long long)items[i]);
+    return n ? str_printf(a, "%.*s}", STR_ARG(buf_str(&b))) : STR("{}");
+}
+
+static void add_row(struct arena *a, const struct clock_put *p, int64_t **numbers,
+                    struct str **texts, size_t at)
+{
+    const struct clock_row *row = &p->row;
+    const struct sla_clock *c = &row->clock;
+    const int64_t number[ADDED_NUMBERS] = {
+        [ADDED_TASK] = row->task_id,
+        [ADDED_CYCLE] = row->cycle,
+        [ADDED_STEP] = row->step_id,
+        [ADDED_WORKFLOW] = row->workflow_id,
+        [ADDED_VERSION] = row->sla_version,
+        [ADDED_STARTED] = row->started_at,
+        [ADDED_TARGET] = c->target_us,
+        [ADDED_BREACH] = c->breach_us,
+        [ADDED_CONSUMED] = c->consumed_us,
+        [ADDED_ANCHOR_AT] = c->anchor_at,
+        [ADDED_DUE_AT] = c->due_at,
+        [ADDED_BREACH_AT] = c->breach_at,
+        [ADDED_WARN_AT] = c->warn_at,
+        [ADDED_WARNED_PERCENT] = c->warned_percent,
+        [ADDED_BREACHED_AT] = c->breached_at,
+        [ADDED_STOPPED_AT] = c->stopped_at,
+        [ADDED_WAKE] = wake_of(p),
+        [ADDED_NOW] = p->now,
+    };
+    const struct str text[ADDED_TEXTS] = {
+        [ADDED_METRIC] = row->metric,
+        [ADDED_STATE] = sla_state_word(c->state),
+        [ADDED_WARN_PERCENTS] = array_text(a, c->warn_percents, c->warn_count),
+        [ADDED_NOTES] = notes_json(a, p),
+    };
+    for (int i = 0; i < ADDED_NUMBERS; i++)
+        numbers[i][at] = number[i];
+    for (int i = 0; i < ADDED_TEXTS; i++)
+        texts[i][at] = text[i];
+}
+
+static enum err CO_FN add_clocks(struct db_session *s, const struct clock_put *puts, size_t n)
+{
+    int64_t *numbers[ADDED_NUMBERS];
+    struct str *texts[ADDED_TEXTS];
+    struct db_value values[ADDED_NUMBERS + ADDED_TEXTS];
+    size_t count = 0;
+    for (int i = 0; i < ADDED_NUMBERS; i++)
+        numbers[i] = ARENA_ARRAY(s->arena, int64_t, n);
+    for (int i = 0; i < ADDED_TEXTS; i++)
+        texts[i] = ARENA_ARRAY(s->arena, struct str, n);
+    for (size_t i = 0; i < n; i++)
+        if (puts[i].row.id == 0)
+            add_row(s->arena, &puts[i], numbers, texts, count++);
+    for (int i = 0; i < ADDED_NUMBERS; i++)
+        values[i] = DB_INT_ARRAY(numbers[i], count);
+    for (int i = 0; i < ADDED_TEXTS; i++)
+        values[ADDED_NUMBERS + i] = DB_STR_ARRAY(texts[i], count);
+    return count ? db_run_along(s, &clock_add, values, ADDED_NUMBERS + ADDED_TEXTS) : ERR_OK;
+}
 
 DB_WRITE(clock_show_resolution, "izzz", "",
          "UPDATE task SET target_resolution = $2, sla_breach_at = $3, sla_breached_at = $4"
@@ -238,60 +577,6 @@ DB_WRITE(clock_show_resolution, "izzz", "",
          "  IS DISTINCT FROM ($2, $3, $4)");
 DB_WRITE(clock_show_step, "iz", "",
          "UPDATE task_item SET target_at = $2 WHERE task_id = $1 AND status IN " OPEN_ITEM);
-
-static void state_values(struct arena *a, const struct clock_put *p, struct db_value *v)
-{
-    const struct sla_clock *c = &p->row.clock;
-    struct str *kinds = ARENA_ARRAY(a, struct str, CLOCK_MAX_NOTES);
-    struct str *details = ARENA_ARRAY(a, struct str, CLOCK_MAX_NOTES);
-    int64_t wake = c->next_wake;
-    bool is_warned = false;
-    for (size_t i = 0; i < p->note_count; i++) {
-        kinds[i] = str_from(p->notes[i].kind);
-        details[i] = p->notes[i].detail.p ? p->notes[i].detail : STR("");
-        is_warned = is_warned || str_eq(kinds[i], STR("warn"));
-    }
-    if (wake != SLA_NONE && wake < p->not_before)
-        wake = p->not_before;
-    const struct db_value values[STATE_COUNT] = {
-        DB_INT(p->row.sla_version),
-        DB_INT(c->target_us),
-        DB_INT(c->breach_us),
-        DB_INT(c->consumed_us),
-        DB_TIME(c->anchor_at),
-        DB_TIME(c->due_at),
-        DB_TIME(c->breach_at),
-        DB_TIME(c->warn_at),
-        DB_INT_ARRAY(c->warn_percents, c->warn_count),
-        DB_INT(c->warned_percent),
-        DB_TIME(is_warned ? p->now : c->warned_at),
-        DB_TIME(c->breached_at),
-        DB_TIME(c->stopped_at),
-        DB_TIME(wake),
-        DB_STR(sla_state_word(c->state)),
-        DB_STR_ARRAY(kinds, p->note_count),
-        DB_STR_ARRAY(details, p->note_count),
-        DB_TIME(p->now),
-    };
-    memcpy(v, values, sizeof values);
-}
-
-static enum err CO_FN put_clock(struct db_session *s, const struct clock_put *p)
-{
-    const struct clock_row *row = &p->row;
-    struct db_value v[STATE_COUNT + 6];
-    state_values(s->arena, p, v);
-    if (row->id) {
-        v[STATE_COUNT] = DB_INT(row->id);
-        return db_run_along(s, &clock_save, v, STATE_COUNT + 1);
-    }
-    const struct db_value added[] = {
-        DB_INT(row->task_id),     DB_STR(row->metric),      DB_INT(row->cycle),
-        DB_OPT_INT(row->step_id), DB_INT(row->workflow_id), DB_TIME(row->started_at),
-    };
-    memcpy(v + STATE_COUNT, added, sizeof added);
-    return db_run_along(s, &clock_add, v, STATE_COUNT + 6);
-}
 
 static enum err CO_FN show_deadlines(struct db_session *s, const struct clock_row *row)
 {
@@ -304,14 +589,17 @@ static enum err CO_FN show_deadlines(struct db_session *s, const struct clock_ro
     return ERR_OK;
 }
 
+/* What is saved goes first: of a metric, one clock ends before the next begins. */
 enum err clock_store_put(struct db_session *s, const struct clock_put *puts, size_t n)
 {
     enum err rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
-        rc = put_clock(s, &puts[i]);
-        if (rc == ERR_OK)
-            rc = show_deadlines(s, &puts[i].row);
-    }
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        if (puts[i].row.id)
+            rc = save_clock(s, &puts[i]);
+    if (rc == ERR_OK)
+        rc = add_clocks(s, puts, n);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        rc = show_deadlines(s, &puts[i].row);
     return rc;
 }
 

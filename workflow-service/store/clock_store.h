@@ -64,8 +64,8 @@ struct clock_put {
     size_t note_count;
     int64_t now, not_before; /* a next_wake before not_before waits until then */
 };
-/* In order, in a transaction; no clock twice. The deadlines shown on the tasks and their items
- * follow. What fails, fails the next statement. */
+/* In a transaction; no clock twice. The deadlines shown on the tasks and their items follow. What
+ * fails, fails the next statement. */
 MUST_CHECK enum err CO_FN clock_store_put(struct db_session *s, const struct clock_put *puts,
                                           size_t n);
 

@@ -29,7 +29,7 @@
  * what the one before has left. */
 DB_WRITE(statistics_lock, "", "i", "SELECT 1::bigint FROM statistic_mark FOR UPDATE SKIP LOCKED");
 
-DB_WRITE(statistics_fold, "", "i",
+DB_WRITE_PLANNED(statistics_fold, "", "i",
          "WITH gone AS MATERIALIZED (DELETE FROM statistic_note d WHERE ctid = ANY (ARRAY("
          "   SELECT ctid FROM statistic_note LIMIT " BATCH_TEXT ")) RETURNING d AS note),"
          " delta AS MATERIALIZED (SELECT d FROM (SELECT array_agg(note) AS notes FROM gone) g,"
@@ -50,7 +50,7 @@ DB_WRITE(statistics_fold, "", "i",
 
 /* What the mark allows, and then the mark: as far as this snapshot sees, once nothing is under way
  * that it does not see. What has begun meanwhile waits for the next time: beginnings never end. */
-DB_WRITE(statistics_fold_begun, "", "b",
+DB_WRITE_PLANNED(statistics_fold_begun, "", "b",
          "WITH ready AS MATERIALIZED (SELECT * FROM statistic_mark"
          "  WHERE horizon <= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1),"
          " turns_begun AS MATERIALIZED (SELECT b.* FROM ready, LATERAL (SELECT * FROM statistic_item_begin i"

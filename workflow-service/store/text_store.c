@@ -13,12 +13,12 @@ DB_READ(text_waiting, "z", "b",
         " (SELECT k.created_at < $1 FROM ticket k ORDER BY k.id DESC OFFSET " BATCH
         " LIMIT 1), true))"
         " FROM (SELECT 1 FROM ticket_text WHERE NOT is_sorted LIMIT " WAITING_MAX ") x");
-DB_WRITE(text_sort, "", "i",
-         "WITH due AS MATERIALIZED (SELECT ticket_id FROM ticket_text WHERE NOT is_sorted"
-         "  ORDER BY ticket_id LIMIT " BATCH " FOR UPDATE SKIP LOCKED),"
-         " sorted AS (UPDATE ticket_text x SET is_sorted = true FROM due"
-         "  WHERE x.ticket_id = due.ticket_id RETURNING 1) "
-         "SELECT count(*) FROM sorted");
+DB_WRITE_PLANNED(text_sort, "", "i",
+                 "WITH due AS MATERIALIZED (SELECT ticket_id FROM ticket_text WHERE NOT is_sorted"
+                 "  ORDER BY ticket_id LIMIT " BATCH " FOR UPDATE SKIP LOCKED),"
+                 " sorted AS (UPDATE ticket_text x SET is_sorted = true FROM due"
+                 "  WHERE x.ticket_id = due.ticket_id RETURNING 1) "
+                 "SELECT count(*) FROM sorted");
 /* Until then the new entries are a list that every search reads. */
 DB_WRITE(text_index, "", "i", "SELECT gin_clean_pending_list('ticket_text_by_trigram'::regclass)");
 
