@@ -62,9 +62,9 @@ struct db_stmt {
 /*
  * Declares and registers a statement: DB_READ(by_number, "t", "it", "SELECT …"). File scope only.
  * A read that may take long is a DB_READ_LONG: it has a pooled connection to itself, so that no
- * quick one waits behind it. On a pooled connection a statement is planned once, without its
- * values; long reads and what is DB_WRITE_PLANNED, whose best plan depends on the values, are
- * planned anew where PostgreSQL finds that better.
+ * quick one waits behind it. On a pooled connection a statement is planned once, without its values
+ * and to find rows by indexes. Long reads, and what is DB_WRITE_PLANNED since its best plan depends
+ * on its values or on how many rows there are, are left to PostgreSQL's judgement.
  */
 #define DB_READ(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, true, false, sql_)
 #define DB_READ_LONG(var, params_, cols_, sql_) DB_STMT_(var, params_, cols_, false, true, sql_)
