@@ -83,6 +83,17 @@ bool ws_hub_has(const struct ws_hub *h, int64_t key)
     return idmap_get(h->groups, key) != NULL;
 }
 
+size_t ws_hub_keys(const struct ws_hub *h, struct arena *a, int64_t **keys)
+{
+    size_t it = 0, n = 0;
+    int64_t key;
+    void *group;
+    *keys = ARENA_ARRAY(a, int64_t, idmap_count(h->groups) + 1);
+    while (idmap_next(h->groups, &it, &key, &group))
+        (*keys)[n++] = key;
+    return n;
+}
+
 void ws_hub_send(struct ws_hub *h, int64_t key, struct ws_frame *f)
 {
     struct list *members = ws_hub_members(h, key);

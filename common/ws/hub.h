@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "list.h"
 #include "ws.h"
 
@@ -26,6 +27,8 @@ void ws_hub_join(struct ws_hub *h, int64_t key, struct ws_member *m, struct ws *
 /* Harmless for a member of no group. */
 void ws_hub_leave(struct ws_member *m);
 bool ws_hub_has(const struct ws_hub *h, int64_t key);
+/* The numbers of all groups, in no particular order; in the arena. */
+size_t ws_hub_keys(const struct ws_hub *h, struct arena *a, int64_t **keys);
 /* Queues the frame on every socket of the group. */
 void ws_hub_send(struct ws_hub *h, int64_t key, struct ws_frame *f);
 /* Closes sockets whose token has expired (4401); to be called every second or so. */

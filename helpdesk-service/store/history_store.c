@@ -11,12 +11,13 @@
 
 #define VISIBLE "ticket_id = $1 AND ($2 OR NOT is_internal)"
 
-DB_READ(history_page, "ibiii", COL_TYPES "i",
-        "SELECT " COLS ", n.total FROM (SELECT CASE WHEN $3 IS NULL THEN (SELECT count(*) FROM "
-        "(SELECT 1 FROM ticket_history WHERE " VISIBLE " LIMIT 10001) m) END AS total) n "
-        "LEFT JOIN LATERAL (SELECT * FROM ticket_history WHERE " VISIBLE
-        " AND ($3 IS NULL OR id < $3) ORDER BY id DESC OFFSET $4 LIMIT $5) h ON true "
-        "ORDER BY h.id DESC");
+DB_READ(
+    history_page, "ibiii", COL_TYPES "i",
+    "SELECT " COLS ", n.total FROM (SELECT CASE WHEN $3 IS NULL THEN (SELECT count(*) FROM "
+    "(SELECT 1 FROM ticket_history WHERE " VISIBLE " LIMIT 10001) m) END AS total) n "
+    "LEFT JOIN LATERAL (SELECT * FROM ticket_history WHERE " VISIBLE
+    " AND id < COALESCE($3, 9223372036854775807) ORDER BY id DESC OFFSET $4 LIMIT $5) h ON true "
+    "ORDER BY h.id DESC");
 DB_WRITE(history_insert, "ittttitzb", "",
          "INSERT INTO ticket_history (ticket_id, field_name, old_value, new_value, note, "
          "changed_by, changed_by_name, changed_at, is_internal) "

@@ -5,6 +5,7 @@
 #include "ws_json.h"
 
 #define PAGE 200
+#define PEOPLE_PAGE 1000
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
@@ -96,6 +97,22 @@ void push_count(struct live *l, struct arena *a, int64_t user_id)
         push_text(l, a, user_id, push_count_frame(a, unread));
 }
 
+/* Read elsewhere, or not: after an outage each socket's number may be wrong. */
+static enum err CO_FN push_all_counts(struct live *l, struct db_session *db)
+{
+    int64_t *ids;
+    size_t n = ws_hub_keys(l->people, db->arena, &ids);
+    enum err rc = ERR_OK;
+    for (size_t from = 0; rc == ERR_OK && from < n; from += PEOPLE_PAGE) {
+        size_t page = n - from < PEOPLE_PAGE ? n - from : PEOPLE_PAGE;
+        const int64_t *counts;
+        rc = notification_store_unread_of(db, ids + from, page, &counts);
+        for (size_t i = 0; rc == ERR_OK && i < page; i++)
+            push_text(l, db->arena, ids[from + i], push_count_frame(db->arena, counts[i]));
+    }
+    return rc;
+}
+
 enum err push_begin(struct live *l)
 {
     struct arena *a = arena_new();
@@ -109,7 +126,7 @@ enum err push_begin(struct live *l)
     return rc;
 }
 
-static void CO_FN push_one(struct live *l, struct arena *a, const struct missed *m)
+static void push_one(struct live *l, struct arena *a, const struct missed *m)
 {
     const struct notification *n = &m->notification;
     const struct event_notification e = {.id = n->id,
@@ -121,12 +138,10 @@ static void CO_FN push_one(struct live *l, struct arena *a, const struct missed 
                                          .ticket_number = n->ticket_number,
                                          .is_read = n->is_read ? JSON_TRUE : JSON_FALSE,
                                          .created_at = n->created_at};
-    if (m->is_change) {
+    if (m->is_change)
         push_changed(l, a, &e);
-    } else {
+    else
         push_notification(l, a, &e);
-        push_count(l, a, n->user_id);
-    }
 }
 
 enum err push_missed(struct live *l, int64_t *after, bool *is_last)
@@ -140,7 +155,10 @@ enum err push_missed(struct live *l, int64_t *after, bool *is_last)
         push_one(l, a, &missed.items[i]);
         *after = missed.items[i].id;
     }
-    *is_last = rc == ERR_OK && missed.count < PAGE;
+    bool is_all = rc == ERR_OK && missed.count < PAGE;
+    if (is_all)
+        rc = push_all_counts(l, &db);
+    *is_last = is_all && rc == ERR_OK;
     arena_free(a);
     return rc;
 }

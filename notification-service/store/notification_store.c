@@ -35,6 +35,9 @@ DB_READ(notification_history, "ii", TYPES "tiz",
 
 DB_READ(count_unread, "i", "i",
         "SELECT coalesce((SELECT unread FROM mailbox WHERE user_id = $1), 0)");
+DB_READ(count_unread_of, "I", "I",
+        "SELECT ARRAY(SELECT coalesce(m.unread, 0) FROM unnest($1) WITH ORDINALITY u (id, n)"
+        " LEFT JOIN mailbox m ON m.user_id = u.id ORDER BY u.n)");
 
 /* With as many fewer unread ones as it has changed. */
 #define FEWER                                                                                      \
@@ -159,6 +162,16 @@ enum err notification_store_unread(struct db_session *s, int64_t user_id, int64_
     enum err rc = db_query(s, &count_unread, &r, DB_INT(user_id));
     if (rc == ERR_OK)
         *count = db_get_int(r, 0, 0);
+    return rc;
+}
+
+enum err notification_store_unread_of(struct db_session *s, const int64_t *user_ids, size_t n,
+                                      const int64_t **counts)
+{
+    struct db_result *r;
+    enum err rc = db_query(s, &count_unread_of, &r, DB_INT_ARRAY(user_ids, n));
+    if (rc == ERR_OK && db_get_int_array(r, 0, 0, counts) != n)
+        rc = ERR_INTERNAL_ERROR;
     return rc;
 }
 

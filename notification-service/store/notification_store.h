@@ -53,6 +53,10 @@ MUST_CHECK enum err CO_FN notification_store_history(struct db_session *s, int64
                                                      int64_t limit, struct notification_list *out);
 MUST_CHECK enum err CO_FN notification_store_unread(struct db_session *s, int64_t user_id,
                                                     int64_t *count);
+/* Of several people: (*counts)[i] is user_ids[i]'s. */
+MUST_CHECK enum err CO_FN notification_store_unread_of(struct db_session *s,
+                                                       const int64_t *user_ids, size_t n,
+                                                       const int64_t **counts);
 /* ERR_NOT_FOUND when the person has no such notification. Reading twice is fine. */
 MUST_CHECK enum err CO_FN notification_store_read(struct db_session *s, int64_t user_id, int64_t id,
                                                   int64_t now, struct notification *out);

@@ -386,6 +386,19 @@ def test_what_changes_while_the_broker_is_away_is_seen_afterwards(fragile, world
     assert frame["action"] == "updated" and frame["notification"]["message"] == "other words"
 
 
+def test_what_is_read_elsewhere_while_the_broker_is_away_is_counted_afterwards(fragile, world):
+    apart, _, to_broker = fragile
+    made = world.notify(EVE)
+    socket, idle = apart.socket(EVE), apart.socket(ADAM)
+    to_broker.cut()
+    wait_for(lambda: not is_ready(apart.service), what="unready")
+    world.http(EVE).put(f"/api/v1/notifications/{made['id']}/read", expect=200)
+    unread = [world.unread(EVE), world.unread(ADAM)]
+    to_broker.restore()
+    socket.receive_type("count_update", where=lambda f: f["unread_count"] == unread[0])
+    assert idle.receive_type("count_update")["unread_count"] == unread[1]
+
+
 def test_the_database_goes_away_and_comes_back(fragile):
     world, to_db, _ = fragile
     socket = world.socket(EVE)

@@ -150,11 +150,14 @@ static void two_workers_share_the_work(struct db_session *s)
     size_t mine = claim_and_fire(s, 12), theirs = claim_and_fire(&other, 100);
     assert_int_equal(mine, 12);
     assert_true(theirs > 0 && mine + theirs <= 40);
-    db_rollback(&other); /* killed before its commit */
+    db_rollback(&other); /* killed before its commit: some time later its rows are free again */
     OK(db_commit(s));
-    OK(db_begin(&other));
-    size_t rest = claim_and_fire(&other, 100);
-    OK(db_commit(&other));
+    size_t rest = 0;
+    while (mine + rest < 40) {
+        OK(db_begin(&other));
+        rest += claim_and_fire(&other, 100);
+        OK(db_commit(&other));
+    }
     assert_int_equal(mine + rest, 40);
     for (int i = 0; i < 20; i++)
         assert_int_equal(record_count(s, tasks[i], "breach"), 2);
