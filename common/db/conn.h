@@ -64,7 +64,7 @@ void conn_sync_soon(struct conn *c);
 /* Sends ROLLBACK with nobody waiting; the ready event follows when it is done. */
 void conn_rollback(struct conn *c);
 
-/* ---- what listen.c needs of the pool (db.c) ------------------------------------------------ */
+/* ---- what listen.c needs of the pool (pool.c) ---------------------------------------------- */
 
 struct loop *db_loop(const struct db *db);
 const struct conn_params *db_conn_params(const struct db *db);

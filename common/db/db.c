@@ -1,54 +1,14 @@
 #include "db.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "buf.h"
 #include "clock.h"
-#include "conn.h"
 #include "log.h"
 #include "mem.h"
-#include "metrics.h"
+#include "pool.h"
 #include "trace.h"
 
-/* How long a statement waits for the database to come back before it is refused. */
-#define DOWN_GRACE_MS 500
 #define MAX_TX_ATTEMPTS 3
-
-static struct metric pool_wait = {
-    .name = "db_pool_wait_seconds",
-    .help = "Time until a pooled connection was had, 0 when one was idle.",
-    .kind = METRIC_HISTOGRAM,
-};
-
-struct member {
-    struct list node; /* in db->idle */
-    struct conn *conn;
-    struct db *db;
-    struct db_tx *tx; /* who holds it */
-    bool is_busy;     /* held, or still rolling back */
-    bool is_reader;
-};
-
-struct waiter {
-    struct list node;
-    struct co_wait wait;
-    struct member *member; /* handed over by the releasing side */
-};
-
-struct db {
-    struct loop *loop;
-    struct member *members;
-    int count, readers, next_reader;
-    int acquire_timeout_ms;
-    struct arena *arena; /* of all parameters of connections */
-    struct hosts *hosts;
-    struct conn_params params; /* of readers */
-    struct list idle;          /* usable pool members */
-    struct list waiters;       /* struct waiter */
-    int in_use, waiting;
-};
 
 struct commit_hook {
     struct commit_hook *next;
@@ -76,197 +36,6 @@ struct db_tx {
     struct along *along;                     /* what travels with the next statement */
     bool has_begun, has_failed;
 };
-
-/* ---- the pool ----------------------------------------------------------------------------- */
-
-static void offer(struct db *db, struct member *m)
-{
-    struct list *n = list_pop(&db->waiters);
-    if (n) {
-        list_remove(&m->node);
-        struct waiter *w = LIST_ENTRY(n, struct waiter, node);
-        w->member = m;
-        m->is_busy = true;
-        db->in_use++;
-        co_wake(&w->wait, ERR_OK);
-        return;
-    }
-    if (list_is_empty(&m->node))
-        list_prepend(&db->idle, &m->node);
-}
-
-static void on_ready(struct conn *c, void *arg)
-{
-    (void)c;
-    struct member *m = arg;
-    if (m->is_reader)
-        return;
-    if (!m->is_busy) /* new, or its detached rollback has ended */
-        offer(m->db, m);
-}
-
-static void on_lost(struct conn *c, void *arg)
-{
-    (void)c;
-    struct member *m = arg;
-    list_remove(&m->node);
-    if (m->tx)
-        m->tx->member = NULL;
-    if (m->is_busy)
-        m->db->in_use--;
-    m->tx = NULL;
-    m->is_busy = false;
-}
-
-/* dbname is the whole URL; the keywords behind it win over what the URL says. */
-static struct conn_params connection_params(struct arena *a, const struct db_config *cfg,
-                                            struct hosts *hosts, const char *more_options)
-{
-    static const char *const KEYWORDS[] = {"dbname",
-                                           "application_name",
-                                           "options",
-                                           "client_encoding",
-                                           "gssencmode",
-                                           "keepalives_idle",
-                                           "keepalives_interval",
-                                           "keepalives_count",
-                                           NULL};
-    const char **values = ARENA_ARRAY(a, const char *, sizeof KEYWORDS / sizeof KEYWORDS[0]);
-    struct buf options;
-    buf_init(&options, a);
-    /* Statements here take a millisecond or so: starting parallel workers or a compiler for one
-     * costs more than it saves. */
-    buf_printf(&options,
-               "-c statement_timeout=%d -c max_parallel_workers_per_gather=0 -c jit=off%s",
-               cfg->statement_timeout_ms, more_options);
-    if (cfg->schema.len)
-        buf_printf(&options, " -c search_path=%.*s,public", STR_ARG(cfg->schema));
-    values[0] = str_cstr(a, cfg->url);
-    values[1] = arena_strdup(a, cfg->app_name);
-    values[2] = buf_cstr(&options);
-    values[3] = "UTF8";
-    values[4] = "disable";
-    /* A connection that waits for notifications sends nothing by which it would notice its end. */
-    values[5] = "15";
-    values[6] = "5";
-    values[7] = "3";
-    return (struct conn_params){KEYWORDS, values, .hosts = hosts,
-                                .watchdog_ms = cfg->statement_timeout_ms + 2000};
-}
-
-struct db *db_new(struct loop *l, const struct db_config *cfg)
-{
-    static const struct conn_events EVENTS = {on_ready, on_lost};
-    struct db *db = MEM_NEW(struct db);
-    db->loop = l;
-    db->readers = cfg->read_connections;
-    db->count = cfg->read_connections + cfg->pool_size;
-    db->acquire_timeout_ms = cfg->acquire_timeout_ms;
-    db->arena = arena_new();
-    list_init(&db->idle);
-    list_init(&db->waiters);
-    db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
-    db->hosts = hosts_new(l, str_cstr(db->arena, cfg->url));
-    db->params = connection_params(db->arena, cfg, db->hosts, "");
-    /* Planning is most of what the first statements of a connection cost. A plan that is kept must
-     * stay right while its tables grow: scanning them looks cheap as long as they are small. */
-    const struct conn_params of_pool = connection_params(
-        db->arena, cfg, db->hosts, " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off");
-    for (int i = 0; i < db->count; i++) {
-        struct member *m = &db->members[i];
-        list_init(&m->node);
-        m->db = db;
-        m->is_reader = i < db->readers;
-        m->conn = conn_new(l, m->is_reader ? &db->params : &of_pool, &EVENTS, m);
-    }
-    return db;
-}
-
-void db_start(struct db *db)
-{
-    for (int i = 0; i < db->count; i++)
-        conn_start(db->members[i].conn);
-}
-
-void db_free(struct db *db)
-{
-    if (!db)
-        return;
-    for (int i = 0; i < db->count; i++)
-        conn_free(db->members[i].conn);
-    free(db->members);
-    hosts_free(db->hosts);
-    arena_free(db->arena);
-    free(db);
-}
-
-struct loop *db_loop(const struct db *db)
-{
-    return db->loop;
-}
-
-const struct conn_params *db_conn_params(const struct db *db)
-{
-    return &db->params;
-}
-
-bool db_is_up(const struct db *db)
-{
-    for (int i = 0; i < db->count; i++)
-        if (conn_is_ready(db->members[i].conn))
-            return true;
-    return false;
-}
-
-void db_stats(const struct db *db, struct db_stats *out)
-{
-    *out = (struct db_stats){.pool_size = db->count, .in_use = db->in_use, .waiting = db->waiting};
-    for (int i = 0; i < db->count; i++)
-        out->connected += conn_is_ready(db->members[i].conn);
-}
-
-static void release(struct member *m)
-{
-    m->tx = NULL;
-    if (!m->is_busy)
-        return;
-    m->is_busy = false;
-    m->db->in_use--;
-    if (conn_is_ready(m->conn) && conn_in_flight(m->conn) == 0)
-        offer(m->db, m);
-}
-
-static enum err CO_FN acquire(struct db *db, struct member **out)
-{
-    struct co *self = co_self();
-    if (co_is_cancelled(self))
-        return ERR_CANCELLED;
-    struct list *n = list_pop(&db->idle);
-    if (n) {
-        *out = LIST_ENTRY(n, struct member, node);
-        (*out)->is_busy = true;
-        db->in_use++;
-        metric_observe(metric_series(&pool_wait, NULL), 0);
-        return ERR_OK;
-    }
-    struct waiter w = {0};
-    int64_t began_us = clock_mono_us();
-    co_wait_init(&w.wait);
-    list_append(&db->waiters, &w.node);
-    db->waiting++;
-    enum err rc = co_wait(&w.wait, db_is_up(db) ? db->acquire_timeout_ms : DOWN_GRACE_MS);
-    db->waiting--;
-    metric_observe(metric_series(&pool_wait, NULL),
-                   (double)(clock_mono_us() - began_us) / (double)US_PER_S);
-    if (rc == ERR_OK) {
-        *out = w.member;
-        return conn_is_ready(w.member->conn) ? ERR_OK : ERR_SERVICE_UNAVAILABLE;
-    }
-    list_remove(&w.node);
-    if (w.member) /* handed over after the time was up */
-        release(w.member);
-    return rc == ERR_TIMEOUT ? ERR_SERVICE_UNAVAILABLE : rc;
-}
 
 /* ---- transactions ------------------------------------------------------------------------- */
 
@@ -307,22 +76,11 @@ static void drop_along(struct db_tx *tx)
 static void abandon(struct db_tx *tx)
 {
     struct member *m = tx->member;
-    bool has_unsynced = tx->along;
+    bool is_synced = !tx->along;
     drop_along(tx);
-    if (!m)
-        return;
     tx->member = NULL;
-    m->tx = NULL;
-    m->is_busy = false;
-    m->db->in_use--;
-    if (!conn_is_ready(m->conn))
-        return;
-    if (has_unsynced) /* what fails among them would skip the rollback of the same batch */
-        conn_sync(m->conn);
-    if (tx->has_begun)
-        conn_rollback(m->conn); /* on_ready offers the connection */
-    else
-        offer(m->db, m);
+    if (m)
+        pool_abandon(m, tx->has_begun, is_synced);
 }
 
 static void on_arena_freed(void *arg)
@@ -335,7 +93,7 @@ enum err db_begin(struct db_session *s)
     if (s->tx)
         return ERR_INTERNAL_ERROR;
     struct member *m;
-    enum err rc = acquire(s->db, &m);
+    enum err rc = pool_acquire(s->db, &m);
     if (rc)
         return rc;
     struct db_tx *tx = ARENA_NEW(s->arena, struct db_tx);
@@ -343,7 +101,7 @@ enum err db_begin(struct db_session *s)
     tx->session = s;
     tx->last_hook = &tx->hooks;
     tx->last_write = &tx->writes;
-    m->tx = tx;
+    m->holder = &tx->member;
     s->tx = tx;
     arena_defer(s->arena, on_arena_freed, tx);
     return ERR_OK;
@@ -421,19 +179,6 @@ static enum err finish(struct db_session *s, struct query *q, struct db_result *
     return rc;
 }
 
-static struct member *pick_reader(struct db *db)
-{
-    struct member *best = NULL;
-    for (int i = 0; i < db->readers; i++) {
-        struct member *m = &db->members[(db->next_reader + i) % db->readers];
-        if (conn_is_ready(m->conn) &&
-            (!best || conn_in_flight(m->conn) < conn_in_flight(best->conn)))
-            best = m;
-    }
-    db->next_reader++;
-    return best;
-}
-
 static enum err CO_FN run_on_reader(struct db_session *s, struct member *m,
                                     const struct db_stmt *stmt, struct db_result **out,
                                     const struct db_value *values, size_t n)
@@ -477,18 +222,18 @@ static enum err CO_FN run_alone(struct db_session *s, const struct db_stmt *stmt
                                 struct db_result **out, const struct db_value *values, size_t n)
 {
     struct member *m;
-    enum err rc = acquire(s->db, &m);
+    enum err rc = pool_acquire(s->db, &m);
     if (rc)
         return rc;
     struct query q = {.stmt = stmt};
     co_wait_init(&q.wait);
     if (!send_pooled(m->conn, &q, values, n)) {
-        release(m);
+        pool_release(m);
         return ERR_SERVICE_UNAVAILABLE;
     }
     conn_sync(m->conn);
     co_wait_uncancellable(&q.wait);
-    release(m);
+    pool_release(m);
     return finish(s, &q, out);
 }
 
@@ -572,12 +317,9 @@ static enum err CO_FN run(struct db_session *s, const struct db_stmt *stmt, stru
         return ERR_TIMEOUT;
     if (s->tx)
         return run_in_tx(s, stmt, out, values, n);
-    if (stmt->is_read && s->db->readers) {
-        struct member *m = pick_reader(s->db);
-        if (m)
-            return run_on_reader(s, m, stmt, out, values, n);
-    }
-    return run_alone(s, stmt, out, values, n);
+    struct member *reader = stmt->is_read ? pool_reader(s->db) : NULL;
+    return reader ? run_on_reader(s, reader, stmt, out, values, n)
+                  : run_alone(s, stmt, out, values, n);
 }
 
 enum err db_run(struct db_session *s, const struct db_stmt *stmt, struct db_result **out,
@@ -623,7 +365,7 @@ enum err db_commit(struct db_session *s)
     tx->member = NULL;
     s->tx = NULL;
     if (m)
-        release(m);
+        pool_release(m);
     for (struct commit_hook *h = tx->hooks; h; h = h->next)
         h->fn(h->arg);
     return ERR_OK;
