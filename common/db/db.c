@@ -45,8 +45,8 @@ DB_WRITE(db_plan_anew_stmt, "", "tt",
          "SELECT set_config('plan_cache_mode', 'auto', false),"
          " set_config('enable_seqscan', 'on', false)");
 DB_WRITE(db_plan_once_stmt, "", "tt",
-         "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
-         " set_config('enable_seqscan', 'off', false)");
+         "SELECT set_config('plan_cache_mode', '" POOL_PLAN_CACHE_MODE "', false),"
+         " set_config('enable_seqscan', '" POOL_SEQSCAN "', false)");
 DB_READ(db_ping_stmt, "", "n", "SELECT 1");
 
 void db_session_init(struct db_session *s, struct db *db, struct arena *a)

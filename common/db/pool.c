@@ -124,10 +124,9 @@ struct db *db_new(struct loop *l, const struct db_config *cfg)
     db->members = mem_zalloc((size_t)db->count * sizeof *db->members);
     db->hosts = hosts_new(l, str_cstr(db->arena, cfg->url));
     db->params = connection_params(db->arena, cfg, db->hosts, "");
-    /* Planning is most of what the first statements of a connection cost. A plan that is kept must
-     * stay right while its tables grow: scanning them looks cheap as long as they are small. */
-    const struct conn_params of_pool = connection_params(
-        db->arena, cfg, db->hosts, " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off");
+    const struct conn_params of_pool = connection_params(db->arena, cfg, db->hosts,
+                                                         " -c plan_cache_mode=" POOL_PLAN_CACHE_MODE
+                                                         " -c enable_seqscan=" POOL_SEQSCAN);
     for (int i = 0; i < db->count; i++) {
         struct member *m = &db->members[i];
         list_init(&m->node);

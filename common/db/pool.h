@@ -3,6 +3,12 @@
  * readers that all share. Private to common/db. */
 #include "conn.h"
 
+/* How the pool's connections plan. Planning is most of what the first statements of a connection
+ * cost, so plans are kept. One that is kept must stay right while its tables grow: scanning them
+ * looks cheap as long as they are small. */
+#define POOL_PLAN_CACHE_MODE "force_generic_plan"
+#define POOL_SEQSCAN "off"
+
 struct member {
     struct list node; /* in the pool's list of idle ones */
     struct conn *conn;
